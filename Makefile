@@ -1,0 +1,58 @@
+# One virtual environment, one lock file. `make help` lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+DIR    ?= demo-data
+STAMP  := $(VENV)/.stamp-installed
+SYSTEM := $(VENV)/.stamp-system
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench fuzz lock clean system
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+
+# Exactly what the lock file says, every download checked against its hash.
+$(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# libzbar0 (second decoder), Chromium (browser tests), poppler-utils: from Debian where root allows.
+$(SYSTEM): | $(VENV)/bin/uv
+	@sh .ci/system-packages && touch $@
+
+demo: $(STAMP) ## build a sample world and serve it (PORT=8000 DIR=demo-data)
+	$(BIN)/temthat demo --dir $(DIR) --port $(PORT)
+
+test: $(STAMP) $(SYSTEM) ## style, types, architecture and every test
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest
+
+check: $(STAMP) ## ruff, mypy strict, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff tidy the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## measure everything at full size; writes bench/results.jsonl
+	$(BIN)/python -m bench
+
+fuzz: $(STAMP) ## the property tests with many more examples
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "not browser" -k "property or fuzz or hostile"
+
+lock: $(VENV)/bin/uv ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## forget the environment, the demo and all caches
+	rm -rf $(VENV) $(DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The one command, `temthat`: finds its sub-commands by entry points."""
