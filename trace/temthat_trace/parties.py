@@ -1,0 +1,109 @@
+"""Parties (GS1: who), their members and their plots."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from temthat_trace.database import Base, Code, Text, words
+from temthat_trace.ids import uuid7
+
+
+class PartyKind(StrEnum):
+    """The kinds of organisation the system knows."""
+
+    NATIONAL_ALLIANCE = "national_alliance"
+    PROVINCIAL_ALLIANCE = "provincial_alliance"
+    COOPERATIVE = "cooperative"
+    COOPERATIVE_UNION = "cooperative_union"
+    COOPERATIVE_GROUP = "cooperative_group"
+    HOUSEHOLD_BUSINESS = "household_business"
+    ENTERPRISE = "enterprise"
+    PRINT_HOUSE = "print_house"
+    GRANTING_AUTHORITY = "granting_authority"
+    INSPECTOR = "inspector"
+    SHOP = "shop"
+
+
+PRODUCERS = frozenset(
+    {
+        PartyKind.COOPERATIVE,
+        PartyKind.COOPERATIVE_UNION,
+        PartyKind.COOPERATIVE_GROUP,
+        PartyKind.HOUSEHOLD_BUSINESS,
+        PartyKind.ENTERPRISE,
+    }
+)
+"""Who may own products and order stamps."""
+
+CONFIRMERS = frozenset(
+    {PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE, PartyKind.GRANTING_AUTHORITY}
+)
+"""Who may confirm a paper for a product."""
+
+
+class Address:
+    """Columns shared by everything that stands somewhere.
+
+    `address` is the text as printed, never rewritten; `province` and `commune` are the current unit's codes
+    (34 provinces since 1 July 2025), so that a label printed before a merger stays true as printed.
+    """
+
+    address: Mapped[str] = mapped_column(Text, default="")
+    province: Mapped[str | None] = mapped_column(String(2))
+    commune: Mapped[str | None] = mapped_column(String(5))
+
+
+class Party(Address, Base):
+    """An organisation or household that acts in the chain."""
+
+    __tablename__ = "party"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    code: Mapped[str] = mapped_column(Code, unique=True)
+    kind: Mapped[PartyKind] = mapped_column(words(PartyKind))
+    name: Mapped[str] = mapped_column(String(200))
+    search: Mapped[str] = mapped_column(String(400), default="", index=True)
+    hotline: Mapped[str] = mapped_column(String(32), default="")
+    email: Mapped[str] = mapped_column(String(200), default="")
+    tax_code: Mapped[str] = mapped_column(String(20), default="")
+    alliance_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("party.id"))
+    is_sample: Mapped[bool] = mapped_column(default=False)
+
+
+class Member(Base):
+    """A member or household of a party.
+
+    Only `alias` and `commune` are ever shown. The personal fields need recorded consent and can be emptied
+    without touching anything that was signed.
+    """
+
+    __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("party_id", "code"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"))
+    code: Mapped[str] = mapped_column(Code)
+    alias: Mapped[str] = mapped_column(String(100))
+    commune_text: Mapped[str] = mapped_column(String(200), default="")
+    full_name: Mapped[str | None] = mapped_column(String(200))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    consented_on: Mapped[dt.date | None] = mapped_column()
+
+
+class Plot(Address, Base):
+    """A plot or growing area, with its area in hectares and its code if one was granted."""
+
+    __tablename__ = "plot"
+    __table_args__ = (UniqueConstraint("party_id", "code"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"))
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("member.id"))
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    area_ha: Mapped[Decimal | None] = mapped_column()
+    growing_area_code: Mapped[str] = mapped_column(String(64), default="")
