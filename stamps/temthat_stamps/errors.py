@@ -1,0 +1,41 @@
+"""What reading a stamp can fail with. Sorted by what it means, not by where it happens."""
+
+
+class StampError(Exception):
+    """Root of every error of this package."""
+
+
+class NotOurs(StampError):
+    """The text is not a code of this system: the verdict is `not_ours`."""
+
+
+class NewerFormat(StampError):
+    """A well-formed code with a version byte this program does not know: the verdict is `cannot_tell`."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"stamp format version {version} is newer than this program")
+        self.version = version
+
+
+class Mistyped(StampError):
+    """A printed number that cannot be right as typed. Not a verdict: the person looks again.
+
+    `position` is the first character (from 1) that cannot stand in a number, None when only the check
+    character disagrees or the length is wrong.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class BadSignature(StampError):
+    """The signature is not one strict Ed25519 accepts for this message and key."""
+
+
+class BadStatement(StampError):
+    """A signed statement is malformed, too large, or not signed by the key it needs."""
+
+
+class SealBroken(StampError):
+    """A stored secret does not open: wrong master key, or the record was altered."""

@@ -1,0 +1,1 @@
+"""Runs (đợt in tem): what may be printed, the signed manifest, and the job that makes the file."""

@@ -1,0 +1,162 @@
+"""Mapped records of keys, runs, print jobs and notices. No row is ever kept per printed stamp."""
+
+import datetime as dt
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from temthat_stamps.verdict import NoticeKind
+from temthat_trace.batches import Batch
+from temthat_trace.database import Base, words
+from temthat_trace.ids import uuid7
+from temthat_trace.parties import Party
+from temthat_trace.products import PackForm
+
+
+class IssuerKey(Base):
+    """A party's issuer key: signs statements, never stamps. `sealed` opens with the master key only."""
+
+    __tablename__ = "issuer_key"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    opened_at: Mapped[dt.datetime] = mapped_column()
+    retired_at: Mapped[dt.datetime | None] = mapped_column()
+
+
+class StampKey(Base):
+    """A party's stamp key of one period. Once closed, `sealed` is emptied: the private key is gone."""
+
+    __tablename__ = "stamp_key"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    hint: Mapped[bytes] = mapped_column(LargeBinary(4), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    opened_at: Mapped[dt.datetime] = mapped_column()
+    closes_at: Mapped[dt.datetime] = mapped_column()
+    closed_at: Mapped[dt.datetime | None] = mapped_column()
+    announcement: Mapped[bytes] = mapped_column(LargeBinary)
+
+    party: Mapped[Party] = relationship()
+
+
+class Run(Base):
+    """One run of stamps of one batch in one pack form: serials 1 to `count`, and its signed manifest."""
+
+    __tablename__ = "run"
+
+    run: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batch.id"), index=True)
+    pack_form_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pack_form.id"))
+    stamp_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stamp_key.id"))
+    count: Mapped[int] = mapped_column(Integer)
+    gs1: Mapped[bool] = mapped_column(default=False)
+    needs_activation: Mapped[bool] = mapped_column(default=False)
+    activated_at: Mapped[dt.datetime | None] = mapped_column()
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    manifest: Mapped[bytes] = mapped_column(LargeBinary)
+    registered_at: Mapped[dt.datetime] = mapped_column()
+    requested_by: Mapped[str] = mapped_column(String(100), default="")
+    override_reason: Mapped[str] = mapped_column(String(400), default="")
+
+    party: Mapped[Party] = relationship()
+    batch: Mapped[Batch] = relationship()
+    pack_form: Mapped[PackForm] = relationship()
+    stamp_key: Mapped[StampKey] = relationship()
+
+
+class JobState(StrEnum):
+    """A print job's life. `ready` may be fetched again until printing is confirmed or 48 hours have passed."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CONFIRMED = "confirmed"
+
+
+class PrintJob(Base):
+    """One file for one stretch of a run's serials. Two jobs of a run never share a serial."""
+
+    __tablename__ = "print_job"
+    __table_args__ = (UniqueConstraint("run", "first"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    run: Mapped[int] = mapped_column(ForeignKey("run.run"))
+    first: Mapped[int] = mapped_column(Integer)
+    last: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(8))
+    settings: Mapped[str] = mapped_column(String(4000))
+    state: Mapped[JobState] = mapped_column(words(JobState), default=JobState.WAITING)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    file: Mapped[str | None] = mapped_column(String(200))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    problem: Mapped[str] = mapped_column(String(1000), default="")
+    created_at: Mapped[dt.datetime] = mapped_column()
+    created_by: Mapped[str] = mapped_column(String(100), default="")
+    released_at: Mapped[dt.datetime | None] = mapped_column()
+    confirmed_at: Mapped[dt.datetime | None] = mapped_column()
+    confirmed_by: Mapped[str] = mapped_column(String(100), default="")
+
+    run_record: Mapped[Run] = relationship()
+    fetches: Mapped[list["PrintFetch"]] = relationship(order_by="PrintFetch.at")
+
+
+class PrintFetch(Base):
+    """Each time a print file left the house: when, and who took it."""
+
+    __tablename__ = "print_fetch"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("print_job.id"), index=True)
+    at: Mapped[dt.datetime] = mapped_column()
+    by: Mapped[str] = mapped_column(String(100))
+
+
+class NoticeScope(StrEnum):
+    """What a notice speaks of."""
+
+    STAMPS = "stamps"
+    RUN = "run"
+    BATCH = "batch"
+    KEY = "key"
+
+
+class NoticeRecord(Base):
+    """One notice, never changed. Notices for one target are numbered without gaps; the highest wins."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("target", "number"), Index(None, "run", "first"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    scope: Mapped[NoticeScope] = mapped_column(words(NoticeScope))
+    target: Mapped[str] = mapped_column(String(80))
+    run: Mapped[int | None] = mapped_column(Integer)
+    first: Mapped[int | None] = mapped_column(Integer)
+    last: Mapped[int | None] = mapped_column(Integer)
+    number: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[NoticeKind] = mapped_column(words(NoticeKind))
+    reason: Mapped[str] = mapped_column(String(32))
+    by_party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"))
+    second_party_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("party.id"))
+    at: Mapped[dt.datetime] = mapped_column()
+    envelope: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Revision(Base):
+    """One row, raised in the same transaction as anything a verdict's cached facts depend on.
+
+    The hot path reads it with the stamp's state, so that a recall is seen by the very next check.
+    """
+
+    __tablename__ = "revision"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[int] = mapped_column(BigInteger)
