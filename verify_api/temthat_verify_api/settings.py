@@ -1,0 +1,101 @@
+"""All settings in one typed object, read from the environment (prefix TEMTHAT_) or built by the demo."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Every field is documented in docs/operations.md; a test holds the two together."""
+
+    model_config = SettingsConfigDict(env_prefix="TEMTHAT_", frozen=True)
+
+    mode: Literal["demo", "production"] = Field(
+        "production", description="production refuses to start on a missing or open secret"
+    )
+    database_url: str = Field(
+        "sqlite:///temthat-data/temthat.db",
+        description="SQLAlchemy URL: sqlite:///path or postgresql+psycopg://user:password@host/name",
+    )
+    data_dir: Path = Field(
+        Path("temthat-data"), description="folder for print files, the master key and logs"
+    )
+    master_key_file: Path | None = Field(
+        None, description="file with the master key; default: master.key in the data folder"
+    )
+    host: str = Field(
+        "localhost:8000", description="host printed on stamps, at most 21 characters for version 6-M"
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="other hosts whose stamps are ours (moved domains)"
+    )
+    secure_cookies: bool = Field(
+        True, description="cookies only over HTTPS; the demo on plain HTTP turns it off"
+    )
+    hotline: str = Field("", description="telephone number shown when a producer has none")
+    operator_name: str = Field("TemThật", description="name of whoever runs this service")
+    log_origin: str = Field("", description="origin line of the public log; default: the host")
+    upload_limit: int = Field(20_000_000, description="largest accepted workbook or picture, bytes")
+    body_limit: int = Field(1_000_000, description="largest accepted body of an API request, bytes")
+
+    @field_validator("host")
+    @classmethod
+    def _host_is_a_host(cls, host: str) -> str:
+        host = host.strip().lower()
+        if not host or any(c in host for c in "/?#@ "):
+            raise ValueError("host is a bare host name, optionally with a port")
+        return host
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> "Settings":
+        if self.mode == "production" and not self.secure_cookies:
+            raise ValueError("secure_cookies may be off in demo mode only")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """The log's origin: every statement carries it."""
+        return self.log_origin or self.host
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host whose stamps are ours."""
+        return frozenset((self.host, *self.allowed_hosts))
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key lies."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+
+class MissingMasterKeyError(Exception):
+    """The master key is not where it should be, or others may read it."""
+
+
+def load_master_key(settings: Settings, *, create: bool = False) -> bytes:
+    """The 32-byte master key. `create` makes one where none is (first start, demo); never over an existing one.
+
+    Raises `MissingMasterKeyError`, saying how to restore it.
+    """
+    path = settings.key_file
+    if create and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError) as error:
+        raise MissingMasterKeyError(
+            f"no master key in {path}: restore the file from your backup (temthat restore), or, for a new and empty "
+            "database, run “temthat init”"
+        ) from error
+    if len(key) < 32 or len(set(key)) < 8:
+        raise MissingMasterKeyError(f"the master key in {path} is not a random 32-byte key")
+    if settings.mode == "production" and path.stat().st_mode & 0o077:
+        raise MissingMasterKeyError(f"others may read {path}: run “chmod 600 {path}”")
+    return key
