@@ -23,7 +23,12 @@ class Sealer:
         if len(master_key) < 32:
             raise ValueError("the master key needs at least 32 bytes")
         self.fingerprint = hashlib.sha256(b"temthat master key\n" + master_key).hexdigest()[:8]
-        self._aead = AESGCM(HKDF(SHA256(), 32, None, b"temthat sealing v1").derive(master_key))
+        self._master_key = master_key
+        self._aead = AESGCM(self.derive("sealing v1"))
+
+    def derive(self, label: str) -> bytes:
+        """A 32-byte key of its own for one use, always the same for the same master key and label."""
+        return HKDF(SHA256(), 32, None, b"temthat " + label.encode()).derive(self._master_key)
 
     def seal(self, purpose: str, secret: bytes) -> bytes:
         """Nonce and ciphertext; `purpose` names the kind and the record, as in ``stamp-key:<id>``."""

@@ -61,6 +61,7 @@ class Run(Base):
     needs_activation: Mapped[bool] = mapped_column(default=False)
     activated_at: Mapped[dt.datetime | None] = mapped_column()
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     manifest: Mapped[bytes] = mapped_column(LargeBinary)
     registered_at: Mapped[dt.datetime] = mapped_column()
     requested_by: Mapped[str] = mapped_column(String(100), default="")

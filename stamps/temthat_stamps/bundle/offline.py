@@ -1,0 +1,97 @@
+"""Judging without a network: from a text and the trust data at hand to facts, and from facts to the one verdict."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from temthat_stamps import number
+from temthat_stamps.bundle.trustfile import TrustData, TrustedIssuer, TrustedRun
+from temthat_stamps.code import Code, decode
+from temthat_stamps.errors import BadSignature, Mistyped, NewerFormat, NotOurs
+from temthat_stamps.keys import key_id
+from temthat_stamps.notice import standing
+from temthat_stamps.verdict import Asker, Coverage, Facts, PathMatch, Proof, Registration, Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with what it is about; the parts that are not known are None."""
+
+    verdict: Verdict
+    facts: Facts
+    code: Code | None = None
+    run: TrustedRun | None = None
+    issuer: TrustedIssuer | None = None
+
+
+def judge_offline(text: str, trust: TrustData, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:
+    """The verdict for a scanned text. A clock behind the trust data is reported and the data's time used.
+
+    Raises `Mistyped` for a printed number with a slip in it.
+    """
+    behind = now < trust.as_of
+    now = max(now, trust.as_of)
+    if number.looks_like_number(text):
+        number.parse(text)
+        facts = Facts(Proof.UNVERIFIABLE, online=False, data_as_of=trust.as_of, clock_behind=behind)
+        return Judged(judge(facts, asker, now), facts)
+    try:
+        code = decode(text)
+    except NotOurs:
+        facts = Facts(Proof.NOT_OURS, online=False)
+        return Judged(judge(facts, asker, now), facts)
+    except NewerFormat:
+        facts = Facts(Proof.NEWER_FORMAT, online=False, data_as_of=trust.as_of, clock_behind=behind)
+        return Judged(judge(facts, asker, now), facts)
+    facts, run = _facts(code, trust, behind)
+    return Judged(judge(facts, asker, now), facts, code, run, trust.issuers.get(run.issuer) if run else None)
+
+
+def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, TrustedRun | None]:
+    header = code.header
+    signer = b""
+    try:
+        signer = trust.ring.find(code)
+        proof = Proof.GOOD
+    except KeyError:
+        proof = Proof.UNKNOWN_KEY
+    except BadSignature:
+        proof = Proof.WRONG
+    covered = header.run <= trust.complete_to_run
+    run = trust.runs.get(header.run) if proof is Proof.GOOD else None
+    facts = Facts(
+        proof=proof,
+        coverage=Coverage.COVERED if covered else Coverage.NEWER_THAN_DATA,
+        registration=_registration(run, header.serial, signer, trust),
+        path=_path(code, run),
+        notices=standing(trust.notices.get(header.run, ()), header.serial) if run else (),
+        not_activated=run is not None and run.not_activated,
+        expires_on=run.expires_on if run else None,
+        online=False,
+        data_as_of=trust.as_of,
+        clock_behind=clock_behind,
+        foreign_host=code.host if code.host and code.host not in trust.hosts else None,
+    )
+    return facts, run
+
+
+def _registration(run: TrustedRun | None, serial: int, signer: bytes, trust: TrustData) -> Registration:
+    if run is None or not run.first <= serial <= run.last or run.key != key_id(signer):
+        return Registration.OUTSIDE
+    if run.registered > trust.keys[run.key].end:
+        return Registration.KEY_CLOSED
+    return Registration.IN_RUN
+
+
+def _path(code: Code, run: TrustedRun | None) -> PathMatch:
+    """The clear text of a GS1 form: run and serial must be the header's, GTIN and lot the manifest's."""
+    if code.gs1 is None:
+        return PathMatch.NONE
+    try:
+        typed = number.parse(code.gs1.number)
+    except Mistyped:
+        return PathMatch.MISMATCH
+    if (typed.run, typed.serial) != (code.header.run, code.header.serial):
+        return PathMatch.MISMATCH
+    if run is None:
+        return PathMatch.UNKNOWN
+    return PathMatch.MATCH if (code.gs1.gtin, code.gs1.lot) == (run.gtin, run.lot) else PathMatch.MISMATCH

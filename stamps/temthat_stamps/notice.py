@@ -1,0 +1,107 @@
+"""Notices: what is withdrawn, held, lost or recalled, and which of them stand.
+
+A notice is one row and one signed statement, never a flag. Notices for one target are numbered from 1 without gaps;
+the highest wins, and a lift ends what stood before it.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from temthat_stamps.manifest import instant
+from temthat_stamps.statement import StatementType
+from temthat_stamps.verdict import HANOI, NoticeKind, StandingNotice
+
+REASONS = frozenset(
+    {
+        "contamination",
+        "mislabelled",
+        "paper_withdrawn",
+        "input_recalled",
+        "key_compromised",
+        "misprint",
+        "spoiled_sheet",
+        "lost_in_transit",
+        "stolen",
+        "returned",
+        "under_inspection",
+        "complaint",
+        "ordered_by_authority",
+        "resolved",
+        "other",
+    }
+)
+"""Reason codes; there is no free text in a signed notice. Words for people are in texts.json."""
+
+NEEDS_SECOND_SIGNER = frozenset({NoticeKind.RECALL, NoticeKind.LIFT})
+"""An issuer alone may void, report lost, spoiled or returned, or hold; these need the province as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice. `target` is made by the functions below; `run`, `first`, `last` are set for stamps and runs."""
+
+    target: str
+    number: int
+    kind: NoticeKind
+    reason: str
+    at: dt.datetime
+    run: int | None = None
+    first: int | None = None
+    last: int | None = None
+
+    def body(self, origin: str, issuer: str) -> dict[str, Any]:
+        """The statement's JSON object."""
+        return {
+            "v": 1,
+            "type": StatementType.NOTICE.value,
+            "origin": origin,
+            "issuer": issuer,
+            "target": self.target,
+            "number": self.number,
+            "kind": self.kind.value,
+            "reason": self.reason,
+            "at": instant(self.at),
+        }
+
+
+def stamps_target(run: int, first: int, last: int) -> str:
+    """A stretch of serials of one run, both ends included."""
+    return f"stamps:{run}:{first}-{last}"
+
+
+def run_target(run: int) -> str:
+    """A whole run."""
+    return f"run:{run}"
+
+
+def batch_target(batch_id: object) -> str:
+    """A batch, and with it everything made from it."""
+    return f"batch:{batch_id}"
+
+
+def key_target(key_id: str) -> str:
+    """A stamp key and every stamp it signed."""
+    return f"key:{key_id}"
+
+
+def in_force(notices: Iterable[Notice]) -> list[Notice]:
+    """The notices that stand: the highest of each target, unless it is a lift. In order of time."""
+    highest: dict[str, Notice] = {}
+    for notice in notices:
+        known = highest.get(notice.target)
+        if known is None or notice.number > known.number:
+            highest[notice.target] = notice
+    return sorted(
+        (n for n in highest.values() if n.kind is not NoticeKind.LIFT), key=lambda n: (n.at, n.target)
+    )
+
+
+def standing(notices: Iterable[Notice], serial: int) -> tuple[StandingNotice, ...]:
+    """Of notices in force that concern a run, those that apply to one of its serials."""
+    return tuple(
+        StandingNotice(n.kind, n.reason, n.at.astimezone(HANOI).date())
+        for n in notices
+        if n.first is None or n.last is None or n.first <= serial <= n.last
+    )

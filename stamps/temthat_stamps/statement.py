@@ -1,0 +1,118 @@
+"""Signed statements: DSSE envelopes over RFC 8785 JSON, at most 32 kB each.
+
+A statement is what an issuer says in public: a key announced or closed, a run, a notice. Verifiers take the bytes as
+received and never re-encode them. The envelope's form and its pre-authentication encoding are securesystemslib's;
+the signature check is our strict Ed25519, the same for stamps and statements.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import Signature  # type: ignore[attr-defined]
+
+from temthat_stamps import ed25519
+from temthat_stamps.errors import BadSignature, BadStatement
+from temthat_stamps.keys import key_id, public_bytes
+
+PAYLOAD_TYPE = "application/vnd.temthat.statement+json"
+STATEMENT_LIMIT = 32 * 1024
+"""Largest envelope of a statement, bytes; a larger one is split by whoever writes it."""
+
+
+class StatementType(StrEnum):
+    """What a statement states."""
+
+    KEY_OPENED = "key_opened"
+    KEY_CLOSED = "key_closed"
+    RUN = "run"
+    NOTICE = "notice"
+    TRUST = "trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An envelope whose signatures were verified: what it says, and the key ids that signed it."""
+
+    body: Mapping[str, Any]
+    signed_by: frozenset[str]
+    envelope: bytes
+
+
+def sign_statement(body: Mapping[str, Any], *keys: Ed25519PrivateKey, limit: int = STATEMENT_LIMIT) -> bytes:
+    """The envelope's bytes. `body` has at least `type` and `origin`. Raises `BadStatement` if it grows too large."""
+    envelope = Envelope(rfc8785.dumps(dict(body)), PAYLOAD_TYPE, {})
+    message = envelope.pae()
+    for key in keys:
+        name = key_id(public_bytes(key))
+        envelope.signatures[name] = Signature(name, key.sign(message).hex())
+    data = rfc8785.dumps(envelope.to_dict())
+    if len(data) > limit:
+        raise BadStatement(f"{len(data)} bytes: a statement has at most {limit}")
+    return data
+
+
+def verify_statement(
+    data: bytes, public_keys: Mapping[str, bytes], threshold: int = 1, limit: int = STATEMENT_LIMIT
+) -> Statement:
+    """Check an envelope as received against `public_keys` (key id to raw key) and return what it says.
+
+    Raises `BadStatement`: too large, malformed, or fewer than `threshold` good signatures by different keys.
+    """
+    if len(data) > limit:
+        raise BadStatement(f"{len(data)} bytes: a statement has at most {limit}")
+    try:
+        envelope = Envelope.from_dict(_load_object(data))
+        signatures = {name: bytes.fromhex(s.signature) for name, s in envelope.signatures.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise BadStatement("not a DSSE envelope") from error
+    if envelope.payload_type != PAYLOAD_TYPE:
+        raise BadStatement(f"payload type {envelope.payload_type!r} is not a statement")
+    message = envelope.pae()
+    signed_by = frozenset(
+        n for n, sig in signatures.items() if n in public_keys and _fits(public_keys[n], sig, message)
+    )
+    if len({public_keys[name] for name in signed_by}) < threshold:
+        raise BadStatement(f"{len(signed_by)} good signatures where {threshold} are needed")
+    body = _load_object(envelope.payload)
+    if not isinstance(body.get("type"), str) or not isinstance(body.get("origin"), str):
+        raise BadStatement("a statement names its type and its log's origin")
+    return Statement(body, signed_by, data)
+
+
+def peek(data: bytes) -> Mapping[str, Any]:
+    """What an envelope of our own database says, without checking it. For display only."""
+    return _load_object(base64.b64decode(_load_object(data)["payload"]))
+
+
+def _fits(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        ed25519.verify(ed25519.load_public_key(public_key), signature, message)
+    except BadSignature:
+        return False
+    return True
+
+
+def _load_object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data, object_pairs_hook=_no_doubles)
+    except (ValueError, RecursionError) as error:
+        raise BadStatement("not JSON") from error
+    if not isinstance(value, dict):
+        raise BadStatement("not a JSON object")
+    return value
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers must never see two different statements in the same bytes."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice")
+    return result
