@@ -76,15 +76,15 @@ def encode(header: bytes, signature: bytes) -> str:
     return base64.b32encode(header + signature)[:CODE_LENGTH].decode("ascii")
 
 
-def stamp_url(host: str, text: str) -> str:
-    """The URL as printed: all upper case, so that QR alphanumeric mode holds it."""
-    return f"HTTPS://{host.upper()}/T/{text}"
+def stamp_url(host: str, text: str, scheme: str = "HTTPS") -> str:
+    """The URL as printed: all upper case, so that QR alphanumeric mode holds it. Plain HTTP is for demos only."""
+    return f"{scheme}://{host.upper()}/T/{text}"
 
 
-def gs1_url(host: str, path: Gs1Path, text: str) -> str:
+def gs1_url(host: str, path: Gs1Path, text: str, scheme: str = "HTTPS") -> str:
     """The GS1 Digital Link form for producers with a GTIN (design: version 8-M up to ten lot characters)."""
     lot = quote(path.lot, safe="")
-    return f"HTTPS://{host.upper()}/01/{path.gtin}/10/{lot}/21/{path.number}?t={text}"
+    return f"{scheme}://{host.upper()}/01/{path.gtin}/10/{lot}/21/{path.number}?t={text}"
 
 
 def decode(text: str) -> Code:

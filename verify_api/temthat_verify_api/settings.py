@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         return frozenset((self.host, *self.allowed_hosts))
 
     @property
+    def scheme(self) -> Literal["HTTPS", "HTTP"]:
+        """What printed URLs begin with: plain HTTP only in a demo without TLS."""
+        return "HTTPS" if self.secure_cookies else "HTTP"
+
+    @property
     def key_file(self) -> Path:
         """Where the master key lies."""
         return self.master_key_file or self.data_dir / "master.key"

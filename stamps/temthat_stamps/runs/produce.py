@@ -1,0 +1,270 @@
+"""Print jobs: from a registered run to a file that was read back, fetched, and confirmed as printed.
+
+A job owns its stretch of serials from the moment it is created, and signing is deterministic: a job interrupted at any
+point is simply done again and gives the same file, never a serial twice. The file appears under its name in one
+step, after its symbols were rasterised and read back.
+"""
+
+import datetime as dt
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from temthat_stamps.code import Gs1Path, Header, encode, gs1_url, stamp_url
+from temthat_stamps.errors import StampError
+from temthat_stamps.printing.errors import PrintingError
+from temthat_stamps.printing.job import Kind, plan
+from temthat_stamps.printing.job import PrintJob as Printing
+from temthat_stamps.printing.label import Label
+from temthat_stamps.printing.layout import Printer, find_layout
+from temthat_stamps.printing.readback import read_back
+from temthat_stamps.printing.render import render
+from temthat_stamps.runs.custody import private_stamp_key, run_secret
+from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
+from temthat_stamps.sealing import Sealer
+from temthat_stamps.signing import RunSecrets, fingerprint, sign_serials
+
+JOB_SERIALS = 20_000
+"""Most stamps of one file; a larger order becomes several jobs, each resumed on its own."""
+
+FETCH_HOURS = 48
+READ_ALL = 500
+"""Jobs of up to so many stamps are read back whole, larger ones by sample."""
+
+PROGRESS_EVERY = 250
+
+_ENDINGS = {"pdf": "pdf", "zpl": "zpl", "tspl": "tspl", "svg": "zip", "png": "zip", "csv": "csv"}
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSettings:
+    """What the clerk chose. `layout` is the id of a named layout; offsets in millimetres."""
+
+    kind: Kind = "pdf"
+    layout: str = "a4-24"
+    level: Literal["M", "Q"] = "M"
+    dpi: int = 600
+    dx_mm: float = 0.0
+    dy_mm: float = 0.0
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+    start_position: int = 1
+    cut_marks: bool = False
+
+    def printing(self, host: str) -> Printing:
+        """As the printing package takes it. Raises `PrintingError`."""
+        printer = Printer(self.dpi, self.dx_mm, self.dy_mm, self.scale_x, self.scale_y)
+        layout = find_layout(self.layout)
+        return Printing(self.kind, layout, printer, self.level, host, self.start_position, self.cut_marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Where and with what print files are made."""
+
+    sessions: sessionmaker[Session]
+    sealer: Sealer
+    folder: Path
+    host: str
+    scheme: Literal["HTTPS", "HTTP"]
+    now: Callable[[], dt.datetime]
+
+    def file(self, job: PrintJob) -> Path:
+        """Where a job's file lies once it is ready."""
+        return self.folder / f"{job.run:09d}" / f"{job.id}.{_ENDINGS[job.kind]}"
+
+
+def create_jobs(
+    session: Session, press: Press, run: Run, settings: PrintSettings, by: str, count: int | None = None
+) -> list[PrintJob]:
+    """Jobs for the next `count` serials of a run that no job has yet, all by default. The caller commits.
+
+    Raises `RunRefused` when none are left, `PrintingError` when layout, printer and stamp do not go together.
+    """
+    used = session.scalar(select(func.max(PrintJob.last)).where(PrintJob.run == run.run)) or 0
+    wanted = run.count - used if count is None else count
+    if not 1 <= wanted <= run.count - used:
+        raise RunRefused(
+            f"Đợt in {run.run} còn {run.count - used} tem chưa có trong tệp in nào.",
+            f"Run {run.run} has {run.count - used} stamps left that are in no print file.",
+        )
+    trial = next(labels(press, run, used + 1, used + 1))
+    plan(settings.printing(press.host), trial)
+    jobs = []
+    for first in range(used + 1, used + wanted + 1, JOB_SERIALS):
+        last = min(first + JOB_SERIALS - 1, used + wanted)
+        part = settings if first == used + 1 else replace(settings, start_position=1)
+        job = PrintJob(
+            run=run.run,
+            first=first,
+            last=last,
+            kind=settings.kind,
+            settings=json.dumps(asdict(part)),
+            created_at=press.now(),
+            created_by=by,
+        )
+        session.add(job)
+        jobs.append(job)
+    session.flush()
+    return jobs
+
+
+def unfinished_jobs(session: Session) -> Sequence[uuid.UUID]:
+    """Jobs that wait, or were interrupted: whoever starts the press does these first."""
+    query = select(PrintJob.id).where(PrintJob.state.in_([JobState.WAITING, JobState.RUNNING]))
+    return session.scalars(query.order_by(PrintJob.id)).all()
+
+
+def produce(press: Press, job_id: uuid.UUID, progress: Callable[[int, int], None] | None = None) -> PrintJob:
+    """Make a job's file, read it back, release it. Ends in state `ready`, or `failed` with the problem in words.
+
+    May be called again after any interruption; a job that is ready already is left as it is. `progress` is told
+    (done, all).
+    """
+    with press.sessions() as session:
+        job = session.get_one(PrintJob, job_id)
+        if job.state in (JobState.READY, JobState.CONFIRMED):
+            return job
+        job.state = JobState.RUNNING
+        job.done = 0
+        session.commit()
+        path = press.file(job)
+        fresh = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            digest = _make(press, session, job, fresh, progress)
+            fresh.replace(path)
+        except (StampError, PrintingError, OSError) as error:
+            fresh.unlink(missing_ok=True)
+            session.rollback()
+            job = session.get_one(PrintJob, job_id)
+            job.state = JobState.FAILED
+            job.problem = _in_words(error)
+            session.commit()
+            return job
+        job.state = JobState.READY
+        job.problem = ""
+        job.file = path.name
+        job.sha256 = digest
+        job.done = job.last - job.first + 1
+        job.released_at = press.now()
+        session.commit()
+        return job
+
+
+def fetch(session: Session, press: Press, job: PrintJob, by: str) -> Path:
+    """The file, recording who takes it. Raises `RunRefused` once printing is confirmed or 48 hours have passed."""
+    if job.state is JobState.CONFIRMED:
+        raise RunRefused(
+            "Đợt này đã xác nhận in xong nên không tải lại được. Tem hỏng thì ghi tem hỏng rồi đặt in thêm.",
+            "Printing was confirmed, so the file is closed. Record spoiled stamps and order more.",
+        )
+    if job.state is not JobState.READY or job.released_at is None:
+        raise RunRefused("Tệp in chưa xong.", "The print file is not ready yet.")
+    if press.now() > job.released_at + dt.timedelta(hours=FETCH_HOURS):
+        raise RunRefused(
+            f"Tệp in đã quá {FETCH_HOURS} giờ nên đã đóng.",
+            f"The print file is older than {FETCH_HOURS} hours and closed.",
+        )
+    path = press.file(job)
+    if not path.exists():
+        raise RunRefused(
+            "Không thấy tệp in trên máy chủ. Hãy khôi phục thư mục dữ liệu từ bản sao lưu.",
+            "The print file is missing on the server. Restore the data folder from the backup.",
+        )
+    session.add(PrintFetch(job_id=job.id, at=press.now(), by=by))
+    session.flush()
+    return path
+
+
+def confirm_printing(session: Session, press: Press, job: PrintJob, by: str) -> None:
+    """The clerk says that all of it is on paper: the file is closed and removed. The caller commits."""
+    if job.state is JobState.CONFIRMED:
+        return
+    if job.state is not JobState.READY:
+        raise RunRefused("Tệp in chưa xong.", "The print file is not ready yet.")
+    job.state = JobState.CONFIRMED
+    job.confirmed_at = press.now()
+    job.confirmed_by = by
+    session.flush()
+    press.file(job).unlink(missing_ok=True)
+
+
+def labels(press: Press, run: Run, first: int, last: int) -> Iterator[Label]:
+    """The signed stamps of a run's serials `first` to `last`, as they go on paper."""
+    key = private_stamp_key(press.sealer, run.stamp_key)
+    secrets = RunSecrets(run_secret(press.sealer, run))
+    gtin = run.pack_form.gtin or run.batch.product.gtin or ""
+    lines = label_lines(run)
+    for serial, header, signature in sign_serials(key, run.run, range(first, last + 1)):
+        text = encode(header, signature)
+        number = secrets.number(Header(run.stamp_key.hint, run.run, serial))
+        if run.gs1:
+            url = gs1_url(press.host, Gs1Path(gtin, run.batch.lot, str(number)), text, press.scheme)
+        else:
+            url = stamp_url(press.host, text, press.scheme)
+        yield Label(url, number.grouped, serial, lines)
+
+
+def label_lines(run: Run) -> tuple[str, ...]:
+    """What a stamp says beside its code, the most important first."""
+    batch = run.batch
+    dates = f"NSX {batch.made_on:%d/%m/%Y}"
+    if batch.expires_on:
+        dates += f" HSD {batch.expires_on:%d/%m/%Y}"
+    return (batch.product.name, f"{run.pack_form.name} · Lô {batch.lot}", dates)
+
+
+def _make(
+    press: Press, session: Session, job: PrintJob, fresh: Path, progress: Callable[[int, int], None] | None
+) -> str:
+    """Write the file, read it back, make it durable; its SHA-256."""
+    settings = PrintSettings(**json.loads(job.settings)).printing(press.host)
+    run = session.get_one(Run, job.run)
+    total = job.last - job.first + 1
+    expected: list[str] = []
+
+    def told() -> Iterator[Label]:
+        for done, label in enumerate(labels(press, run, job.first, job.last), 1):
+            expected.append(label.url)
+            yield label
+            if done % PROGRESS_EVERY == 0:
+                _note_progress(press, job.id, done)
+                if progress:
+                    progress(done, total)
+
+    with fresh.open("wb") as out:
+        render(told(), settings, out)
+        out.flush()
+        os.fsync(out.fileno())
+    data = fresh.read_bytes()
+    if settings.kind != "csv":
+        read_back(data, settings, expected, everything=total <= READ_ALL)
+    if progress:
+        progress(total, total)
+    return fingerprint(data)
+
+
+def _note_progress(press: Press, job_id: uuid.UUID, done: int) -> None:
+    with press.sessions() as session:
+        session.get_one(PrintJob, job_id).done = done
+        session.commit()
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, RunRefused | PrintingError):
+        return f"{error.vi} / {error.en}"
+    if isinstance(error, OSError):
+        return (
+            f"Không ghi được tệp in ({error.strerror}): dọn chỗ trống rồi thử lại. / "
+            f"The print file could not be written ({error.strerror}): make room, then try again."
+        )
+    return str(error)

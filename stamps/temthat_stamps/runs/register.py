@@ -1,0 +1,180 @@
+"""Registering a run: how many stamps the batch allows, the next run number, the signed manifest.
+
+The caller commits. Until then nothing exists; after it the run is public and its numbers are used for ever.
+"""
+
+import datetime as dt
+import os
+import uuid
+from decimal import Decimal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from temthat_stamps.code import RUN_MAX, SERIAL_MAX
+from temthat_stamps.manifest import SALT_SIZE, Names, RunManifest
+from temthat_stamps.runs.custody import issuer_key, new_run_secret, open_stamp_key
+from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
+from temthat_stamps.runs.records import Revision, Run
+from temthat_stamps.sealing import Sealer
+from temthat_stamps.statement import sign_statement
+from temthat_trace.batches import Batch
+from temthat_trace.events import batch_digest
+from temthat_trace.packing import Allowance, PackingError, allowed, content
+from temthat_trace.parties import PRODUCERS
+from temthat_trace.products import PackForm, PackKind, ProductKind
+from temthat_trace.units import UnitError, convert
+
+REVISION_ID = 1
+MIN_REASON = 10
+"""Fewest characters of a reason for printing beyond the quantity."""
+
+
+def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
+    """How many stamps this batch still allows in this pack form, with the arithmetic.
+
+    Packs of other forms on the same level (items and combos, or cases) use up the same goods; a case and the items
+    in it do not. Raises `RunRefused`.
+    """
+    _check_fits(batch, pack_form)
+    base = batch.product.base_unit
+    try:
+        mine = content(pack_form, base)
+        elsewhere, issued = Decimal(0), 0
+        for other, count in _earlier(session, batch):
+            if other.id == pack_form.id:
+                issued += count
+            elif (other.kind is PackKind.CASE) == (pack_form.kind is PackKind.CASE):
+                elsewhere += count * content(other, base)
+        quantity = convert(batch.quantity, batch.unit, base)
+        return allowed(quantity, mine, base, already_issued=issued, elsewhere=elsewhere)
+    except (PackingError, UnitError) as error:
+        raise RunRefused(error.vi, error.en) from error
+
+
+def register_run(
+    session: Session,
+    sealer: Sealer,
+    origin: str,
+    batch: Batch,
+    pack_form: PackForm,
+    count: int,
+    now: dt.datetime,
+    *,
+    requested_by: str = "",
+    override_reason: str = "",
+    gs1: bool = False,
+    needs_activation: bool = False,
+) -> Run:
+    """Register `count` stamps, serials 1 to `count`. Raises `BeyondQuantity` or `RunRefused`; then nothing changed."""
+    bump_revision(session)  # also the lock that puts two registrations in order
+    _check_count(count)
+    allowance = plan_run(session, batch, pack_form)
+    if count > allowance.left and len(override_reason.strip()) < MIN_REASON:
+        raise BeyondQuantity(
+            f"Không thể in {count} tem. {allowance.explain('vi')} Cần nhiều hơn thì ghi rõ lý do.",
+            f"{count} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
+        )
+    gtin = pack_form.gtin or batch.product.gtin
+    if gs1 and not gtin:
+        raise RunRefused(
+            "Tem dạng GS1 cần mã GTIN của quy cách hoặc sản phẩm.",
+            "A stamp in GS1 form needs a GTIN on the pack form or product.",
+        )
+    number = (session.scalar(select(func.max(Run.run))) or 0) + 1
+    if number > RUN_MAX:
+        raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
+    stamp_key = open_stamp_key(session, sealer, origin, batch.party_id, now)
+    _, sealed_secret = new_run_secret(sealer, number)
+    salt = os.urandom(SALT_SIZE)
+    manifest = RunManifest(
+        origin=origin,
+        run=number,
+        count=count,
+        stamp_key=stamp_key.public_key,
+        issuer=str(batch.party_id),
+        pack_form=str(pack_form.id),
+        batch=str(batch.id),
+        gtin=gtin,
+        gs1=gs1,
+        made_on=batch.made_on,
+        expires_on=batch.expires_on,
+        needs_activation=needs_activation,
+        commitment=Names(batch.party.name, batch.product.name, pack_form.name, batch.lot).commitment(salt),
+        events=batch_digest(event.digest for event in batch.events),
+        registered_at=now,
+    )
+    run = Run(
+        run=number,
+        party_id=batch.party_id,
+        batch_id=batch.id,
+        pack_form_id=pack_form.id,
+        stamp_key_id=stamp_key.id,
+        count=count,
+        gs1=gs1,
+        needs_activation=needs_activation,
+        sealed_secret=sealed_secret,
+        salt=salt,
+        manifest=sign_statement(manifest.body(), issuer_key(session, sealer, batch.party_id, now)),
+        registered_at=now,
+        requested_by=requested_by,
+        override_reason=override_reason.strip() if count > allowance.left else "",
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def bump_revision(session: Session) -> None:
+    """Tell every cache that something a verdict depends on changes with this transaction; serialises writers."""
+    changed = session.execute(
+        update(Revision)
+        .where(Revision.id == REVISION_ID)
+        .values(value=Revision.value + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount == 0:  # type: ignore[attr-defined]
+        session.add(Revision(id=REVISION_ID, value=1))
+        session.flush()
+
+
+def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> set[uuid.UUID]:
+    """Batches with at least one run: their identity and dates are signed and may not change any more."""
+    query = select(Run.batch_id).distinct()
+    return set(session.scalars(query if party_id is None else query.where(Run.party_id == party_id)))
+
+
+def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
+    """Earlier runs of the batch: pack form and stamps."""
+    query = (
+        select(Run.pack_form_id, func.sum(Run.count))
+        .where(Run.batch_id == batch.id)
+        .group_by(Run.pack_form_id)
+    )
+    return [(session.get_one(PackForm, form_id), int(count)) for form_id, count in session.execute(query)]
+
+
+def _check_fits(batch: Batch, pack_form: PackForm) -> None:
+    if pack_form.product_id != batch.product_id:
+        raise RunRefused(
+            f"Quy cách “{pack_form.name}” không thuộc sản phẩm của lô {batch.lot}.",
+            f"Pack form “{pack_form.name}” is not of the product of lot {batch.lot}.",
+        )
+    if batch.product.kind is ProductKind.SERVICE:
+        raise RunRefused(
+            f"“{batch.product.name}” là dịch vụ: có trang giới thiệu, không dán tem.",
+            f"“{batch.product.name}” is a service: it has a page and never stamps.",
+        )
+    if batch.party.kind not in PRODUCERS:
+        raise RunRefused(
+            f"“{batch.party.name}” không phải đơn vị sản xuất nên không đặt in tem.",
+            f"“{batch.party.name}” is no producer and cannot order stamps.",
+        )
+
+
+def _check_count(count: int) -> None:
+    if not 1 <= count <= SERIAL_MAX:
+        raise RunRefused(
+            f"Số tem phải từ 1 đến {SERIAL_MAX}.",
+            f"The number of stamps is 1 to {SERIAL_MAX}.",
+        )
