@@ -1,0 +1,86 @@
+"""Who may do what at the desk. Everything follows from the kind of organisation, the role in it, and whose data.
+
+One pure function answers; nothing else in the desk decides. The table in tests/verify_api/test_permissions.py is the
+same rules written out case by case.
+"""
+
+from enum import StrEnum
+
+from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
+from temthat_verify_api.accounts import Person, Role
+
+
+class Action(StrEnum):
+    """What a person may want to do with the records of one organisation."""
+
+    SEE = "see"
+    IMPORT = "import"
+    ORDER = "order"
+    OVERRIDE = "override"
+    PICTURE = "picture"
+    CONFIRM_PAPER = "confirm_paper"
+    INVITE = "invite"
+    RESET_PASSWORD = "reset_password"
+
+
+ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
+_OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
+_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE})
+_ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
+_OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
+_BELOW_ALLIANCE = frozenset(
+    {Action.SEE, Action.IMPORT, Action.CONFIRM_PAPER, Action.INVITE, Action.RESET_PASSWORD}
+)
+_BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER})
+
+
+def roles_in(kind: PartyKind) -> tuple[Role, ...]:
+    """The roles people of such an organisation may have, the usual one first; empty if they have no desk."""
+    if kind in PRODUCERS:
+        return (Role.CLERK, Role.ADMIN)
+    if kind in CONFIRMERS:
+        return (Role.OFFICER,)
+    return (Role.INSPECTOR,) if kind is PartyKind.INSPECTOR else ()
+
+
+def may(person: Person, action: Action, party: Party) -> bool:
+    """Whether this person may do this with the records (or the people) of that organisation."""
+    return action in _allowed(person, party)
+
+
+def is_above(office: Party, party: Party) -> bool:
+    """Whether that office looks after this organisation: as its alliance, the national one, or its authority."""
+    if office.id == party.id:
+        return False
+    if office.kind is PartyKind.NATIONAL_ALLIANCE:
+        return True
+    if office.kind is PartyKind.PROVINCIAL_ALLIANCE:
+        return party.alliance_id == office.id
+    if office.kind is PartyKind.GRANTING_AUTHORITY:
+        return party.kind in PRODUCERS and office.province in (None, party.province)
+    return False
+
+
+def _allowed(person: Person, party: Party) -> frozenset[Action]:
+    own = person.party_id == party.id
+    match person.role:
+        case Role.CLERK | Role.ADMIN:
+            if not own or party.kind not in PRODUCERS:
+                return frozenset()
+            return _ADMINS if person.role is Role.ADMIN else _CLERKS
+        case Role.OFFICER:
+            return _of_officer(person.party, party, own=own)
+        case Role.INSPECTOR:
+            return frozenset({Action.SEE})
+        case Role.OPERATOR:
+            # The operator opens the offices' accounts; what producers and offices do stays theirs.
+            people = {Action.INVITE, Action.RESET_PASSWORD} if own or party.kind in _OFFICES else set()
+            return frozenset({Action.SEE, *people})
+
+
+def _of_officer(office: Party, party: Party, *, own: bool) -> frozenset[Action]:
+    if own:
+        return _OWN_OFFICE if office.kind in CONFIRMERS else frozenset()
+    if not is_above(office, party):
+        return frozenset()
+    return _BELOW_ALLIANCE if office.kind in ALLIANCES else _BELOW_AUTHORITY
