@@ -95,3 +95,19 @@ def _path(code: Code, run: TrustedRun | None) -> PathMatch:
     if run is None:
         return PathMatch.UNKNOWN
     return PathMatch.MATCH if (code.gs1.gtin, code.gs1.lot) == (run.gtin, run.lot) else PathMatch.MISMATCH
+
+
+def judge_unaided(text: str, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:
+    """Without any trust data only what is not ours can be told; everything else is `cannot_tell`."""
+    try:
+        if number.looks_like_number(text):
+            number.parse(text)
+            facts, code = Facts(Proof.UNVERIFIABLE, Coverage.NO_SHARD, online=False), None
+        else:
+            code = decode(text)
+            facts = Facts(Proof.UNKNOWN_KEY, Coverage.NO_SHARD, online=False)
+    except NotOurs:
+        facts, code = Facts(Proof.NOT_OURS, online=False), None
+    except NewerFormat:
+        facts, code = Facts(Proof.NEWER_FORMAT, Coverage.NO_SHARD, online=False), None
+    return Judged(judge(facts, asker, now), facts, code)

@@ -1,0 +1,213 @@
+"""`temthat scan`: pictures, folders, and what a USB scanner types, judged online or offline."""
+
+import base64
+import binascii
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from temthat_scanner.decoding import decode, zbar_hint
+from temthat_scanner.judging import (
+    Answer,
+    FallingBackJudge,
+    Judge,
+    OfflineJudge,
+    OnlineJudge,
+    ServiceUnreachable,
+)
+from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
+from temthat_stamps.bundle.trustfile import TrustData, read_trust
+from temthat_stamps.errors import BadStatement
+from temthat_stamps.texts import Lang
+from temthat_stamps.verdict import Asker, Word
+
+GOOD, ATTENTION, STOP, UNKNOWN, BROKEN = range(5)
+"""Exit codes: every stamp genuine; look at one; do not sell one; one could not be told; the scanner could not work."""
+
+_CODE_OF = {
+    Word.GENUINE: GOOD,
+    Word.GENUINE_OFFLINE: GOOD,
+    Word.NOT_APPLIED: ATTENTION,
+    Word.EXPIRED: ATTENTION,
+    Word.SUSPECT_COPY: ATTENTION,
+    Word.SOLD: ATTENTION,
+    Word.CLAIMED: ATTENTION,
+    Word.FORGED: STOP,
+    Word.RECALLED: STOP,
+    Word.REVOKED: STOP,
+    Word.CANNOT_TELL: UNKNOWN,
+    Word.NOT_OURS: UNKNOWN,
+}
+_GRAVITY = (GOOD, UNKNOWN, ATTENTION, STOP)
+_STYLE = {"good": "bold white on green4", "calm": "bold white on steel_blue", "warn": "bold black on orange1"}
+_STYLE["stop"] = "bold white on red3"
+_SIGNS = {"good": "✔", "calm": "○", "warn": "!", "stop": "✖"}
+
+
+def scan(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Ảnh hoặc thư mục; “-” hoặc bỏ trống: đọc từ bàn phím.")
+    ] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Mỗi mã một dòng JSON. A JSON line per symbol.")
+    ] = False,
+    trust: Annotated[
+        Path | None, typer.Option(help="Tệp hoặc thư mục dữ liệu tin cậy (không cần mạng).")
+    ] = None,
+    operator_key: Annotated[
+        str | None,
+        typer.Option(help="Khóa công khai của đơn vị vận hành, base64; mặc định operator.pub cạnh tệp."),
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="Địa chỉ máy chủ, ví dụ https://tem.example.vn")] = None,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="TEMTHAT_API_KEY", help="Khóa API của quầy / cán bộ.")
+    ] = None,
+    kind: Annotated[Asker, typer.Option(help="Ai hỏi. Who asks.")] = Asker.CONSUMER,
+    place: Annotated[str | None, typer.Option(help="Mã tỉnh hai chữ số. Two-digit province code.")] = None,
+    lang: Annotated[Literal["vi", "en"], typer.Option(help="vi hoặc en")] = "vi",
+) -> None:
+    """Kiểm tra tem trong ảnh, thư mục ảnh, hoặc do máy quét gõ vào. Judge stamps.
+
+    Mã kết thúc / exit code: 0 mọi tem đều thật; 1 có tem cần xem lại (quá hạn, giữ lại, nghi sao chép, đã bán);
+    2 có tem giả, thu hồi hoặc đã hủy; 3 có mã chưa thể kết luận, không phải tem, hoặc ảnh không đọc được;
+    4 không làm việc được (thiếu dữ liệu tin cậy, máy chủ không trả lời).
+    """
+    console, errors = Console(), Console(stderr=True)
+    offline = OfflineJudge(_load_trust(trust, operator_key, errors), kind, lang)
+    if trust is None and server is None:
+        errors.print("[dim]Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.[/dim]")
+    with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
+        judge: Judge = offline
+        if online is not None:
+            judge = FallingBackJudge(online, offline) if trust else online
+        raise typer.Exit(_scan_all(_seen(paths or ["-"]), judge, json_lines, console, errors, lang))
+
+
+def _scan_all(
+    seen: Iterator[tuple[str, str | None, str]],
+    judge: Judge,
+    json_lines: bool,
+    console: Console,
+    errors: Console,
+    lang: Lang,
+) -> int:
+    worst = GOOD
+    hint = zbar_hint(lang)
+    for source, text, problem in seen:
+        code = UNKNOWN
+        if text is None:
+            _report_nothing(source, problem, json_lines, console, lang)
+            if hint and not problem:
+                errors.print(f"[dim]{hint}[/dim]")
+                hint = None
+        else:
+            try:
+                answer = judge.ask(text)
+            except ServiceUnreachable as error:
+                errors.print(
+                    f"[red]Máy chủ không trả lời ({error}). Dùng --trust để kiểm tra không cần mạng.[/red]"
+                )
+                return BROKEN
+            code = UNKNOWN if answer.verdict is None else _CODE_OF[answer.verdict.word]
+            _report(source, answer, json_lines, console)
+        worst = max(worst, code, key=_GRAVITY.index)
+    return worst
+
+
+def _seen(paths: list[str]) -> Iterator[tuple[str, str | None, str]]:
+    """(source, text or None, problem) for every symbol, every picture without one, every line typed."""
+    for path in paths:
+        if path == "-":
+            for line in sys.stdin:
+                if line.strip():
+                    yield "-", line.strip(), ""
+            continue
+        try:
+            listing = list_pictures(path)
+        except UnreadablePicture as error:
+            yield path, None, f"{error.reason_vi} / {error.reason_en}"
+            continue
+        for picture in listing.pictures:
+            yield from _symbols(picture)
+
+
+def _symbols(picture: Path) -> Iterator[tuple[str, str | None, str]]:
+    try:
+        texts = [symbol.text for frame in open_frames(picture) for symbol in decode(frame)]
+    except UnreadablePicture as error:
+        yield str(picture), None, f"{error.reason_vi} / {error.reason_en}"
+        return
+    for text in dict.fromkeys(texts):
+        yield str(picture), text, ""
+    if not texts:
+        yield str(picture), None, ""
+
+
+def _load_trust(path: Path | None, operator_key: str | None, errors: Console) -> TrustData | None:
+    if path is None:
+        return None
+    try:
+        key = base64.b64decode(operator_key, validate=True) if operator_key else None
+        return read_trust(path, key)
+    except (BadStatement, binascii.Error) as error:
+        errors.print(
+            f"[red]Không dùng được dữ liệu tin cậy {path}: {error}.[/red]\n"
+            "Tải lại từ máy chủ (/api/v1/trust) hoặc hỏi đơn vị vận hành.\n"
+            "The trust data cannot be used: fetch it again."
+        )
+        raise typer.Exit(BROKEN) from error
+
+
+def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> None:
+    verdict = answer.verdict
+    if json_lines:
+        line: dict[str, Any] = {
+            "source": source,
+            "text": answer.text,
+            "verdict": verdict.word.value if verdict else "mistyped",
+            "reasons": [asdict(reason) for reason in verdict.reasons] if verdict else [],
+            "title": answer.saying.title,
+            **answer.record,
+        }
+        _write_line(line)
+        return
+    saying = answer.saying
+    lines = Text()
+    lines.append(f" {_SIGNS.get(saying.tone, '')} {saying.title} ", style=_STYLE.get(saying.tone, "bold"))
+    lines.append(f"\n{saying.sentence}")
+    product, batch = answer.record.get("product") or {}, answer.record.get("batch") or {}
+    if product.get("name"):
+        pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
+        lines.append(f"\n{product['name']}{pack}", style="bold")
+        lines.append(f"\nLô {batch.get('lot', '?')} · HSD {batch.get('expires_on') or '—'}")
+    if saying.action:
+        lines.append(f"\n→ {saying.action}")
+    for sentence in answer.explained:
+        lines.append(f"\n  · {sentence}", style="dim")
+    console.print(Panel(lines, title=Text(source, style="dim"), title_align="left", expand=False))
+
+
+def _report_nothing(source: str, problem: str, json_lines: bool, console: Console, lang: Lang) -> None:
+    if json_lines:
+        line: dict[str, Any] = {"source": source, "text": None, "verdict": None}
+        _write_line(line | ({"error": problem} if problem else {}))
+        return
+    nothing = "Không đọc được mã QR nào trong ảnh." if lang == "vi" else "No readable QR code in the picture."
+    console.print(Text(f"{source}: {problem or nothing}", style="yellow"))
+
+
+def _write_line(line: dict[str, Any]) -> None:
+    try:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise typer.Exit(BROKEN) from None

@@ -1,0 +1,159 @@
+"""Whom the scanner asks: trust data at hand, the service, or the service first and the data when the line is down."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+import httpx
+
+from temthat_stamps.bundle.offline import Judged, judge_offline, judge_unaided
+from temthat_stamps.bundle.trustfile import TrustData
+from temthat_stamps.errors import Mistyped
+from temthat_stamps.texts import Lang, Saying, explain, say, say_mistyped
+from temthat_stamps.verdict import Asker, Reason, Verdict, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One code's answer. `verdict` is None for a mistyped number: the person looks again."""
+
+    text: str
+    verdict: Verdict | None
+    saying: Saying
+    explained: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Stamp, product, batch, issuer and the like, as JSON values."""
+
+
+class ServiceUnreachable(Exception):
+    """The service does not answer, or answers something that is no verdict."""
+
+
+class Judge(Protocol):
+    """Text in, answer out."""
+
+    def ask(self, text: str) -> Answer:
+        """Judge one code. Raises `ServiceUnreachable` where a service is needed and does not answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class OfflineJudge:
+    """Judges by trust data alone; without any it can only tell what is not ours."""
+
+    trust: TrustData | None
+    asker: Asker
+    lang: Lang
+
+    def ask(self, text: str) -> Answer:
+        """See `Judge`."""
+        now = dt.datetime.now(dt.UTC)
+        try:
+            if self.trust is None:
+                judged = judge_unaided(text, now, self.asker)
+            else:
+                judged = judge_offline(text, self.trust, now, self.asker)
+        except Mistyped as error:
+            return Answer(text, None, say_mistyped(error, self.lang))
+        issuer = judged.issuer
+        saying = say(
+            judged.verdict,
+            self.lang,
+            issuer=issuer.name if issuer else None,
+            hotline=issuer.hotline if issuer else None,
+            text=text,
+        )
+        explained = tuple(explain(reason, self.lang) for reason in judged.verdict.reasons)
+        return Answer(text, judged.verdict, saying, explained, _record(judged))
+
+
+class OnlineJudge:
+    """Asks the service; a context manager that keeps one connection open between scans."""
+
+    def __init__(self, server: str, asker: Asker, lang: Lang, api_key: str | None, place: str | None) -> None:
+        headers: dict[str, str] = {"Accept-Language": lang}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        self._client = httpx.Client(base_url=server.rstrip("/"), headers=headers, timeout=5.0)
+        self._question = {"kind": asker.value} | ({"place": place} if place else {})
+        self._lang: Lang = lang
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def ask(self, text: str) -> Answer:
+        """See `Judge`."""
+        try:
+            response = self._client.post("/api/v1/verify", json={"code": text, **self._question})
+            body = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServiceUnreachable(str(error) or type(error).__name__) from error
+        if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
+            return Answer(text, None, say_mistyped(Mistyped("mistyped", body.get("position")), self._lang))
+        if response.status_code != httpx.codes.OK:
+            raise ServiceUnreachable(
+                f"{response.status_code} {body.get('message_vi') or body.get('error') or ''}".strip()
+            )
+        return self._answer(text, body)
+
+    def _answer(self, text: str, body: Mapping[str, Any]) -> Answer:
+        try:
+            reasons = tuple(Reason(r["key"], r.get("value", "")) for r in body["reasons"])
+            verdict = Verdict(Word(body["verdict"]), reasons)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServiceUnreachable(
+                "the service's answer is not one this scanner knows: update it"
+            ) from error
+        issuer, history = body.get("issuer") or {}, body.get("history") or {}
+        last = history.get("last") or {}
+        saying = say(
+            verdict,
+            self._lang,
+            issuer=issuer.get("name"),
+            hotline=issuer.get("hotline"),
+            day=last.get("on"),
+            place=last.get("province"),
+            text=text,
+        )
+        explained = tuple(explain(reason, self._lang) for reason in reasons)
+        known = {
+            name: body[name] for name in ("stamp", "batch", "product", "issuer", "history") if body.get(name)
+        }
+        return Answer(text, verdict, saying, explained, known)
+
+
+@dataclass
+class FallingBackJudge:
+    """The service while it answers, the trust data when it does not; `down` says that it did not last time."""
+
+    online: OnlineJudge
+    offline: OfflineJudge
+    down: str = ""
+
+    def ask(self, text: str) -> Answer:
+        """See `Judge`; never raises."""
+        try:
+            answer = self.online.ask(text)
+        except ServiceUnreachable as error:
+            self.down = str(error)
+            return self.offline.ask(text)
+        self.down = ""
+        return answer
+
+
+def _record(judged: Judged) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    if judged.code:
+        header = judged.code.header
+        record["stamp"] = {"key_hint": header.hint.hex(), "run": header.run, "serial": header.serial}
+    if run := judged.run:
+        record["product"] = {"name": run.product, "pack_form": run.pack_form}
+        expires = run.expires_on.isoformat() if run.expires_on else None
+        record["batch"] = {"lot": run.lot, "made_on": run.made_on, "expires_on": expires}
+    if issuer := judged.issuer:
+        record["issuer"] = {"name": issuer.name, "province": issuer.province, "hotline": issuer.hotline}
+    return record
