@@ -1,0 +1,11 @@
+"""Every mapped record of the house, imported together so that `Base.metadata` is whole: migrations, backup, export."""
+
+from temthat_stamps import tables as stamps_tables
+from temthat_trace import tables as trace_tables
+from temthat_trace.database import Base
+from temthat_verify_api import accounts
+
+metadata = Base.metadata
+"""All tables of trace, stamps and the service."""
+
+__all__ = ["accounts", "metadata", "stamps_tables", "trace_tables"]
