@@ -1,6 +1,5 @@
 """Signing stamps and verifying them: Ed25519(b"temthat stamp v1\\n" | header)."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -96,8 +95,3 @@ class KeyRing:
 @lru_cache(maxsize=4096)
 def _load(raw: bytes) -> Ed25519PublicKey:
     return ed25519.load_public_key(raw)
-
-
-def fingerprint(data: bytes) -> str:
-    """SHA-256 in hex, as files and manifests are named by."""
-    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,297 @@
+"""The demo's world: sample cooperatives from the workbook, a few thousand stamps, and one stamp of every kind.
+
+Everything goes the way a clerk, an alliance and shoppers go: import, confirmation, runs, notices, checks. The world is
+built in a folder beside the final one and renamed when it is whole, so that an interrupted build leaves nothing.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from temthat_stamps.bundle.trustfile import sign_trust, write_trust
+from temthat_stamps.code import HEADER_SIZE, decode, encode, stamp_url
+from temthat_stamps.copies.records import StampEventKind
+from temthat_stamps.keys import public_bytes
+from temthat_stamps.printing.render import preview_png
+from temthat_stamps.runs.notices import notify_batch, notify_stamps
+from temthat_stamps.runs.operator import operator_key
+from temthat_stamps.runs.produce import Press, PrintSettings, create_jobs, labels, produce
+from temthat_stamps.runs.records import Run
+from temthat_stamps.runs.register import plan_run, register_run
+from temthat_stamps.runs.trust import build_trust
+from temthat_stamps.verdict import Asker, NoticeKind, Word
+from temthat_trace.batches import Batch
+from temthat_trace.ids import uuid7
+from temthat_trace.importing import import_workbook
+from temthat_trace.papers import Paper
+from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
+from temthat_trace.products import PackForm, PackKind, ProductKind
+from temthat_trace.repository import confirm_paper
+from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
+from temthat_verify_api.migrate import upgrade
+from temthat_verify_api.passwords import hash_password
+from temthat_verify_api.press import press_of
+from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.store import NewEvent
+from temthat_verify_api.wiring import Services, build_services
+
+CARD = "demo.json"
+MARKER = ".temthat-demo"
+RUN_LIMIT = 1200
+"""Most stamps of one demo run: a few thousand in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStamp:
+    """A stamp to try: what it shows, and how to reach it."""
+
+    shows: str
+    verdict: str
+    url: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who may sign in to the desk, and how."""
+
+    who: str
+    phone: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the demo prints; kept in the folder (readable by its owner only) so that a second start is instant."""
+
+    host: str
+    api_key: str
+    pdf: str
+    stamps: list[SampleStamp]
+    logins: list[Login]
+
+
+class NotADemoFolderError(Exception):
+    """The folder holds something that is not a demo; nothing was touched."""
+
+
+def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]:
+    """The demo in this folder; built first if there is none. Raises `NotADemoFolderError`."""
+    settings = _settings(folder, host)
+    if (folder / CARD).exists():
+        return settings, _read_card(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise NotADemoFolderError(
+            f"Thư mục {folder} không phải của bản mẫu. Hãy chọn thư mục khác: make demo DIR=…\n"
+            f"The folder {folder} is not a demo. Choose another one: make demo DIR=…"
+        )
+    building = folder.with_name(f".{folder.name}.building")
+    if (building / MARKER).exists():
+        shutil.rmtree(building)
+    building.mkdir(parents=True)
+    (building / MARKER).touch()
+    _build(_settings(building, host), workbook)
+    if folder.exists():
+        folder.rmdir()
+    building.replace(folder)
+    return settings, _read_card(folder)
+
+
+def _settings(folder: Path, host: str) -> Settings:
+    card = _read_card(folder) if (folder / CARD).exists() else None
+    return Settings(
+        mode="demo",
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / 'temthat.db'}",
+        host=host,
+        allowed_hosts=(card.host,) if card and card.host != host else (),
+        secure_cookies=False,
+        hotline="1900 0000 (mẫu)",
+        operator_name="TemThật (bản mẫu)",
+    )
+
+
+def _read_card(folder: Path) -> Card:
+    raw = json.loads((folder / CARD).read_text("utf-8"))
+    raw["stamps"] = [SampleStamp(**s) for s in raw["stamps"]]
+    raw["logins"] = [Login(**s) for s in raw["logins"]]
+    return Card(**raw)
+
+
+def _build(settings: Settings, workbook: bytes) -> None:
+    upgrade(settings.database_url)
+    load_master_key(settings, create=True)
+    services = build_services(settings)
+    press = press_of(services)
+    now = services.now()
+    with services.sessions() as session:
+        report = import_workbook(session, {"htx-mau.xlsx": workbook}, None, now)
+        if report.problems:
+            raise RuntimeError(f"the demo's own workbook has problems: {report.problems[:3]}")
+        _confirm_papers(session, now)
+        runs = _register_runs(session, services, now)
+        logins = _people(session, now)
+        api_key = issue_api_key(session, _operator_party(session), KeyRole.OPERATOR, "demo")
+        session.commit()
+        stamps = _sample_stamps(session, services, press, runs, now)
+        session.commit()
+        job = create_jobs(session, press, runs[0], PrintSettings(layout="a4-24"), by="demo")[0]
+        session.commit()
+        finished = produce(press, job.id)
+        trust = build_trust(session, settings.origin, settings.hosts, now)
+    signer = operator_key(services.sealer)
+    write_trust(settings.data_dir / "trust", sign_trust(trust, signer), public_bytes(signer))
+    pdf = settings.data_dir / "tem-in-thu.pdf"
+    shutil.copy(press.file(finished), pdf)
+    card = Card(settings.host, api_key, pdf.name, stamps, logins)
+    handle = os.open(settings.data_dir / CARD, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(asdict(card), out, ensure_ascii=False, indent=1)
+    asyncio.run(services.store.close())
+    services.engine.dispose()
+
+
+def _alliance_of(session: Session, party: Party) -> Party:
+    if party.alliance_id:
+        return session.get_one(Party, party.alliance_id)
+    return session.scalars(select(Party).where(Party.kind.in_(CONFIRMERS)).limit(1)).one()
+
+
+def _operator_party(session: Session) -> Party:
+    return session.scalars(select(Party).where(Party.kind == PartyKind.NATIONAL_ALLIANCE)).one()
+
+
+def _confirm_papers(session: Session, now: dt.datetime) -> None:
+    """The alliance confirms every paper but the last, so that both kinds of wording can be seen."""
+    papers = session.scalars(select(Paper).where(Paper.product_id.is_not(None)).order_by(Paper.id)).all()
+    for paper in papers[:-1]:
+        if paper.product_id:
+            alliance = _alliance_of(session, session.get_one(Party, paper.party_id))
+            confirm_paper(session, paper, paper.product_id, alliance, "Cán bộ mẫu", now)
+
+
+def _register_runs(session: Session, services: Services, now: dt.datetime) -> list[Run]:
+    """A run for every batch of goods, in its first item or combo form; batches still in date come first."""
+    runs = []
+    batches = session.scalars(select(Batch).order_by(Batch.expires_on.desc(), Batch.lot)).all()
+    for batch in batches:
+        if batch.product.kind is ProductKind.SERVICE or batch.party.kind not in PRODUCERS:
+            continue
+        forms = [form for form in batch.product.pack_forms if form.kind is not PackKind.CASE]
+        if forms and (count := min(plan_run(session, batch, forms[0]).left, RUN_LIMIT)) > 0:
+            runs.append(_register(session, services, batch, forms[0], count, now))
+    return runs
+
+
+def _register(
+    session: Session, services: Services, batch: Batch, form: PackForm, count: int, now: dt.datetime
+) -> Run:
+    origin = services.settings.origin
+    return register_run(session, services.sealer, origin, batch, form, count, now, requested_by="demo")
+
+
+def _people(session: Session, now: dt.datetime) -> list[Login]:
+    logins = []
+    producers = session.scalars(
+        select(Party).where(Party.kind == PartyKind.COOPERATIVE).order_by(Party.code)
+    ).all()
+    alliance = _alliance_of(session, producers[0])
+    for number, (party, role) in enumerate([(producers[0], Role.ADMIN), (alliance, Role.OFFICER)], 1):
+        phone, password = f"+8490000000{number}", f"mau-{secrets.token_hex(3)}"
+        person = Person(party_id=party.id, phone=phone, name="Người dùng mẫu", role=role, created_at=now)
+        person.password_hash = hash_password(password)
+        session.add(person)
+        logins.append(Login(party.name, "0" + phone[3:], password))
+    return logins
+
+
+def _sample_stamps(
+    session: Session, services: Services, press: Press, runs: list[Run], now: dt.datetime
+) -> list[SampleStamp]:
+    """One stamp of every kind, each the outcome of what would really have happened."""
+    sealer, origin, today = services.sealer, services.settings.origin, now.date()
+    in_date = [run for run in runs if not run.batch.expires_on or run.batch.expires_on >= today]
+    expired = [run for run in runs if run.batch.expires_on and run.batch.expires_on < today]
+    main, recalled = in_date[0], in_date[-1]
+    by = main.party
+    notify_stamps(session, sealer, origin, main, 11, 20, NoticeKind.VOID, "misprint", by, now)
+    notify_stamps(session, sealer, origin, main, 21, 30, NoticeKind.HOLD, "under_inspection", by, now)
+    alliance = _alliance_of(session, recalled.party)
+    notify_batch(
+        session,
+        sealer,
+        origin,
+        recalled.batch,
+        NoticeKind.RECALL,
+        "contamination",
+        recalled.party,
+        now,
+        alliance,
+    )
+    asyncio.run(_history(services, main, now))
+    chosen = [
+        ("Tem thật, chưa ai kiểm tra", Word.GENUINE, main, 1),
+        ("Tem thật, nhiều điện thoại ở nhiều tỉnh đã kiểm tra", Word.GENUINE, main, 41),
+        ("Tem thật, đã thanh toán", Word.GENUINE, main, 31),
+        ("Tem in hỏng, đã hủy", Word.REVOKED, main, 11),
+        ("Tem đang giữ lại", Word.NOT_APPLIED, main, 21),
+        ("Lô đang thu hồi", Word.RECALLED, recalled, 1),
+    ]
+    chosen += [("Tem thật, hàng đã quá hạn", Word.EXPIRED, run, 1) for run in expired[:1]]
+    folder = services.settings.data_dir / "tem-thu"
+    folder.mkdir(exist_ok=True)
+    samples = []
+    printing = PrintSettings(kind="png", layout="a4-24").printing(press.host)
+    for shows, word, run, serial in chosen:
+        label = next(labels(press, run, serial, serial))
+        samples.append(SampleStamp(shows, word.value, label.url, label.number))
+        (folder / f"{len(samples)}-{word.value}.png").write_bytes(preview_png(printing, label))
+    url = _forged(samples[0].url, press)
+    samples.append(SampleStamp("Tem giả: chữ ký không khớp", Word.FORGED.value, url, ""))
+    return samples
+
+
+def _forged(genuine: str, press: Press) -> str:
+    """A genuine code with the serial changed: what a forger without a key can make."""
+    code = decode(genuine)
+    header = bytearray(code.header.to_bytes())
+    header[HEADER_SIZE - 1] ^= 0x55
+    return stamp_url(press.host, encode(bytes(header), code.signature), press.scheme)
+
+
+async def _history(services: Services, run: Run, now: dt.datetime) -> None:
+    """Twenty-four phones in eight provinces over ten days on one stamp; a sale of another."""
+    provinces = ("01", "79", "48", "31", "24", "92", "66", "38")
+    for n in range(24):
+        at = now - dt.timedelta(hours=10 * n + 1)
+        await services.store.record(
+            _event(run, 41, at, StampEventKind.CHECK, provinces[n % 8], secrets.token_bytes(16))
+        )
+    await services.store.record(_event(run, 31, now - dt.timedelta(days=1), StampEventKind.SOLD, "01", None))
+
+
+def _event(
+    run: Run, serial: int, at: dt.datetime, event: StampEventKind, province: str, receipt: bytes | None
+) -> NewEvent:
+    kind = Asker.TILL if event is StampEventKind.SOLD else Asker.CONSUMER
+    number = uuid7(int(at.timestamp() * 1000))
+    return NewEvent(
+        run=run.run,
+        serial=serial,
+        id=number,
+        at=at,
+        event=event,
+        kind=kind,
+        verdict=Word.GENUINE.value,
+        place=province,
+        province=province,
+        receipt=receipt,
+    )
