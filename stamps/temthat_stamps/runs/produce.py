@@ -215,10 +215,10 @@ def labels(press: Press, run: Run, first: int, last: int) -> Iterator[Label]:
 def label_lines(run: Run) -> tuple[str, ...]:
     """What a stamp says beside its code, the most important first."""
     batch = run.batch
-    dates = f"NSX {batch.made_on:%d/%m/%Y}"
+    lines = [batch.product.name, f"{run.pack_form.name} · Lô {batch.lot}", f"NSX {batch.made_on:%d/%m/%Y}"]
     if batch.expires_on:
-        dates += f" HSD {batch.expires_on:%d/%m/%Y}"
-    return (batch.product.name, f"{run.pack_form.name} · Lô {batch.lot}", dates)
+        lines.append(f"HSD {batch.expires_on:%d/%m/%Y}")
+    return tuple(lines)
 
 
 def _make(

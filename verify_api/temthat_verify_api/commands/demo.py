@@ -1,0 +1,99 @@
+"""`temthat demo`: build the sample world once, print what to try, serve until interrupted."""
+
+import ipaddress
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from temthat_verify_api.commands.serve import run_server
+from temthat_verify_api.demo import CARD, Card, NotADemoFolderError, open_demo
+
+WORKBOOK = "htx-mau.xlsx"
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Thư mục của bản mẫu. The demo's folder.")] = Path(
+        "demo-data"
+    ),
+    port: Annotated[int, typer.Option(help="Cổng. Port.", min=1, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Địa chỉ in trên tem; mặc định địa chỉ máy này trong mạng LAN.")
+    ] = "",
+    workbook: Annotated[Path | None, typer.Option(help="Sổ mẫu khác. Another sample workbook.")] = None,
+) -> None:
+    """Bản chạy thử: vài HTX mẫu, vài nghìn tem, trang kiểm tra và bàn làm việc. The demo."""
+    console = Console()
+    _require_free(port, console)
+    first = not (folder / CARD).exists()
+    address = host or f"{_lan_address()}:{port}"
+    source = workbook or Path("demo") / WORKBOOK
+    if first and not source.exists():
+        console.print(
+            f"[red]Không thấy sổ mẫu {source}: chạy lệnh này trong thư mục của dự án (make demo).[/red]"
+        )
+        raise typer.Exit(4)
+    if first:
+        console.print("Đang tạo dữ liệu mẫu và in thử… Building the sample world…")
+    try:
+        settings, card = open_demo(folder, address, source.read_bytes() if first else b"")
+    except (NotADemoFolderError, OSError) as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(4) from error
+    _show(console, card, folder, port)
+    run_server(settings, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
+
+
+def _show(console: Console, card: Card, folder: Path, port: int) -> None:
+    local = f"http://localhost:{port}"
+    console.print()
+    console.print(f"[bold]TemThật[/bold] · bản mẫu / sample data · {folder}")
+    console.print(
+        f"  Trang kiểm tra / check page : {local}/   (điện thoại / phone: http://{card.host}/)",
+        highlight=False,
+    )
+    console.print(f"  Bàn làm việc / desk         : {local}/desk", highlight=False)
+    for login in card.logins:
+        console.print(f"      {login.phone}   {login.password}   ({login.who})", highlight=False)
+    console.print(f"  Tệp in thử / print file     : {folder / card.pdf}", highlight=False)
+    console.print(f"  Ảnh tem thử / stamp images  : {folder / 'tem-thu'}", highlight=False)
+    console.print(f"  Dữ liệu tin cậy / trust     : {folder / 'trust'}", highlight=False)
+    console.print(f"  API                         : {local}/docs", highlight=False)
+    console.print(f"API key: {card.api_key}", highlight=False, soft_wrap=True)
+    table = Table(
+        "Tem thử", "verdict", "Số tem / number", title="Tem để thử · Stamps to try", title_justify="left"
+    )
+    for stamp in card.stamps:
+        table.add_row(stamp.shows, stamp.verdict, stamp.number)
+    console.print(table)
+    for stamp in card.stamps:
+        url = stamp.url.replace(f"HTTP://{card.host.upper()}", local)
+        console.print(f"{stamp.verdict}: {url}", highlight=False, soft_wrap=True)
+    console.print("Nhấn Ctrl+C để dừng. Press Ctrl+C to stop.\n")
+
+
+def _lan_address() -> str:
+    """This machine's address in the local network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            address = str(probe.getsockname()[0])
+        except OSError:
+            return "localhost"
+    return "localhost" if ipaddress.ip_address(address).is_loopback else address
+
+
+def _require_free(port: int, console: Console) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - the port the server will take
+        except OSError as error:
+            console.print(
+                f"[red]Cổng {port} đang bận. Chọn cổng khác: make demo PORT={port + 1}[/red]\n"
+                f"Port {port} is taken: make demo PORT={port + 1}"
+            )
+            raise typer.Exit(4) from error
