@@ -74,6 +74,19 @@ class Party(Address, Base):
     is_sample: Mapped[bool] = mapped_column(default=False)
 
 
+def looks_after(office: Party, party: Party) -> bool:
+    """Whether that office stands above this party: as its alliance, the national one, or its granting authority."""
+    if office.id == party.id:
+        return False
+    if office.kind is PartyKind.NATIONAL_ALLIANCE:
+        return True
+    if office.kind is PartyKind.PROVINCIAL_ALLIANCE:
+        return party.alliance_id == office.id
+    if office.kind is PartyKind.GRANTING_AUTHORITY:
+        return party.kind in PRODUCERS and office.province in (None, party.province)
+    return False
+
+
 class Member(Base):
     """A member or household of a party.
 

@@ -6,7 +6,7 @@ same rules written out case by case.
 
 from enum import StrEnum
 
-from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
+from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind, looks_after
 from temthat_verify_api.accounts import Person, Role
 
 
@@ -48,19 +48,6 @@ def may(person: Person, action: Action, party: Party) -> bool:
     return action in _allowed(person, party)
 
 
-def is_above(office: Party, party: Party) -> bool:
-    """Whether that office looks after this organisation: as its alliance, the national one, or its authority."""
-    if office.id == party.id:
-        return False
-    if office.kind is PartyKind.NATIONAL_ALLIANCE:
-        return True
-    if office.kind is PartyKind.PROVINCIAL_ALLIANCE:
-        return party.alliance_id == office.id
-    if office.kind is PartyKind.GRANTING_AUTHORITY:
-        return party.kind in PRODUCERS and office.province in (None, party.province)
-    return False
-
-
 def _allowed(person: Person, party: Party) -> frozenset[Action]:
     own = person.party_id == party.id
     match person.role:
@@ -81,6 +68,6 @@ def _allowed(person: Person, party: Party) -> frozenset[Action]:
 def _of_officer(office: Party, party: Party, *, own: bool) -> frozenset[Action]:
     if own:
         return _OWN_OFFICE if office.kind in CONFIRMERS else frozenset()
-    if not is_above(office, party):
+    if not looks_after(office, party):
         return frozenset()
     return _BELOW_ALLIANCE if office.kind in ALLIANCES else _BELOW_AUTHORITY

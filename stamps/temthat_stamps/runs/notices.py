@@ -26,7 +26,7 @@ from temthat_stamps.sealing import Sealer
 from temthat_stamps.statement import sign_statement
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
-from temthat_trace.parties import CONFIRMERS, Party
+from temthat_trace.parties import Party, looks_after
 
 
 def notify_stamps(
@@ -47,7 +47,7 @@ def notify_stamps(
         raise RunRefused(
             f"Đợt in {run.run} có tem từ 1 đến {run.count}.", f"Run {run.run} has serials 1 to {run.count}."
         )
-    _check_owner(by, run.party_id)
+    _check_owner(by, run.party)
     record = NoticeRecord(
         scope=NoticeScope.STAMPS,
         target=stamps_target(run.run, first, last),
@@ -55,7 +55,7 @@ def notify_stamps(
         first=first,
         last=last,
     )
-    return _issue(session, sealer, origin, record, kind, reason, by, now, second)
+    return _issue(session, sealer, origin, record, kind, reason, run.party, by, now, second)
 
 
 def notify_run(
@@ -70,9 +70,9 @@ def notify_run(
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a whole run. Raises `RunRefused`."""
-    _check_owner(by, run.party_id)
+    _check_owner(by, run.party)
     record = NoticeRecord(scope=NoticeScope.RUN, target=run_target(run.run), run=run.run)
-    return _issue(session, sealer, origin, record, kind, reason, by, now, second)
+    return _issue(session, sealer, origin, record, kind, reason, run.party, by, now, second)
 
 
 def notify_batch(
@@ -87,9 +87,9 @@ def notify_batch(
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a batch and everything made from it. Raises `RunRefused`."""
-    _check_owner(by, batch.party_id)
+    _check_owner(by, batch.party)
     record = NoticeRecord(scope=NoticeScope.BATCH, target=batch_target(batch.id))
-    return _issue(session, sealer, origin, record, kind, reason, by, now, second)
+    return _issue(session, sealer, origin, record, kind, reason, batch.party, by, now, second)
 
 
 def notices_for_run(session: Session, run: Run) -> list[Notice]:
@@ -132,17 +132,14 @@ def _issue(
     record: NoticeRecord,
     kind: NoticeKind,
     reason: str,
+    owner: Party,
     by: Party,
     now: dt.datetime,
     second: Party | None,
 ) -> NoticeRecord:
     if reason not in REASONS:
         raise RunRefused(f"Không có mã lý do “{reason}”.", f"There is no reason code “{reason}”.")
-    if (
-        kind in NEEDS_SECOND_SIGNER
-        and by.kind not in CONFIRMERS
-        and (second is None or second.kind not in CONFIRMERS)
-    ):
+    if kind in NEEDS_SECOND_SIGNER and not any(p is not None and looks_after(p, owner) for p in (by, second)):
         raise RunRefused(
             "Thu hồi hoặc gỡ thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
             "A recall or a lift needs the alliance (province or national) to sign as well.",
@@ -163,8 +160,8 @@ def _issue(
     return record
 
 
-def _check_owner(by: Party, owner: uuid.UUID) -> None:
-    if by.id != owner and by.kind not in CONFIRMERS:
+def _check_owner(by: Party, owner: Party) -> None:
+    if by.id != owner.id and not looks_after(by, owner):
         raise RunRefused(
             f"“{by.name}” không được ra thông báo cho tem của đơn vị khác.",
             f"“{by.name}” may not issue notices on another party's stamps.",
