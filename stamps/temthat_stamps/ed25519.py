@@ -1,6 +1,7 @@
 """Strict Ed25519: one accept set, the same here and in the browser.
 
-RFC 8032 with the cofactorless equation, and on top of it: S < L, A and R canonical and not of small order.
+RFC 8032 with the cofactorless equation, and on top of it: S < L, A and R canonical and not of small order; k is
+reduced modulo L before use, which matters for keys with a torsion part (such keys are refused at enrolment).
 `cryptography` (OpenSSL) checks S < L, computes [S]B - [k]A and compares its encoding with R byte for byte; that makes
 R canonical. What it lets pass and we do not (small order, non-canonical A) is looked up before.
 """
@@ -46,7 +47,7 @@ def load_public_key(raw: bytes) -> Ed25519PublicKey:
 def verify(public_key: Ed25519PublicKey, signature: bytes, message: bytes) -> None:
     """Raise `BadSignature` unless strict Ed25519 accepts. `public_key` comes from `load_public_key`."""
     if len(signature) != 64 or signature[:32] in SMALL_ORDER:
-        raise BadSignature("R is of small order")
+        raise BadSignature("not 64 bytes, or R is of small order")
     try:
         public_key.verify(signature, message)
     except InvalidSignature as error:

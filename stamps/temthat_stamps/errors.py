@@ -33,6 +33,10 @@ class BadSignature(StampError):
     """The signature is not one strict Ed25519 accepts for this message and key."""
 
 
+class BadKey(StampError):
+    """A public key that must not be enrolled: malformed, of small order, or outside the prime-order subgroup."""
+
+
 class BadStatement(StampError):
     """A signed statement is malformed, too large, or not signed by the key it needs."""
 

@@ -53,13 +53,13 @@ class Number:
 
 def looks_like_number(text: str) -> bool:
     """Whether a text is meant as a printed number: letters, digits, blanks and hyphens, about sixteen characters."""
-    bare = text.replace(" ", "").replace("-", "").strip()
-    return bare.isascii() and bare.isalnum() and 12 <= len(bare) <= 20
+    bare = _bare(text)
+    return 12 <= len(bare) <= 20 and bare.isascii() and bare.isalnum()
 
 
 def parse(text: str) -> Number:
     """What a person typed, any case, blanks and hyphens ignored. Raises `Mistyped`."""
-    bare = "".join(text.split()).replace("-", "")
+    bare = _bare(text)
     for position, character in enumerate(bare, 1):
         if character not in _VALUES:
             raise Mistyped(f"character {position} cannot be part of a number", position)
@@ -75,6 +75,10 @@ def parse(text: str) -> Number:
     if not 1 <= run <= RUN_MAX or not 1 <= serial <= SERIAL_MAX:
         raise Mistyped("no stamp has this number")
     return Number(run, serial, value & (1 << MAC_BITS) - 1)
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).replace("-", "")
 
 
 def _check(symbols: list[int]) -> int:

@@ -102,7 +102,8 @@ def _fits(public_key: bytes, signature: bytes, message: bytes) -> bool:
 
 def _load_object(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data, object_pairs_hook=_no_doubles)
+        # Decoded here: given bytes, json.loads would also take UTF-16 and UTF-32, which other readers do not.
+        value = json.loads(data.decode(), object_pairs_hook=_no_doubles, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadStatement("not JSON") from error
     if not isinstance(value, dict):
@@ -116,3 +117,7 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice")
     return result
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

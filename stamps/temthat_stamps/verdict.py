@@ -174,7 +174,7 @@ def judge(facts: Facts, asker: Asker, now: dt.datetime) -> Verdict:
     """The verdict for these facts. `now` is an aware instant."""
     if facts.proof is Proof.NOT_OURS:
         return Verdict(Word.NOT_OURS)
-    found = list(_findings(facts, asker, now))
+    found = list(dict.fromkeys(_findings(facts, asker, now)))
     word = min((w for w, _ in found if w is not None), key=_RANK.__getitem__, default=_good(facts))
     found.sort(key=lambda f: f[0] is not word)
     reasons = [reason for _, reason in found]
@@ -256,18 +256,23 @@ def _notice_word(notice: StandingNotice) -> Word | None:
 
 
 def _about_data(facts: Facts, now: dt.datetime) -> Iterator[tuple[Word | None, Reason]]:
-    """How much the trust data at hand can tell, and how old it is."""
+    """How much the trust data at hand can tell, and how old it is. Offline, data without a date is no data."""
     if facts.coverage is not Coverage.COVERED and facts.proof is not Proof.WRONG:
         yield Word.CANNOT_TELL, Reason(facts.coverage.value)
-    if facts.online or facts.data_as_of is None:
+    if facts.online:
         return
-    day = facts.data_as_of.astimezone(HANOI).date().isoformat()
-    age = now - facts.data_as_of
-    if age > USABLE:
-        yield Word.CANNOT_TELL, Reason("data_too_old", day)
-    elif age > FRESH:
-        yield None, Reason("data_old", day)
+    if facts.data_as_of is None:
+        yield Word.CANNOT_TELL, Reason(Coverage.NO_SHARD.value)
     else:
-        yield None, Reason("data_of", day)
+        yield _about_age(facts.data_as_of, now)
     if facts.clock_behind:
         yield None, Reason("clock_behind")
+
+
+def _about_age(as_of: dt.datetime, now: dt.datetime) -> tuple[Word | None, Reason]:
+    """The age bands: both ends belong to the better band."""
+    day = as_of.astimezone(HANOI).date().isoformat()
+    age = now - as_of
+    if age > USABLE:
+        return Word.CANNOT_TELL, Reason("data_too_old", day)
+    return None, Reason("data_old" if age > FRESH else "data_of", day)

@@ -31,8 +31,7 @@ def judge_offline(text: str, trust: TrustData, now: dt.datetime, asker: Asker = 
     behind = now < trust.as_of
     now = max(now, trust.as_of)
     if number.looks_like_number(text):
-        number.parse(text)
-        facts = Facts(Proof.UNVERIFIABLE, online=False, data_as_of=trust.as_of, clock_behind=behind)
+        facts = _number_facts(number.parse(text), trust, behind)
         return Judged(judge(facts, asker, now), facts)
     try:
         code = decode(text)
@@ -56,11 +55,10 @@ def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, Tru
         proof = Proof.UNKNOWN_KEY
     except BadSignature:
         proof = Proof.WRONG
-    covered = header.run <= trust.complete_to_run
     run = trust.runs.get(header.run) if proof is Proof.GOOD else None
     facts = Facts(
         proof=proof,
-        coverage=Coverage.COVERED if covered else Coverage.NEWER_THAN_DATA,
+        coverage=_coverage(header.run, trust),
         registration=_registration(run, header.serial, signer, trust),
         path=_path(code, run),
         notices=standing(trust.notices.get(header.run, ()), header.serial) if run else (),
@@ -72,6 +70,29 @@ def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, Tru
         foreign_host=code.host if code.host and code.host not in trust.hosts else None,
     )
     return facts, run
+
+
+def _number_facts(typed: number.Number, trust: TrustData, clock_behind: bool) -> Facts:
+    """What can be told of a typed number: not that it is genuine, but that what it names is recalled or does not exist.
+
+    Nothing about the run is handed on for display, because nothing was proved.
+    """
+    run = trust.runs.get(typed.run)
+    signer = trust.keys[run.key].public_key if run and run.key in trust.keys else b""
+    return Facts(
+        proof=Proof.UNVERIFIABLE,
+        coverage=_coverage(typed.run, trust),
+        registration=_registration(run, typed.serial, signer, trust),
+        notices=standing(trust.notices.get(typed.run, ()), typed.serial) if run else (),
+        expires_on=run.expires_on if run else None,
+        online=False,
+        data_as_of=trust.as_of,
+        clock_behind=clock_behind,
+    )
+
+
+def _coverage(run: int, trust: TrustData) -> Coverage:
+    return Coverage.COVERED if run <= trust.complete_to_run else Coverage.NEWER_THAN_DATA
 
 
 def _registration(run: TrustedRun | None, serial: int, signer: bytes, trust: TrustData) -> Registration:

@@ -7,10 +7,11 @@ with a higher number it can tell nothing.
 import base64
 import datetime as dt
 import json
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,6 +22,8 @@ from temthat_stamps.notice import Notice
 from temthat_stamps.signing import KeyRing
 from temthat_stamps.statement import StatementType, sign_statement, verify_statement
 from temthat_stamps.verdict import NoticeKind
+
+T = TypeVar("T")
 
 TRUST_LIMIT = 64 * 1024 * 1024
 """Largest trust file read, bytes."""
@@ -103,10 +106,7 @@ def sign_trust(data: TrustData, operator_key: Ed25519PrivateKey) -> bytes:
         "as_of": instant(data.as_of),
         "hosts": sorted(data.hosts),
         "complete_to_run": data.complete_to_run,
-        "issuers": [
-            {"id": i.id, "name": i.name, "province": i.province, "hotline": i.hotline}
-            for i in data.issuers.values()
-        ],
+        "issuers": [asdict(issuer) for issuer in data.issuers.values()],
         "keys": [_key_json(key) for key in data.keys.values()],
         "runs": [_run_json(run) for run in data.runs.values()],
         "notices": [_notice_json(run, n) for run, notices in sorted(data.notices.items()) for n in notices],
@@ -115,23 +115,26 @@ def sign_trust(data: TrustData, operator_key: Ed25519PrivateKey) -> bytes:
 
 
 def load_trust(data: bytes, operator_public_key: bytes) -> TrustData:
-    """Check and read a trust file. Raises `BadStatement`; nothing half-read is ever returned."""
+    """Check and read a trust file. Raises `BadStatement`; nothing half-read is ever returned.
+
+    Members it does not know are ignored, so that a later service can say more to newer scanners.
+    """
     statement = verify_statement(data, {key_id(operator_public_key): operator_public_key}, limit=TRUST_LIMIT)
     body = statement.body
     if body["type"] != StatementType.TRUST.value or body.get("v") != 1:
         raise BadStatement("not a trust file of this version")
     try:
         return TrustData(
-            origin=body["origin"],
+            origin=_is(str, body["origin"]),
             as_of=_time(body["as_of"]),
-            hosts=frozenset(body["hosts"]),
-            complete_to_run=int(body["complete_to_run"]),
-            issuers={i["id"]: TrustedIssuer(**i) for i in body["issuers"]},
+            hosts=frozenset(_is(str, host) for host in _is(list, body["hosts"])),
+            complete_to_run=_is(int, body["complete_to_run"]),
+            issuers={issuer.id: issuer for issuer in map(_issuer, body["issuers"])},
             keys={key_id(key.public_key): key for key in map(_key, body["keys"])},
             runs={run.run: run for run in map(_run, body["runs"])},
             notices=_notices(body["notices"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadStatement(f"the trust file is incomplete: {error}") from error
 
 
@@ -160,7 +163,10 @@ def write_trust(folder: Path, trust_file: bytes, operator_public_key: bytes) -> 
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in ((KEY_FILE, base64.b64encode(operator_public_key) + b"\n"), (TRUST_FILE, trust_file)):
         fresh = folder / f".{name}.new"
-        fresh.write_bytes(data)
+        with fresh.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
         fresh.replace(folder / name)
 
 
@@ -174,10 +180,14 @@ def _key_json(key: TrustedKey) -> dict[str, Any]:
     }
 
 
+def _issuer(record: dict[str, Any]) -> TrustedIssuer:
+    return TrustedIssuer(**{name: _is(str, record[name]) for name in ("id", "name", "province", "hotline")})
+
+
 def _key(record: dict[str, Any]) -> TrustedKey:
     return TrustedKey(
         public_key=base64.b64decode(record["public_key"], validate=True),
-        issuer=record["issuer"],
+        issuer=_is(str, record["issuer"]),
         opens=_time(record["opens"]),
         closes=_time(record["closes"]),
         closed=_time(record["closed"]) if record["closed"] else None,
@@ -201,14 +211,14 @@ def _run_json(run: TrustedRun) -> dict[str, Any]:
 
 def _run(record: dict[str, Any]) -> TrustedRun:
     return TrustedRun(
-        **{name: str(record[name]) for name in _RUN_TEXTS},
-        run=int(record["run"]),
-        first=int(record["first"]),
-        last=int(record["last"]),
+        **{name: _is(str, record[name]) for name in _RUN_TEXTS},
+        run=_is(int, record["run"]),
+        first=_is(int, record["first"]),
+        last=_is(int, record["last"]),
         registered=_time(record["registered"]),
         expires_on=dt.date.fromisoformat(record["expires_on"]) if record["expires_on"] else None,
-        gtin=record["gtin"],
-        not_activated=bool(record["not_activated"]),
+        gtin=_is(str, record["gtin"]) if record["gtin"] is not None else None,
+        not_activated=_is(bool, record["not_activated"]),
     )
 
 
@@ -229,23 +239,31 @@ def _notices(records: Iterable[dict[str, Any]]) -> dict[int, tuple[Notice, ...]]
     found: dict[int, list[Notice]] = {}
     for r in records:
         notice = Notice(
-            target=r["target"],
-            number=int(r["number"]),
+            target=_is(str, r["target"]),
+            number=_is(int, r["number"]),
             kind=NoticeKind(r["kind"]),
-            reason=r["reason"],
+            reason=_is(str, r["reason"]),
             at=_time(r["at"]),
-            run=int(r["run"]),
-            first=r["first"],
-            last=r["last"],
+            run=_is(int, r["run"]),
+            first=_is(int, r["first"]) if r["first"] is not None else None,
+            last=_is(int, r["last"]) if r["last"] is not None else None,
         )
-        found.setdefault(int(r["run"]), []).append(notice)
+        found.setdefault(r["run"], []).append(notice)
     return {run: tuple(notices) for run, notices in found.items()}
+
+
+def _is(kind: type[T], value: Any) -> T:
+    """A JSON value of exactly this kind (to Python `true` is an integer too)."""
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is not {kind.__name__}")
+    return value
 
 
 def _time(text: str) -> dt.datetime:
     at = dt.datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
+    # Far years would overflow when put into Vietnam's time.
+    if at.tzinfo is None or not 2000 <= at.year < 9000:
+        raise ValueError(f"{text!r} is no instant with a time zone")
     return at
 
 
