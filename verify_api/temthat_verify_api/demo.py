@@ -37,7 +37,7 @@ from temthat_trace.products import PackForm, PackKind, ProductKind
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
 from temthat_verify_api.migrate import upgrade
-from temthat_verify_api.passwords import hash_password
+from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import press_of
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import NewEvent
@@ -207,7 +207,7 @@ def _people(session: Session, now: dt.datetime) -> list[Login]:
     for number, (party, role) in enumerate([(producers[0], Role.ADMIN), (alliance, Role.OFFICER)], 1):
         phone, password = f"+8490000000{number}", f"mau-{secrets.token_hex(3)}"
         person = Person(party_id=party.id, phone=phone, name="Người dùng mẫu", role=role, created_at=now)
-        person.password_hash = hash_password(password)
+        person.password_hash = hash_secret(password)
         session.add(person)
         logins.append(Login(party.name, "0" + phone[3:], password))
     return logins

@@ -15,32 +15,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TEMTHAT_", frozen=True)
 
     mode: Literal["demo", "production"] = Field(
-        "production", description="production refuses to start on a missing or open secret"
+        default="production", description="production refuses to start on a missing or open secret"
     )
     database_url: str = Field(
-        "sqlite:///temthat-data/temthat.db",
+        default="sqlite:///temthat-data/temthat.db",
         description="SQLAlchemy URL: sqlite:///path or postgresql+psycopg://user:password@host/name",
     )
     data_dir: Path = Field(
-        Path("temthat-data"), description="folder for print files, the master key and logs"
+        default=Path("temthat-data"), description="folder for print files, the master key and logs"
     )
     master_key_file: Path | None = Field(
-        None, description="file with the master key; default: master.key in the data folder"
+        default=None, description="file with the master key; default: master.key in the data folder"
     )
     host: str = Field(
-        "localhost:8000", description="host printed on stamps, at most 21 characters for version 6-M"
+        default="localhost:8000", description="host printed on stamps, at most 21 characters for version 6-M"
     )
     allowed_hosts: tuple[str, ...] = Field(
-        (), description="other hosts whose stamps are ours (moved domains)"
+        default=(), description="other hosts whose stamps are ours (moved domains)"
     )
     secure_cookies: bool = Field(
-        True, description="cookies only over HTTPS; the demo on plain HTTP turns it off"
+        default=True, description="cookies only over HTTPS; the demo on plain HTTP turns it off"
     )
-    hotline: str = Field("", description="telephone number shown when a producer has none")
-    operator_name: str = Field("TemThật", description="name of whoever runs this service")
-    log_origin: str = Field("", description="origin line of the public log; default: the host")
-    upload_limit: int = Field(20_000_000, description="largest accepted workbook or picture, bytes")
-    body_limit: int = Field(1_000_000, description="largest accepted body of an API request, bytes")
+    hotline: str = Field(default="", description="telephone number shown when a producer has none")
+    operator_name: str = Field(default="TemThật", description="name of whoever runs this service")
+    log_origin: str = Field(default="", description="origin line of the public log; default: the host")
+    upload_limit: int = Field(default=20_000_000, description="largest accepted workbook or picture, bytes")
+    body_limit: int = Field(default=1_000_000, description="largest accepted body of an API request, bytes")
 
     @field_validator("host")
     @classmethod

@@ -1,0 +1,1 @@
+"""Sub-commands of `temthat` that need the service's packages."""

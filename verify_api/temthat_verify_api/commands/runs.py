@@ -1,0 +1,138 @@
+"""`temthat order`, `notice`, `trust`: stamps and statements from the command line."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from temthat_stamps.bundle.trustfile import sign_trust, write_trust
+from temthat_stamps.keys import public_bytes
+from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
+from temthat_stamps.runs.operator import operator_key
+from temthat_stamps.runs.produce import PrintSettings, create_jobs, fetch, produce
+from temthat_stamps.runs.records import JobState, Run
+from temthat_stamps.runs.register import plan_run, register_run
+from temthat_stamps.runs.trust import build_trust
+from temthat_stamps.verdict import NoticeKind
+from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, office
+from temthat_verify_api.press import press_of
+
+
+def order(
+    holder: Annotated[str, typer.Argument(help="Mã đơn vị. The producer's code.")],
+    product: Annotated[str, typer.Argument(help="Mã sản phẩm. The product's code.")],
+    lot: Annotated[str, typer.Argument(help="Số lô. The lot.")],
+    pack_form: Annotated[str, typer.Argument(help="Mã quy cách. The pack form's code.")],
+    count: Annotated[int | None, typer.Option(help="Số tem; mặc định số còn được in. How many.")] = None,
+    reason: Annotated[str, typer.Option(help="Lý do khi cần nhiều hơn mức cho phép.")] = "",
+    kind: Annotated[
+        Literal["pdf", "zpl", "tspl", "svg", "png", "csv"], typer.Option(help="Loại tệp.")
+    ] = "pdf",
+    layout: Annotated[str, typer.Option(help="Khổ tem, ví dụ a4-24, roll-50x30-1.")] = "a4-24",
+    level: Annotated[Literal["M", "Q"], typer.Option(help="Mức sửa lỗi QR.")] = "M",
+    dpi: Annotated[int, typer.Option(help="Độ phân giải máy in.")] = 600,
+    start: Annotated[int, typer.Option(help="Vị trí bắt đầu trên tờ đầu.")] = 1,
+    gs1: Annotated[bool, typer.Option("--gs1", help="Tem dạng GS1 Digital Link (cần GTIN).")] = False,
+    out: Annotated[Path, typer.Option(help="Thư mục nhận tệp in. Where the print files go.")] = Path(),
+) -> None:
+    """Đặt in tem cho một lô và tạo tệp in. Register a run and make its print files."""
+    with office() as (services, session):
+        press = press_of(services)
+        batch = find_batch(session, f"{holder}/{product}/{lot}")
+        form = next((f for f in batch.product.pack_forms if f.code == pack_form), None)
+        if form is None:
+            raise RunRefused(f"Không có quy cách {pack_form}.", f"There is no pack form {pack_form}.")
+        wanted = plan_run(session, batch, form).left if count is None else count
+        run = register_run(
+            session, services.sealer, services.settings.origin, batch, form, wanted, services.now(),
+            requested_by="command line", override_reason=reason, gs1=gs1,
+        )  # fmt: skip
+        settings = PrintSettings(kind=kind, layout=layout, level=level, dpi=dpi, start_position=start)
+        jobs = create_jobs(session, press, run, settings, by="command line")
+        session.commit()
+        with _progress() as bar:
+            for job in jobs:
+                task = bar.add_task(
+                    f"Đợt {run.run}: tem {job.first}-{job.last}", total=job.last - job.first + 1
+                )
+                made = produce(press, job.id, _telling(bar, task))
+                if made.state is JobState.FAILED:
+                    raise RunRefused(*made.problem.split(" / ", 1))
+        session.expire_all()
+        for job in jobs:
+            source = fetch(session, press, job, "command line")
+            target = out / f"dot-{run.run}-tem-{job.first}-{job.last}{source.suffix}"
+            target.write_bytes(source.read_bytes())
+            console.print(f"{target}", highlight=False)
+
+
+def notice(
+    kind: Annotated[
+        NoticeKind, typer.Argument(help="void, lost, spoiled, returned, hold, recall, revocation, lift")
+    ],
+    by: Annotated[str, typer.Option(help="Mã đơn vị ra thông báo. Who issues it.")],
+    reason: Annotated[str, typer.Option(help="Mã lý do, xem docs/spec/statements.md. Reason code.")],
+    run: Annotated[int | None, typer.Option(help="Đợt in. Run.")] = None,
+    serials: Annotated[str, typer.Option(help="Dải tem, ví dụ 11-20. A stretch of serials.")] = "",
+    batch: Annotated[str, typer.Option(help="Lô: MÃ ĐƠN VỊ/MÃ SẢN PHẨM/SỐ LÔ. A whole batch.")] = "",
+    second: Annotated[str, typer.Option(help="Mã liên minh cùng ký. The second signer.")] = "",
+) -> None:
+    """Thông báo: hủy, thất lạc, giữ lại, thu hồi, gỡ. Issue a signed notice."""
+    with office() as (services, session):
+        seals = (session, services.sealer, services.settings.origin)
+        issuer = find_party(session, by)
+        other = find_party(session, second) if second else None
+        if batch:
+            record = find_batch(session, batch)
+            made = notify_batch(*seals, record, kind, reason, issuer, services.now(), other)
+        elif run is None:
+            raise RunRefused("Cần --run hoặc --batch.", "Name --run or --batch.")
+        else:
+            printed = find_one(session, Run, f"đợt in {run}", Run.run == run)
+            if serials:
+                first, last = _stretch(serials)
+                made = notify_stamps(
+                    *seals, printed, first, last, kind, reason, issuer, services.now(), other
+                )
+            else:
+                made = notify_run(*seals, printed, kind, reason, issuer, services.now(), other)
+        console.print(f"Thông báo số {made.number} cho {made.target}. Issued.", highlight=False)
+
+
+def trust(
+    out: Annotated[Path, typer.Argument(help="Thư mục sẽ ghi. Where to write it.")] = Path("trust"),
+) -> None:
+    """Ghi dữ liệu tin cậy cho máy quét không có mạng. Write the trust data for scanners."""
+    with office() as (services, session):
+        settings = services.settings
+        data = build_trust(session, settings.origin, settings.hosts, services.now())
+        signer = operator_key(services.sealer)
+        write_trust(out, sign_trust(data, signer), public_bytes(signer))
+        console.print(f"{out}: đến đợt in {data.complete_to_run}. Written.", highlight=False)
+
+
+def _stretch(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    try:
+        return int(first), int(last or first)
+    except ValueError as error:
+        raise RunRefused("Dải tem viết như 11-20.", "Write a stretch as 11-20.") from error
+
+
+def _telling(bar: Progress, task: TaskID) -> Callable[[int, int], None]:
+    return lambda done, _: bar.update(task, completed=done)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not sys.stdout.isatty(),
+    )
