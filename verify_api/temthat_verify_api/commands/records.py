@@ -15,7 +15,7 @@ from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import confirm_paper, withdraw_confirmation
-from temthat_verify_api.commands.session import REFUSED, console, errors, find_one, find_party, office
+from temthat_verify_api.commands.session import REFUSED, console, errors, find_one, find_party, open_office
 
 
 def template(
@@ -41,7 +41,7 @@ def import_files(
     except OSError as error:
         errors.print(f"[red]Không đọc được {error.filename}. Cannot read it.[/red]")
         raise typer.Exit(REFUSED) from error
-    with office() as (services, session):
+    with open_office() as (services, session):
         acting = find_party(session, organisation) if organisation else None
         frozen = issued_batches(session)
         try:
@@ -78,7 +78,7 @@ def paper(
     person_name: Annotated[str, typer.Option("--person", help="Cán bộ. The officer.")] = "",
 ) -> None:
     """Xem, xác nhận hoặc rút xác nhận giấy tờ của một sản phẩm. Confirm a paper for a product."""
-    with office() as (services, session):
+    with open_office() as (services, session):
         party = find_party(session, holder)
         if action == "list":
             _list_papers(session, party)

@@ -18,7 +18,7 @@ from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.runs.trust import build_trust
 from temthat_stamps.verdict import NoticeKind
-from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, office
+from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office
 from temthat_verify_api.press import press_of
 
 
@@ -40,7 +40,7 @@ def order(
     out: Annotated[Path, typer.Option(help="Thư mục nhận tệp in. Where the print files go.")] = Path(),
 ) -> None:
     """Đặt in tem cho một lô và tạo tệp in. Register a run and make its print files."""
-    with office() as (services, session):
+    with open_office() as (services, session):
         press = press_of(services)
         batch = find_batch(session, f"{holder}/{product}/{lot}")
         form = next((f for f in batch.product.pack_forms if f.code == pack_form), None)
@@ -82,7 +82,7 @@ def notice(
     second: Annotated[str, typer.Option(help="Mã liên minh cùng ký. The second signer.")] = "",
 ) -> None:
     """Thông báo: hủy, thất lạc, giữ lại, thu hồi, gỡ. Issue a signed notice."""
-    with office() as (services, session):
+    with open_office() as (services, session):
         seals = (session, services.sealer, services.settings.origin)
         issuer = find_party(session, by)
         other = find_party(session, second) if second else None
@@ -107,7 +107,7 @@ def trust(
     out: Annotated[Path, typer.Argument(help="Thư mục sẽ ghi. Where to write it.")] = Path("trust"),
 ) -> None:
     """Ghi dữ liệu tin cậy cho máy quét không có mạng. Write the trust data for scanners."""
-    with office() as (services, session):
+    with open_office() as (services, session):
         settings = services.settings
         data = build_trust(session, settings.origin, settings.hosts, services.now())
         signer = operator_key(services.sealer)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def office() -> Iterator[tuple[Services, Session]]:
+def open_office() -> Iterator[tuple[Services, Session]]:
     """Services and a session; commits at the end, turns every refusal into words and exit code 1."""
     try:
         services = build_services(Settings())
@@ -43,10 +43,12 @@ def office() -> Iterator[tuple[Services, Session]]:
 
 
 def find_party(session: Session, code: str) -> Party:
+    """An organisation by its code. Raises `RunRefused`."""
     return find_one(session, Party, f"đơn vị {code}", Party.code == code)
 
 
 def find_batch(session: Session, path: str) -> Batch:
+    """A batch by PARTY/PRODUCT/LOT. Raises `RunRefused`."""
     parts = path.split("/")
     if len(parts) != 3:
         raise RunRefused("Viết lô là MÃ ĐƠN VỊ/MÃ SẢN PHẨM/SỐ LÔ.", "Write PARTY/PRODUCT/LOT.")
@@ -58,6 +60,7 @@ def find_batch(session: Session, path: str) -> Batch:
 
 
 def find_one(session: Session, kind: type[T], what: str, *where: ColumnElement[bool]) -> T:
+    """The one record there is, or `RunRefused` naming what was looked for."""
     record = session.scalars(select(kind).where(*where)).first()
     if record is None:
         raise RunRefused(f"Không có {what}.", f"Not found: {what}.")

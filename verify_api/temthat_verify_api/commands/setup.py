@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.parties import Party, PartyKind
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
-from temthat_verify_api.commands.session import REFUSED, console, errors, find_party, office
+from temthat_verify_api.commands.session import REFUSED, console, errors, find_party, open_office
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.phones import normalise_phone
@@ -29,7 +29,7 @@ def init(
     settings = Settings()
     load_master_key(settings, create=True)
     upgrade(settings.database_url)
-    with office() as (services, session):
+    with open_office() as (services, session):
         if session.scalar(select(Party.id).where(Party.kind == PartyKind.NATIONAL_ALLIANCE)):
             errors.print("[red]Cơ sở dữ liệu này đã có liên minh. This database is set up already.[/red]")
             raise typer.Exit(REFUSED)
@@ -49,7 +49,7 @@ def person(
     role: Annotated[Role, typer.Option(help="Vai trò. Role.")] = Role.CLERK,
 ) -> None:
     """Thêm người dùng cho một đơn vị; mật khẩu được in ra một lần. Add a person to an organisation."""
-    with office() as (services, session):
+    with open_office() as (services, session):
         _add_person(session, find_party(session, organisation), phone, name or phone, role, services.now())
 
 
@@ -59,7 +59,7 @@ def api_key(
     label: Annotated[str, typer.Option(help="Để nhận ra khóa, ví dụ tên quầy. What it is for.")] = "",
 ) -> None:
     """Cấp khóa API cho máy quét, quầy hàng; chỉ hiện một lần. Issue an API key, shown once."""
-    with office() as (_, session):
+    with open_office() as (_, session):
         key = issue_api_key(session, find_party(session, organisation), role, label)
     console.print(f"API key: {key}", highlight=False, soft_wrap=True)
 
