@@ -1,0 +1,222 @@
+"""A small world behind a real service: an alliance, a cooperative, a batch, a run, on a real database."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from temthat_stamps.code import HEADER_SIZE, Header, decode, encode
+from temthat_stamps.runs.custody import private_stamp_key, run_secret
+from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
+from temthat_stamps.runs.records import Run
+from temthat_stamps.runs.register import register_run
+from temthat_stamps.signing import RunSecrets, sign_code
+from temthat_stamps.verdict import NoticeKind
+from temthat_trace.batches import Batch
+from temthat_trace.events import Event, Step
+from temthat_trace.papers import Paper, PaperKind
+from temthat_trace.parties import Party, PartyKind
+from temthat_trace.products import PackForm, Product
+from temthat_verify_api.accounts import KeyRole, issue_api_key
+from temthat_verify_api.app import create_app
+from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.wiring import Services, build_services
+
+NOW = dt.datetime(2026, 5, 26, 3, 0, tzinfo=dt.UTC)
+HOST = "tem.example.vn"
+GTIN = "08938505974194"
+
+
+@dataclass
+class World:
+    """The service's parts, a clock that tests move, and the records they speak of."""
+
+    services: Services
+    clock: list[dt.datetime] = field(default_factory=lambda: [NOW])
+
+    def forward(self, **step: float) -> None:
+        """Let time pass."""
+        self.clock[0] += dt.timedelta(**step)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.clock[0]
+
+    def run(
+        self, count: int = 100, *, expires_on: dt.date | None = dt.date(2026, 12, 31), lot: str = "L01", **more: Any
+    ) -> int:
+        """Register a run over a batch of its own; its number."""
+        with self.services.sessions() as session:
+            party = session.query(Party).filter_by(code="HTX-MAU").one()
+            form = session.query(PackForm).one()
+            batch = Batch(
+                party_id=party.id,
+                product_id=form.product_id,
+                lot=lot,
+                quantity=Decimal(1000),
+                unit="KGM",
+                made_on=dt.date(2026, 5, 1),
+                expires_on=expires_on,
+                address="Thôn 1, xã Ba Vì, Hà Nội",
+                province="01",
+            )
+            event = Event(
+                step=Step.HARVEST,
+                at=NOW - dt.timedelta(days=20),
+                text="Hái tay lúc sáng sớm",
+                actor="Hộ Bà Sáu",
+                recorded_by=party.id,
+                recorded_at=NOW,
+            )
+            event.seal()
+            batch.events.append(event)
+            session.add(batch)
+            session.flush()
+            origin = self.services.settings.origin
+            run = register_run(session, self.services.sealer, origin, batch, form, count, self.now, **more)
+            session.commit()
+            return run.run
+
+    def code(self, run: int, serial: int = 1) -> str:
+        """A stamp's 122 characters, signed by the run's own key."""
+        with self.services.sessions() as session:
+            record = session.get_one(Run, run)
+            return sign_code(private_stamp_key(self.services.sealer, record.stamp_key), run, serial)
+
+    def forged(self, run: int, serial: int = 1) -> str:
+        """The same stamp's code with another serial: the signature does not fit."""
+        code = decode(self.code(run, serial))
+        header = bytearray(code.header.to_bytes())
+        header[HEADER_SIZE - 1] ^= 0x55
+        return encode(bytes(header), code.signature)
+
+    def number(self, run: int, serial: int = 1) -> str:
+        """A stamp's printed number."""
+        with self.services.sessions() as session:
+            record = session.get_one(Run, run)
+            secrets = RunSecrets(run_secret(self.services.sealer, record))
+            return str(secrets.number(Header(record.stamp_key.hint, run, serial)))
+
+    def notify(
+        self, run: int, kind: NoticeKind, *, serials: tuple[int, int] | None = None, reason: str = "contamination"
+    ) -> None:
+        """A notice on serials, on the run, or (a recall) on its batch."""
+        with self.services.sessions() as session:
+            record = session.get_one(Run, run)
+            alliance = session.query(Party).filter_by(code="LM").one()
+            origin = self.services.settings.origin
+            last = (kind, reason, record.party, self.now, alliance)
+            if serials:
+                notify_stamps(session, self.services.sealer, origin, record, *serials, *last)
+            elif kind is NoticeKind.RECALL:
+                notify_batch(session, self.services.sealer, origin, record.batch, *last)
+            else:
+                notify_run(session, self.services.sealer, origin, record, *last)
+            session.commit()
+
+    def api_key(self, role: KeyRole) -> str:
+        """A fresh API key of that role."""
+        with self.services.sessions() as session:
+            party = session.query(Party).filter_by(code="LM").one()
+            token = issue_api_key(session, party, role, "test")
+            session.commit()
+            return token
+
+    @asynccontextmanager
+    async def client(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """A client of the running application; the store is closed when it ends."""
+        app = create_app(self.services)
+        async with running(app), httpx.AsyncClient(transport=transport(app), base_url=f"https://{HOST}", **options) as c:
+            yield c
+
+
+def transport(app: FastAPI) -> httpx.ASGITransport:
+    """Straight into the application, from an address that must never be kept."""
+    return httpx.ASGITransport(app, raise_app_exceptions=False, client=("203.0.113.77", 50_000))
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """The application's lifespan."""
+    async with app.router.lifespan_context(app):
+        yield
+
+
+def build_world(database_url: str, folder: Path, **settings: Any) -> World:
+    """A world on an empty database that has its schema."""
+    configured = Settings(
+        mode="demo", database_url=database_url, data_dir=folder, host=HOST, hotline="1900 1234", **settings
+    )
+    load_master_key(configured, create=True)
+    clock = [NOW]
+    services = build_services(configured, lambda: clock[0])
+    with services.sessions() as session:
+        alliance = Party(
+            code="LM", kind=PartyKind.PROVINCIAL_ALLIANCE, name="Liên minh HTX mẫu", hotline="024 1111", province="01"
+        )
+        session.add(alliance)
+        session.flush()
+        htx = Party(
+            code="HTX-MAU",
+            kind=PartyKind.COOPERATIVE,
+            name="HTX Chè mẫu",
+            hotline="0900 111 222",
+            province="01",
+            address="Xã Ba Vì, Hà Nội",
+            alliance_id=alliance.id,
+            is_sample=True,
+        )
+        session.add(htx)
+        session.flush()
+        product = Product(
+            party_id=htx.id, code="CHE", name="Chè búp", name_en="Green tea", gtin=GTIN, base_unit="KGM"
+        )
+        session.add(product)
+        session.flush()
+        session.add(
+            PackForm(product_id=product.id, code="G100", name="Gói 100 g", net_content=Decimal("0.1"), net_unit="KGM")
+        )
+        session.add(
+            Paper(
+                party_id=htx.id,
+                product_id=product.id,
+                code="OCOP1",
+                kind=PaperKind.OCOP,
+                number="123/QĐ-UBND",
+                authority="UBND mẫu",
+                issued_on=dt.date(2025, 1, 1),
+                valid_until=dt.date(2027, 12, 31),
+                stars=4,
+            )
+        )
+        session.commit()
+    return World(services, clock)
+
+
+@pytest.fixture
+def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world on SQLite."""
+    built = build_world(sqlite_url, tmp_path / "data")
+    yield built
+    built.services.engine.dispose()
+
+
+@pytest.fixture
+def any_world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world, once on SQLite and once on PostgreSQL."""
+    built = build_world(database_url, tmp_path / "data")
+    yield built
+    built.services.engine.dispose()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Coroutine tests (marked anyio) run on asyncio, as the service does."""
+    return "asyncio"

@@ -1,0 +1,1 @@
+"""The programs' side of the service: JSON questions and answers under /api/v1/."""

@@ -1,0 +1,187 @@
+"""The shapes of the API, as OpenAPI states them and as bodies are checked against. Kept for ever under /api/v1."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from temthat_stamps.copies.records import StampEventKind
+from temthat_stamps.verdict import Asker, Word
+
+_PLACE = (
+    "Where, as far as somebody says it: the two-digit code of a province (old codes are mapped to the 34 of today) "
+    "or an H3 cell, which is made coarser before it is kept."
+)
+
+
+class Model(BaseModel):
+    """Unknown members are refused: a misspelt one would otherwise be silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class VerifyQuestion(Model):
+    """A question for a verdict."""
+
+    code: str = Field(
+        description="The stamp's URL (short or GS1 form), its bare 122 characters, or the printed number."
+    )
+    kind: Asker = Field(Asker.CONSUMER, description="Who asks; all but `consumer` need an API key of that role.")
+    place: str | None = Field(None, max_length=16, description=_PLACE)
+
+
+class ReasonModel(BaseModel):
+    """A true fact beside the verdict: a key of texts.json, and a date, count or code."""
+
+    key: str
+    value: str
+
+
+class StampModel(BaseModel):
+    """The identity the code claims; proved only if the verdict is not `forged`."""
+
+    key_hint: str | None = Field(description="Eight hex digits; null for a typed number that fits no run.")
+    run: int
+    serial: int
+
+
+class BatchModel(BaseModel):
+    """The lot."""
+
+    lot: str
+    made_on: dt.date
+    expires_on: dt.date | None
+
+
+class PackFormModel(BaseModel):
+    """How it is packed; `net_content` in `unit`, a UN/ECE Recommendation 20 code."""
+
+    code: str
+    name: str
+    net_content: str | None
+    unit: str | None
+
+
+class ProductModel(BaseModel):
+    """What it is."""
+
+    code: str
+    name: str
+    name_en: str
+    gtin: str | None
+    pack_form: PackFormModel
+
+
+class IssuerModel(BaseModel):
+    """Who issued the stamp."""
+
+    code: str
+    name: str
+    kind: str
+    province: str | None
+    hotline: str
+    sample: bool
+
+
+class MarkModel(BaseModel):
+    """A day (in Vietnam) and the code of a province, or an empty text."""
+
+    on: dt.date
+    province: str
+
+
+class HistoryModel(BaseModel):
+    """Checks before this one, in days and provinces only."""
+
+    checks: int
+    first: MarkModel | None
+    last: MarkModel | None
+    sold: MarkModel | None
+
+
+class VerifyAnswer(BaseModel):
+    """A verdict and what it is about. Members that are not known are null."""
+
+    verdict: Word
+    reasons: list[ReasonModel]
+    stamp: StampModel | None
+    batch: BatchModel | None
+    product: ProductModel | None
+    issuer: IssuerModel | None
+    history: HistoryModel | None
+
+
+def _version_7(value: uuid.UUID) -> uuid.UUID:
+    if value.version != 7:
+        raise ValueError("a UUID of version 7 is needed")
+    return value
+
+
+Uuid7 = Annotated[uuid.UUID, AfterValidator(_version_7)]
+UUID7_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+
+
+class EventReport(Model):
+    """Something that happened to a stamp, perhaps while the line was down."""
+
+    id: Uuid7 = Field(
+        description="UUIDv7 made by who reports: repeating is harmless.",
+        json_schema_extra={"pattern": UUID7_PATTERN},
+    )
+    at: dt.datetime | None = Field(
+        None, description="When; set to the nearest instant between the run's registration and now."
+    )
+    code: str = Field(description="As in a question for a verdict.")
+    event: StampEventKind
+    kind: Asker = Asker.CONSUMER
+    place: str | None = Field(None, max_length=16, description=_PLACE)
+
+
+class EventAnswer(BaseModel):
+    """What became of a report."""
+
+    id: uuid.UUID
+    recorded: bool = Field(description="False if it was known already, or the stamp is none of ours.")
+    at: dt.datetime
+    verdict: Word
+    reasons: list[ReasonModel]
+
+
+class KeyModel(BaseModel):
+    """A stamp key. `from` and `to` bound when runs could be registered with it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    hint: str
+    public_key: str = Field(description="Base64 of the raw 32 bytes.")
+    issuer: str
+    organisation: str
+    from_: dt.datetime = Field(alias="from")
+    to: dt.datetime
+    status: Literal["open", "closed", "revoked"]
+
+
+class Problem(BaseModel):
+    """Why a request is not a question. `error` is a stable code."""
+
+    error: str
+    message_vi: str
+    message_en: str
+    position: int | None = Field(None, description="With `mistyped`: the character to look at, from 1.")
+
+
+class Health(BaseModel):
+    """Whether the service can answer."""
+
+    status: Literal["ok", "unavailable"]
+    database: bool
+    schema_current: bool
+
+
+Schema = dict[str, Any]
+
+
+def problems(*statuses: int) -> dict[int | str, Schema]:
+    """OpenAPI responses for these refusals."""
+    return {status: {"model": Problem} for status in statuses}

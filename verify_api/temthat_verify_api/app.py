@@ -1,0 +1,60 @@
+"""The application: every route of the house on one FastAPI, in the order they are looked up."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from temthat_verify_api import errors, health
+from temthat_verify_api.api import events, trust, verify
+from temthat_verify_api.middleware import Headers
+from temthat_verify_api.pages import consumer, front, pictures, service
+from temthat_verify_api.parts import build_parts
+from temthat_verify_api.wiring import Services
+
+_DESCRIPTION = """\
+Judges TemThật stamps. Every well-formed question answers 200 with a verdict; 4xx is for what is not a question, as
+`{"error", "message_vi", "message_en"}`. Kinds other than `consumer` need an API key of that role.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """The service. It closes the hot store and the press when it stops; the engine is the caller's."""
+    parts = build_parts(services)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(services.store.close)
+            press = getattr(app.state, "press", None)
+            if press is not None:
+                press.resume()
+                stack.callback(press.close)
+            yield
+
+    app = FastAPI(
+        title="TemThật",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.parts = parts
+    app.add_middleware(Headers, https=services.settings.secure_cookies)
+    errors.install(app)
+    verify.add_to(app)
+    consumer.add_to(app)
+    events.add_to(app)
+    trust.add_to(app, parts)
+    pictures.add_to(app)
+    front.add_to(app)
+    service.add_to(app)
+    health.add_to(app)
+    with suppress(ImportError):
+        from temthat_verify_api.desk import router
+
+        app.state.press = router.install(app, services)
+    return app

@@ -1,0 +1,230 @@
+"""From a question to the one verdict, online: signature, history, run, notices; then `verdict.judge`.
+
+The order is chosen for those who send rubbish: what is settled by the text or the signature alone costs no query, and
+only a stamp of ours reaches the store. Online the database knows every key and run, so an unknown one is forged.
+"""
+
+import datetime as dt
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from temthat_stamps import number, signing
+from temthat_stamps.code import Code, Gs1Path, Header
+from temthat_stamps.copies.judge import CheckHistory, CopyJudge, NoJudge, RunOutline
+from temthat_stamps.copies.records import StampEvent, StampEventKind
+from temthat_stamps.errors import BadSignature, Mistyped
+from temthat_stamps.notice import standing
+from temthat_stamps.verdict import (
+    HANOI,
+    Asker,
+    Facts,
+    Mark,
+    PathMatch,
+    Proof,
+    Registration,
+    Verdict,
+    Word,
+    judge,
+)
+from temthat_trace.formats import today as vietnam_day
+from temthat_verify_api.cache import RevisionCache
+from temthat_verify_api.guesses import Guesses
+from temthat_verify_api.questions import Question
+from temthat_verify_api.runfacts import RunFacts, find_stamp_keys, load_run_facts
+from temthat_verify_api.store import SAME_PHONE, History
+from temthat_verify_api.wiring import Services
+
+CACHED_RUNS = 4_000
+CACHED_KEYS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, as far as it matters: role, the neighbourhood typed numbers are limited by, this phone's receipt."""
+
+    asker: Asker = Asker.CONSUMER
+    source: str = ""
+    receipt: bytes | None = None
+
+
+CONSUMER = Asking()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verdict and what it is about. `run` and `history` are None unless the stamp is one of a registered run."""
+
+    question: Question
+    verdict: Verdict
+    facts: Facts
+    at: dt.datetime
+    header: Header | None = None
+    run: RunFacts | None = None
+    history: History | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether a check of it may be recorded: what is forged must never write into a real stamp's history."""
+        return self.run is not None and self.verdict.word is not Word.FORGED
+
+
+class Judging:
+    """Answers questions for one service. Holds the caches of the hot path; one per application."""
+
+    def __init__(self, services: Services, copy_judge: CopyJudge | None = None) -> None:
+        self._services = services
+        self._copy_judge = copy_judge or NoJudge()
+        self._keys: OrderedDict[bytes, tuple[bytes, ...]] = OrderedDict()
+        self._guesses = Guesses()
+        self.runs: RevisionCache[RunFacts | None] = RevisionCache(self._load_run, CACHED_RUNS)
+
+    async def ask(self, question: Question, asking: Asking = CONSUMER) -> Answer:
+        """The verdict. Raises `TooManyGuesses` for typed numbers, `StoreUnavailableError` without a database."""
+        now = self._services.now()
+        if question.settled is not None:
+            return _settled(question, question.settled, None, asking, now)
+        if question.number is not None:
+            return await self._ask_number(question, question.number, asking, now)
+        assert question.code is not None, "a question is a code, a number, or settled"
+        return await self._ask_code(question, question.code, asking, now)
+
+    async def _ask_code(self, question: Question, code: Code, asking: Asking, now: dt.datetime) -> Answer:
+        header = code.header
+        keys = self._keys.get(header.hint) or await self._find_keys(header.hint)
+        if not keys:
+            return _settled(question, Proof.UNKNOWN_KEY, header, asking, now)
+        try:
+            signer = signing.verify(code, keys)
+        except BadSignature:
+            return _settled(question, Proof.WRONG, header, asking, now)
+        history = await self._services.store.look_up(header.run, header.serial, asking.receipt, now)
+        run = await self.runs.get(header.run, history.revision, vietnam_day(now))
+        if run is None or (registration := run.registration(signer, header.serial)) is Registration.OUTSIDE:
+            facts = Facts(Proof.GOOD, registration=Registration.OUTSIDE)
+            return Answer(question, judge(facts, asking.asker, now), facts, now, header)
+        host = code.host if code.host and code.host not in self._services.settings.hosts else None
+        return await self._conclude(
+            question,
+            header,
+            run,
+            history,
+            asking,
+            now,
+            registration=registration,
+            path=path_match(code.gs1, header, run),
+            foreign_host=host,
+        )
+
+    async def _ask_number(
+        self, question: Question, typed: number.Number, asking: Asking, now: dt.datetime
+    ) -> Answer:
+        self._guesses.check(asking.source, typed.run)
+        history = await self._services.store.look_up(typed.run, typed.serial, asking.receipt, now)
+        run = await self.runs.get(typed.run, history.revision, vietnam_day(now))
+        header = Header(run.hint, typed.run, typed.serial) if run else None
+        right = run.secrets.number(header) if run and header else None
+        if run is None or right is None or not hmac.compare_digest(str(right), str(typed)):
+            self._guesses.wrong(asking.source, typed.run)
+            return _settled(question, Proof.UNKNOWN_KEY if run is None else Proof.WRONG, None, asking, now)
+        assert header is not None
+        registration = run.registration(run.public_key, typed.serial)
+        return await self._conclude(question, header, run, history, asking, now, registration=registration)
+
+    async def _conclude(
+        self,
+        question: Question,
+        header: Header,
+        run: RunFacts,
+        history: History,
+        asking: Asking,
+        now: dt.datetime,
+        *,
+        registration: Registration,
+        path: PathMatch = PathMatch.NONE,
+        foreign_host: str | None = None,
+    ) -> Answer:
+        """All is ours: put the facts together and judge."""
+        if history.seen_by_receipt and asking.receipt is not None:
+            history = await run_in_threadpool(self._without_own_check, header, history, asking.receipt, now)
+        outline = RunOutline(run.run, run.count, run.registered_at, run.province)
+        past = CheckHistory(history.checks, history.first, history.last, history.sold)
+        facts = Facts(
+            proof=Proof.GOOD,
+            registration=registration,
+            path=path,
+            notices=standing(run.notices, header.serial) if run.notices else (),
+            not_activated=run.not_activated,
+            expires_on=run.expires_on,
+            copy=self._copy_judge.judge(past, outline),
+            sold=history.sold,
+            checks=history.checks,
+            last_check=history.last,
+            foreign_host=foreign_host,
+        )
+        return Answer(question, judge(facts, asking.asker, now), facts, now, header, run, history)
+
+    async def _find_keys(self, hint: bytes) -> tuple[bytes, ...]:
+        """From the database; only keys that exist are remembered, so a new one is known at once."""
+        keys = await run_in_threadpool(self._load_keys, hint)
+        if keys:
+            self._keys[hint] = keys
+            while len(self._keys) > CACHED_KEYS:
+                self._keys.popitem(last=False)
+        return keys
+
+    def _load_keys(self, hint: bytes) -> tuple[bytes, ...]:
+        with self._services.sessions() as session:
+            return find_stamp_keys(session, hint)
+
+    def _load_run(self, number: int, _today: dt.date) -> RunFacts | None:
+        with self._services.sessions() as session:
+            return load_run_facts(session, self._services.sealer, number)
+
+    def _without_own_check(self, header: Header, history: History, receipt: bytes, now: dt.datetime) -> History:
+        with self._services.sessions() as session:
+            return without_own_check(session, header, history, receipt, now)
+
+
+def path_match(gs1: Gs1Path | None, header: Header, run: RunFacts) -> PathMatch:
+    """The clear text of a GS1 form: run and serial must be the header's, GTIN and lot the manifest's."""
+    if gs1 is None:
+        return PathMatch.NONE
+    try:
+        typed = number.parse(gs1.number)
+    except Mistyped:
+        return PathMatch.MISMATCH
+    same = (typed.run, typed.serial, gs1.gtin, gs1.lot) == (header.run, header.serial, run.gtin, run.lot)
+    return PathMatch.MATCH if same else PathMatch.MISMATCH
+
+
+def without_own_check(
+    session: Session, header: Header, history: History, receipt: bytes, now: dt.datetime
+) -> History:
+    """The history as it was before this phone's own check of the last half hour: reloading a page changes nothing."""
+    own = (StampEvent.receipt == receipt) & (StampEvent.at > now - SAME_PHONE)
+    others = (
+        select(StampEvent.at, StampEvent.place)
+        .where(StampEvent.run == header.run, StampEvent.serial == header.serial)
+        .where(StampEvent.event == StampEventKind.CHECK, StampEvent.receipt.is_(None) | ~own)
+        .order_by(StampEvent.id.desc())
+        .limit(1)
+    )
+    last = session.execute(others).first()
+    if last is None:
+        return replace(history, checks=0, first=None, last=None)
+    place = last.place if last.place and len(last.place) == 2 else ""
+    mark = Mark(last.at.astimezone(HANOI).date(), place)
+    return replace(history, checks=max(1, history.checks - 1), last=mark)
+
+
+def _settled(
+    question: Question, proof: Proof, header: Header | None, asking: Asking, now: dt.datetime
+) -> Answer:
+    """Decided by text or signature alone; nothing about it is looked up, whatever identity it claims."""
+    facts = Facts(proof)
+    return Answer(question, judge(facts, asking.asker, now), facts, now, header)

@@ -1,0 +1,69 @@
+"""Pictures of products, and the small one that counts a check."""
+
+import base64
+import re
+
+from fastapi import FastAPI, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from temthat_trace.papers import Attachment
+from temthat_trace.products import Product
+from temthat_verify_api.checks import StaleView, is_a_view
+from temthat_verify_api.errors import Refused
+from temthat_verify_api.parts import parts_of
+
+PICTURE_LIMIT = 12_000
+"""Most bytes of a product's picture, so that the whole page stays below 50 kB."""
+
+_DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_TYPES = ("image/webp", "image/jpeg", "image/png")
+
+
+def add_to(app: FastAPI) -> None:
+    """Mount the routes."""
+    app.add_api_route("/T/seen/{view}", seen, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/picture/{digest}", picture, methods=["GET"], include_in_schema=False)
+
+
+async def seen(request: Request) -> Response:
+    """Count the check whose page asks for this; always the same dot, so that nothing can be learnt from it."""
+    parts = parts_of(request)
+    if is_a_view(request):
+        try:
+            event = parts.views.open(request.path_params["view"], parts.services.now())
+        except StaleView:
+            pass
+        else:
+            parts.metrics.wrote("check", await parts.services.store.record(event))
+    return Response(_DOT, media_type="image/gif")
+
+
+async def picture(request: Request) -> Response:
+    """A product's picture; its address changes with its content, so it may be kept for ever."""
+    digest = request.path_params["digest"]
+    found = await run_in_threadpool(_load, request, digest) if _DIGEST.fullmatch(digest) else None
+    if found is None:
+        raise Refused(404, "not_found", "Không có ảnh này.", "There is no such picture.")
+    media_type, data = found
+    return Response(
+        data, media_type=media_type, headers={"Cache-Control": "public, max-age=31536000, immutable"}
+    )
+
+
+def _load(request: Request, digest: str) -> tuple[str, bytes] | None:
+    with parts_of(request).services.sessions() as session:
+        return find_picture(session, digest)
+
+
+def find_picture(session: Session, digest: str) -> tuple[str, bytes] | None:
+    """(media type, bytes) of an attachment that is some product's picture and small enough; never a paper's scan."""
+    shown = select(Product.id).where(Product.picture == digest).limit(1)
+    if session.scalar(shown) is None:
+        return None
+    attachment = session.get(Attachment, digest)
+    if attachment is None or attachment.media_type not in _TYPES or len(attachment.data) > PICTURE_LIMIT:
+        return None
+    return attachment.media_type, attachment.data

@@ -1,0 +1,42 @@
+"""What the service's pages and API share, made once per application and reached through the request."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from temthat_verify_api.checks import ViewSeal
+from temthat_verify_api.credentials import Credentials
+from temthat_verify_api.facts import Judging
+from temthat_verify_api.metrics import Metrics
+from temthat_verify_api.receipts import Receipts
+from temthat_verify_api.wiring import Services
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One of each."""
+
+    services: Services
+    judging: Judging
+    credentials: Credentials
+    receipts: Receipts
+    views: ViewSeal
+    metrics: Metrics
+
+
+def build_parts(services: Services) -> Parts:
+    """The parts of one application."""
+    return Parts(
+        services=services,
+        judging=Judging(services),
+        credentials=Credentials(services),
+        receipts=Receipts(services.sealer.derive("receipts v1"), secure=services.settings.secure_cookies),
+        views=ViewSeal(services.sealer.derive("views v1")),
+        metrics=Metrics(),
+    )
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the application that answers this request."""
+    parts: Parts = request.app.state.parts
+    return parts

@@ -1,0 +1,137 @@
+"""What all stamps of a run have in common: its repository, and the facts a verdict needs of it."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from temthat_stamps.keys import key_hint
+from temthat_stamps.notice import Notice
+from temthat_stamps.runs.custody import run_secret
+from temthat_stamps.runs.notices import notices_for_run
+from temthat_stamps.runs.records import Run, StampKey
+from temthat_stamps.sealing import Sealer
+from temthat_stamps.signing import RunSecrets
+from temthat_stamps.verdict import Registration
+from temthat_trace.batches import Batch
+from temthat_trace.parties import Party
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """One registered run. `about` holds the JSON members `batch`, `product` and `issuer`, ready to be sent."""
+
+    run: int
+    count: int
+    public_key: bytes
+    registered_at: dt.datetime
+    key_closed: bool
+    gtin: str | None
+    lot: str
+    notices: tuple[Notice, ...]
+    not_activated: bool
+    expires_on: dt.date | None
+    secrets: RunSecrets
+    issuer: str
+    hotline: str
+    province: str
+    about: str
+
+    @property
+    def hint(self) -> bytes:
+        """The four bytes by which the run's stamp key is found."""
+        return key_hint(self.public_key)
+
+    def registration(self, signer: bytes, serial: int) -> Registration:
+        """Whether this run holds a stamp with that serial, signed by that raw public key."""
+        if signer != self.public_key or not 1 <= serial <= self.count:
+            return Registration.OUTSIDE
+        return Registration.KEY_CLOSED if self.key_closed else Registration.IN_RUN
+
+
+def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | None:
+    """A run's facts; None if no such run was ever registered. Raises `SealBroken` on a wrong master key."""
+    run = find_run(session, number)
+    if run is None:
+        return None
+    key, batch = run.stamp_key, run.batch
+    hotline = hotline_of(session, run.party)
+    end = min(key.closes_at, key.closed_at) if key.closed_at else key.closes_at
+    return RunFacts(
+        run=run.run,
+        count=run.count,
+        public_key=key.public_key,
+        registered_at=run.registered_at,
+        key_closed=run.registered_at > end,
+        gtin=run.pack_form.gtin or batch.product.gtin,
+        lot=batch.lot,
+        notices=tuple(notices_for_run(session, run)),
+        not_activated=run.needs_activation and run.activated_at is None,
+        expires_on=batch.expires_on,
+        secrets=RunSecrets(run_secret(sealer, run)),
+        issuer=run.party.name,
+        hotline=hotline,
+        province=run.party.province or "",
+        about=json.dumps(_about(run, hotline), ensure_ascii=False, separators=(",", ":"))[1:-1],
+    )
+
+
+def find_run(session: Session, number: int) -> Run | None:
+    """A run with everything a page or a verdict reads of it, in few queries."""
+    return session.get(
+        Run,
+        number,
+        options=[
+            joinedload(Run.party),
+            joinedload(Run.stamp_key),
+            joinedload(Run.pack_form),
+            joinedload(Run.batch).joinedload(Batch.product),
+        ],
+    )
+
+
+def find_stamp_keys(session: Session, hint: bytes) -> tuple[bytes, ...]:
+    """Raw public stamp keys with that hint. Enrolment allows one; the format would allow more."""
+    return tuple(session.scalars(select(StampKey.public_key).where(StampKey.hint == hint)))
+
+
+def hotline_of(session: Session, party: Party) -> str:
+    """Whom to call about a party's stamps: itself, else the alliance it belongs to; empty if neither has a number."""
+    if party.hotline or party.alliance_id is None:
+        return party.hotline
+    alliance = session.get(Party, party.alliance_id)
+    return alliance.hotline if alliance else ""
+
+
+def _about(run: Run, hotline: str) -> dict[str, Any]:
+    batch, product, form, party = run.batch, run.batch.product, run.pack_form, run.party
+    return {
+        "batch": {
+            "lot": batch.lot,
+            "made_on": batch.made_on.isoformat(),
+            "expires_on": batch.expires_on.isoformat() if batch.expires_on else None,
+        },
+        "product": {
+            "code": product.code,
+            "name": product.name,
+            "name_en": product.name_en,
+            "gtin": form.gtin or product.gtin,
+            "pack_form": {
+                "code": form.code,
+                "name": form.name,
+                "net_content": str(form.net_content) if form.net_content is not None else None,
+                "unit": form.net_unit,
+            },
+        },
+        "issuer": {
+            "code": party.code,
+            "name": party.name,
+            "kind": party.kind.value,
+            "province": party.province,
+            "hotline": hotline,
+            "sample": party.is_sample,
+        },
+    }
