@@ -21,8 +21,9 @@ Source = str | Path | bytes | BinaryIO
 MAX_FILE_BYTES = 32 << 20
 MAX_DECODED_BYTES = 220 << 20  # what decoding may take beside the file itself
 MAX_FRAMES = 32
-# Larger pictures are halved: no stamp photographed to be read needs more, and decoders copy what they are given.
-MAX_GREY_PIXELS = 24_000_000
+# Larger pictures are shrunk to this: no stamp photographed to be read needs more, and a decoder's worst case (finder
+# patterns all over) grows with the square of it.
+MAX_GREY_PIXELS = 16_000_000
 # A progressive JPEG may hold any number of almost empty scans, each decoded over the whole picture.
 MAX_JPEG_SCANS = 64
 
@@ -110,7 +111,7 @@ def open_picture(source: Source) -> Image.Image:
 
     Returns:
         A loaded picture of mode "L" (8 bit grey), upright, transparency on white, of at most `MAX_GREY_PIXELS` pixels:
-        a larger one is halved, so its coordinates are not those of the file.
+        a larger one is shrunk, so that its coordinates are not those of the file.
 
     Raises:
         UnreadablePicture: missing, too large, truncated, not a picture, or of a kind not read here.
@@ -266,17 +267,20 @@ def _has_frame(image: Image.Image, number: int) -> bool:
 
 
 def _grey_upright(image: Image.Image) -> Image.Image:
-    large = image.width * image.height > MAX_GREY_PIXELS
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        # The decoder gives brightness alone, at half size where asked: three times faster, a quarter of the memory.
-        image.draft("L", (image.width // 2, image.height // 2) if large else image.size)
+        # The decoder then gives brightness alone: twice as fast, a quarter of the memory. Half size only when that
+        # is still more than is kept.
+        halve = image.width * image.height >= 4 * MAX_GREY_PIXELS
+        image.draft("L", (image.width // 2, image.height // 2) if halve else image.size)
     image.load()
     turn = _UPRIGHT.get(_orientation(image))
     grey = to_grey(image)
-    if grey.width * grey.height > MAX_GREY_PIXELS:
-        grey = grey.reduce(2)
+    shrink = (MAX_GREY_PIXELS / (grey.width * grey.height)) ** 0.5
+    if shrink < 1:
+        size = (max(1, int(grey.width * shrink)), max(1, int(grey.height * shrink)))
+        grey = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if turn is not None:
-        return grey.transpose(turn)
+        grey = grey.transpose(turn)
     return grey if grey is not image else image.copy()
 
 
