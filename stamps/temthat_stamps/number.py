@@ -52,9 +52,14 @@ class Number:
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether a text is meant as a printed number: letters, digits, blanks and hyphens, about sixteen characters."""
+    """Whether a text is meant as a printed number: letters, digits, blanks and hyphens, about sixteen characters.
+
+    Digits alone are one only at full length: a till also sees GTINs and tax codes.
+    """
     bare = _bare(text)
-    return 12 <= len(bare) <= 20 and bare.isascii() and bare.isalnum()
+    if not bare.isascii() or not bare.isalnum():
+        return False
+    return len(bare) == LENGTH if bare.isdigit() else 12 <= len(bare) <= 20
 
 
 def parse(text: str) -> Number:
