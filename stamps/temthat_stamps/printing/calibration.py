@@ -20,17 +20,17 @@ ACROSS_MM = 150
 DOWN_MM = 200
 _SYMBOLS_AT = ((40, 118), (75, 118), (110, 118), (145, 118), (40, 158), (75, 158), (110, 158), (145, 158))
 _TEXTS = (
-    (2.9, "Trang chỉnh máy in TemThật · Printer calibration"),
-    (2.2, "1. In trên giấy A4 thường, 100 %, không co giãn. · Print on plain A4 at 100 %, no scaling."),
+    (3.4, "Trang chỉnh máy in TemThật · Printer calibration"),
+    (2.7, "1. In trên giấy A4 thường, 100 %, không co giãn. · Print on plain A4 at 100 %, no scaling."),
     (
         2.2,
         "2. Đo từ mép trái và mép trên của giấy tới tâm dấu thập. · Measure from the left and the top edge",
     ),
-    (2.2, "    to the centre of the cross; it should be 20 mm and 20 mm."),
-    (2.2, "3. Đo thước ngang (150 mm) và thước dọc (200 mm). · Measure both rulers."),
-    (2.2, "4. Nhập bốn số đo vào bàn làm việc, rồi in lại trang này. · Enter the four lengths, print again."),
-    (2.2, "5. Dùng điện thoại quét các mã bên dưới: cỡ nhỏ nhất quét được ngay là cỡ nhỏ nhất nên dùng."),
-    (2.2, "    Scan the codes below: use no module smaller than the smallest that reads at once."),
+    (2.7, "    to the centre of the cross; it should be 20 mm and 20 mm."),
+    (2.7, "3. Đo thước ngang (150 mm) và thước dọc (200 mm). · Measure both rulers."),
+    (2.7, "4. Nhập bốn số đo vào bàn làm việc, rồi in lại trang này. · Enter the four lengths, print again."),
+    (2.7, "5. Dùng điện thoại quét các mã bên dưới: cỡ nhỏ nhất quét được ngay là cỡ nhỏ nhất nên dùng."),
+    (2.7, "    Scan the codes below: use no module smaller than the smallest that reads at once."),
 )
 
 
@@ -95,7 +95,7 @@ def _rulers(pdf: PdfFile, printer: Printer) -> list[bytes]:
     text = [b"BT\n"]
     y = 44.0
     for size_mm, line in _TEXTS:
-        y += size_mm * 1.9
+        y += size_mm * 1.65
         text.append(show(pdf, line, printer.x(42), printer.y(y), printer.length(size_mm)))
     paper = _blank(printer, 41, 43, 148, y - 40)
     return [
@@ -126,7 +126,7 @@ def _symbols(pdf: PdfFile, printer: Printer) -> list[bytes]:
             b"q 1 0 0 1 %d %d cm\n" % (x, y),
             symbol_path(symbol, place),
             b"Q BT\n",
-            show(pdf, caption, x, printer.y(y_mm + 37.5), printer.length(2)),
+            show(pdf, caption, x, printer.y(y_mm + printer.mm(side) + 2), printer.length(2)),
             b"ET\n",
         ]
     return parts

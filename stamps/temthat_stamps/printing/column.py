@@ -22,6 +22,8 @@ _NUMBER_MM = (1.7, 3.6)
 _MIN_TEXT_DOTS = 13
 _MIN_NUMBER_DOTS = 14
 _AIRY = 1.4
+_WORTH_SAYING = 10
+"""Characters of a name below which what is left of it says nothing."""
 _WIDE = 0.76
 """Width of a number's character in ems: nearly every number is narrower; a rare wider one is drawn smaller."""
 
@@ -169,11 +171,11 @@ def _wrap(line: str, width: int, size: int, most: int) -> list[str] | None:
 
 
 def _cut(line: str, width: int, size: int, most: int) -> list[str] | None:
-    """The line's first words in at most `most` rows, ending in …; None when less than a third of it would be left."""
+    """The line's first words in at most `most` rows, ending in …; None when too little of it would be left."""
     words = line.split(" ")
     for kept in range(len(words) - 1, 0, -1):
         shortened = " ".join(words[:kept]).rstrip(" ,;:·-–(")
-        if 3 * len(shortened) < len(line):
+        if len(shortened) < min(_WORTH_SAYING, len(line) // 3):
             return None
         if rows := _wrap(shortened + ELLIPSIS, width, size, most):
             return rows

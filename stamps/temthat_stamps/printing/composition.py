@@ -23,6 +23,7 @@ TEXT_INSET_MM = 0.8
 """Text keeps this far from the edge: what die cutting and feeding are off by on a good day."""
 COMFORT_MM = 0.33
 """A module that any phone reads at arm's length; a larger one must not cost a line of text."""
+_MOST_LINES = 8
 
 
 Box = tuple[int, int, int, int]
@@ -134,7 +135,7 @@ def compose(
 ) -> Composition | None:
     """The stamp for a symbol of `modules` a side, or None when nothing legible fits this label."""
     area = _Area.of(layout, printer)
-    said = tuple(filter(None, map(clean, lines)))
+    said = tuple(filter(None, map(clean, lines[:_MOST_LINES])))
     wording = Wording(printer, min(area.width, area.height), clean(host.lower()), said)
     comfort = math.ceil(COMFORT_MM * printer.dots_per_mm)
     most = min(area.symbol_w, area.symbol_h) // (modules + 2 * QUIET_ZONE)
@@ -172,9 +173,10 @@ class _Area:
     def of(cls, layout: Layout, printer: Printer) -> "_Area":
         width, height = printer.room(layout.cell_w), printer.room(layout.cell_h)
         boxes: list[int] = []
-        for inset_mm in (SYMBOL_INSET_MM, TEXT_INSET_MM):
+        for inset_mm, spare in ((SYMBOL_INSET_MM, 0), (TEXT_INSET_MM, 1)):
+            # A dot to spare where a printer's reach ends, for rounding, and beside text, for hinting.
             left, top, right, bottom = (
-                math.ceil(max(inset_mm, i) * printer.dots_per_mm) for i in layout.insets
+                math.ceil(max(inset_mm, i) * printer.dots_per_mm) + max(spare, i > 0) for i in layout.insets
             )
             boxes += (left, top, width - left - right, height - top - bottom)
         return cls(width, height, *boxes)

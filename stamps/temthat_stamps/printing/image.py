@@ -32,7 +32,7 @@ def preview(composition: Composition, symbol: Symbol, number: str) -> bytes:
     image = stamp_image(composition, symbol, number).convert("L")
     bordered = Image.new("L", (image.width + 2, image.height + 2), 190)
     bordered.paste(image, (1, 1))
-    times = max(1, 480 // bordered.width)
+    times = max(1, round(600 / bordered.width))
     size = (bordered.width * times, bordered.height * times)
     out = BytesIO()
     bordered.resize(size, Image.Resampling.NEAREST).save(out, "PNG")

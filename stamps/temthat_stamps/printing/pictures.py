@@ -78,8 +78,13 @@ class PdfPictures:
     def picture(self, index: int) -> Image.Image:
         """One page in greys."""
         with _PDFIUM:
-            page = self._document[index]
-            bitmap = page.render(scale=self._scale, grayscale=True, no_smoothpath=True, no_smoothtext=True)
+            try:
+                page = self._document[index]
+                bitmap = page.render(
+                    scale=self._scale, grayscale=True, no_smoothpath=True, no_smoothtext=True
+                )
+            except pypdfium2.PdfiumError as error:
+                raise broken(index + 1, "không vẽ được trang PDF", "the PDF page does not render") from error
             picture: Image.Image = bitmap.to_pil().copy()
             bitmap.close()
             page.close()
@@ -225,11 +230,14 @@ class ZipPictures:
     def picture(self, index: int) -> Image.Image:
         """One stamp."""
         member = self._members[index]
-        data = self._archive.read(member)
-        if member.filename.endswith(".png"):
+        try:
+            data = self._archive.read(member)
+            if not member.filename.endswith(".png"):
+                return svg_picture(data.decode(), index)
             with Image.open(BytesIO(data)) as picture:
                 return picture.copy()
-        return svg_picture(data.decode(), index)
+        except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError) as error:
+            raise broken(index + 1, "không đọc được hình", "the picture does not read") from error
 
     def close(self) -> None:
         """Closes the archive."""

@@ -113,7 +113,7 @@ class _Reading:
         for cell, box in enumerate(self._boxes):
             index = sheet * len(self._boxes) + cell - self._skipped
             wanted = self._expected[index] if 0 <= index < len(self._expected) else None
-            found = _read(picture.crop(box) if box else picture)
+            found = read_symbols(picture.crop(box) if box else picture)
             _compare(found, wanted, sheet + 1, cell + 1)
             read += wanted is not None
         return read
@@ -136,29 +136,30 @@ def _choose(sheets: int, count: int, sample: Sample) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A symbol that was read. `unspent`: share of its error correction that was not needed, 1.0 for a clean one."""
+class Found:
+    """A symbol that was read, `x` dots from the left. `unspent`: share of its error correction not needed."""
 
     text: str
     unspent: float
+    x: int
 
 
-def _read(picture: Image.Image) -> list[_Found]:
+def read_symbols(picture: Image.Image) -> list[Found]:
+    """Every QR symbol of an upright raster in black and white, which needs none of what a photo needs."""
     grey = picture.convert("L")
     view = memoryview(grey.tobytes()).cast("B", (grey.height, grey.width))
     symbols: list[Any] = zxingcpp.read_barcodes(
         view,
         formats=_QR,
-        # A raster is upright, black and white, and needs none of what a photo needs.
         try_rotate=False,
         try_downscale=False,
         try_invert=False,
         binarizer=zxingcpp.Binarizer.FixedThreshold,
     )
-    return [_Found(symbol.text, float(symbol.extra.get("UEC", 0.0))) for symbol in symbols]
+    return [Found(s.text, float(s.extra.get("UEC", 0.0)), s.position.top_left.x) for s in symbols]
 
 
-def _compare(found: list[_Found], wanted: str | None, sheet: int, position: int) -> None:
+def _compare(found: list[Found], wanted: str | None, sheet: int, position: int) -> None:
     if wanted is None and not found:
         return
     if wanted is None:
