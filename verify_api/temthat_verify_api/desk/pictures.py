@@ -1,0 +1,82 @@
+"""Pictures from people's phones: opened with care, turned upright, made small, and stripped of everything else.
+
+A photo carries the place and time it was taken, the phone's name, sometimes a thumbnail of what was cropped away.
+Drawing it anew keeps the picture only.
+"""
+
+import hashlib
+import io
+import warnings
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy.orm import Session
+
+from temthat_trace.papers import Attachment
+
+MAX_BYTES = 12_000
+"""What a shopper's page can afford for its one picture."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_MAX_PIXELS = 50_000_000
+_SIDES = (480, 400, 320, 240, 160)
+_QUALITIES = (80, 65, 50, 35, 20)
+MEDIA_TYPE = "image/webp"
+
+
+class BadPicture(ValueError):
+    """Not a picture we take; `key` says why, as a text key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def shrink(data: bytes) -> bytes:
+    """A WebP of at most `MAX_BYTES`, at most 480 pixels a side, without metadata. Raises `BadPicture`."""
+    if not data:
+        raise BadPicture("picture.none")
+    picture = _open(data)
+    for side in _SIDES:
+        small = picture.copy()
+        small.thumbnail((side, side), Image.Resampling.LANCZOS)
+        for quality in _QUALITIES:
+            out = io.BytesIO()
+            small.save(out, "WEBP", quality=quality, method=4)
+            if out.tell() <= MAX_BYTES:
+                return out.getvalue()
+    raise BadPicture("picture.unreadable")  # 160 pixels at quality 20 always fit; kept for the type's sake
+
+
+def store_picture(db: Session, data: bytes) -> str:
+    """The digest under which the shrunken picture is kept. Raises `BadPicture`."""
+    small = shrink(data)
+    digest = hashlib.sha256(small).hexdigest()
+    if db.get(Attachment, digest) is None:
+        db.add(Attachment(digest=digest, media_type=MEDIA_TYPE, data=small))
+        db.flush()
+    return digest
+
+
+def _open(data: bytes) -> Image.Image:
+    """Upright and in RGB. The size is looked at before a single pixel is decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+            if picture.width * picture.height > _MAX_PIXELS:
+                raise BadPicture("picture.too_many_pixels")
+            picture.draft(
+                "RGB", (2 * _SIDES[0], 2 * _SIDES[0])
+            )  # a JPEG is then decoded at an eighth if it can
+            upright = ImageOps.exif_transpose(picture)
+            if upright.has_transparency_data:
+                flat = Image.new("RGB", upright.size, "white")
+                flat.paste(upright, mask=upright.convert("RGBA").getchannel("A"))
+                return flat
+            return upright.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadPicture("picture.too_many_pixels") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        if isinstance(error, BadPicture):
+            raise
+        raise BadPicture("picture.unreadable") from error

@@ -1,0 +1,361 @@
+"""Every question the desk asks the database. What a person may not see is not found."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+
+from temthat_stamps.runs.records import JobState, PrintJob, Run
+from temthat_trace.batches import Batch
+from temthat_trace.papers import Paper, PaperConfirmation
+from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
+from temthat_trace.products import PackForm, Product
+from temthat_trace.search import fold
+from temthat_verify_api.accounts import Person, Role, WorkbookImport
+from temthat_verify_api.desk.errors import NotFound
+
+PAGE = 20
+
+
+def visible(person: Person) -> ColumnElement[bool]:
+    """`permissions.may(person, SEE, party)` as a condition on Party; a test holds the two together."""
+    own = Party.id == person.party_id
+    match person.role:
+        case Role.INSPECTOR | Role.OPERATOR:
+            return true()
+        case Role.CLERK | Role.ADMIN:
+            return and_(own, Party.kind.in_(PRODUCERS))
+        case Role.OFFICER if person.party.kind in CONFIRMERS:
+            return or_(own, _below(person.party))
+    return false()
+
+
+def _below(office: Party) -> ColumnElement[bool]:
+    if office.kind is PartyKind.NATIONAL_ALLIANCE:
+        return true()
+    if office.kind is PartyKind.PROVINCIAL_ALLIANCE:
+        return Party.alliance_id == office.id
+    province = true() if office.province is None else Party.province == office.province
+    return and_(Party.kind.in_(PRODUCERS), province)
+
+
+def _like(text: str, *columns: ColumnElement[str] | InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+    """Every word of the text somewhere in the columns, without regard to case or diacritics."""
+    # `fold` leaves letters, digits and blanks only, so nothing of LIKE's own signs can come in.
+    return [or_(*(func.lower(c).like(f"%{word}%") for c in columns)) for word in fold(text).split()]
+
+
+# --- organisations ---------------------------------------------------------------------------------------------
+
+
+def find_party(db: Session, person: Person, party_id: uuid.UUID) -> Party:
+    """An organisation this person may see. Raises `NotFound`."""
+    party = db.scalar(select(Party).where(Party.id == party_id, visible(person)))
+    if party is None:
+        raise NotFound
+    return party
+
+
+def parties(db: Session, person: Person, text: str = "", limit: int = 200) -> Sequence[Party]:
+    """Organisations this person looks after, their own apart; by name."""
+    query = select(Party).where(visible(person), Party.id != person.party_id, *_like(text, Party.search))
+    return db.scalars(query.order_by(Party.name).limit(limit)).all()
+
+
+# --- batches ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """A batch with what became of its stamps: how many ordered, how many confirmed as printed, a file to see to."""
+
+    batch: Batch
+    ordered: int
+    printed: int
+    open_job: PrintJob | None
+
+
+def batch_lines(db: Session, party: Party, text: str, page: int) -> tuple[list[BatchLine], bool]:
+    """A page of the party's batches, the newest first, and whether there are more."""
+    query = (
+        select(Batch)
+        .join(Batch.product)
+        .where(Batch.party_id == party.id, *_like(text, Product.search, Batch.lot))
+        .options(joinedload(Batch.product))
+        .order_by(Batch.made_on.desc(), Batch.id.desc())
+        .offset(PAGE * page)
+        .limit(PAGE + 1)
+    )
+    found = db.scalars(query).all()
+    return _with_stamps(db, found[:PAGE]), len(found) > PAGE
+
+
+def _with_stamps(db: Session, batches: Sequence[Batch]) -> list[BatchLine]:
+    ids = [batch.id for batch in batches]
+    ordered_query = select(Run.batch_id, func.sum(Run.count)).where(Run.batch_id.in_(ids))
+    ordered = {key: int(n) for key, n in db.execute(ordered_query.group_by(Run.batch_id)).tuples()}
+    printed: dict[uuid.UUID, int] = {}
+    waiting: dict[uuid.UUID, PrintJob] = {}
+    jobs = select(Run.batch_id, PrintJob).join(PrintJob, PrintJob.run == Run.run)
+    for batch_id, job in db.execute(jobs.where(Run.batch_id.in_(ids)).order_by(PrintJob.id)).tuples():
+        if job.state is JobState.CONFIRMED:
+            printed[batch_id] = printed.get(batch_id, 0) + job.last - job.first + 1
+        else:
+            waiting.setdefault(batch_id, job)
+    return [BatchLine(b, ordered.get(b.id, 0), printed.get(b.id, 0), waiting.get(b.id)) for b in batches]
+
+
+def find_batch(db: Session, person: Person, batch_id: uuid.UUID) -> Batch:
+    """A batch this person may see, with all its page needs. Raises `NotFound`."""
+    batch = db.scalar(
+        select(Batch)
+        .join(Batch.party)
+        .where(Batch.id == batch_id, visible(person))
+        .options(
+            joinedload(Batch.party),
+            joinedload(Batch.product).selectinload(Product.pack_forms),
+            joinedload(Batch.plot),
+            joinedload(Batch.member),
+            selectinload(Batch.events),
+            selectinload(Batch.sources),
+        )
+    )
+    if batch is None:
+        raise NotFound
+    return batch
+
+
+def find_pack_form(batch: Batch, pack_form_id: uuid.UUID) -> PackForm:
+    """A pack form of the batch's product. Raises `NotFound`."""
+    for pack_form in batch.product.pack_forms:
+        if pack_form.id == pack_form_id:
+            return pack_form
+    raise NotFound
+
+
+def first_unstamped(db: Session, party: Party) -> Batch | None:
+    """The newest batch that has no stamps yet."""
+    query = (
+        select(Batch)
+        .where(Batch.party_id == party.id, ~select(Run.run).where(Run.batch_id == Batch.id).exists())
+        .options(joinedload(Batch.product))
+        .order_by(Batch.made_on.desc(), Batch.id.desc())
+    )
+    return db.scalars(query.limit(1)).first()
+
+
+def has_batches(db: Session, party: Party) -> bool:
+    """Whether the party brought in anything yet."""
+    return db.scalar(select(Batch.id).where(Batch.party_id == party.id).limit(1)) is not None
+
+
+# --- runs and print jobs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run with its print jobs."""
+
+    run: Run
+    jobs: list[PrintJob]
+
+
+def run_lines(db: Session, batch: Batch) -> list[RunLine]:
+    """The batch's runs, the newest first."""
+    runs = db.scalars(
+        select(Run)
+        .where(Run.batch_id == batch.id)
+        .options(joinedload(Run.pack_form))
+        .order_by(Run.run.desc())
+    ).all()
+    jobs = db.scalars(
+        select(PrintJob).where(PrintJob.run.in_([run.run for run in runs])).order_by(PrintJob.first)
+    ).all()
+    return [RunLine(run, [job for job in jobs if job.run == run.run]) for run in runs]
+
+
+def find_job(db: Session, person: Person, job_id: uuid.UUID) -> PrintJob:
+    """A print job this person may see, with run, batch and fetches. Raises `NotFound`."""
+    job = db.scalar(
+        select(PrintJob)
+        .join(PrintJob.run_record)
+        .join(Party, Party.id == Run.party_id)
+        .where(PrintJob.id == job_id, visible(person))
+        .options(
+            joinedload(PrintJob.run_record).joinedload(Run.batch).joinedload(Batch.product),
+            joinedload(PrintJob.run_record).joinedload(Run.pack_form),
+            joinedload(PrintJob.run_record).joinedload(Run.party),
+            selectinload(PrintJob.fetches),
+        )
+    )
+    if job is None:
+        raise NotFound
+    return job
+
+
+def jobs_of_run(db: Session, run: int) -> Sequence[PrintJob]:
+    """All files of one run, in serial order."""
+    return db.scalars(select(PrintJob).where(PrintJob.run == run).order_by(PrintJob.first)).all()
+
+
+def open_jobs(db: Session, party: Party) -> Sequence[PrintJob]:
+    """Print jobs of the party that are not confirmed yet, the oldest first."""
+    query = (
+        select(PrintJob)
+        .join(PrintJob.run_record)
+        .where(Run.party_id == party.id, PrintJob.state != JobState.CONFIRMED)
+        .options(joinedload(PrintJob.run_record).joinedload(Run.batch).joinedload(Batch.product))
+        .order_by(PrintJob.id)
+    )
+    return db.scalars(query.limit(PAGE)).all()
+
+
+def last_settings(db: Session, party: Party) -> str | None:
+    """How the party printed last time: the JSON of its newest job's settings."""
+    query = select(PrintJob.settings).join(PrintJob.run_record).where(Run.party_id == party.id)
+    return db.scalars(query.order_by(PrintJob.id.desc()).limit(1)).first()
+
+
+# --- papers ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """A paper with its holder, the product it speaks of (None: of the holder) and its standing confirmations."""
+
+    paper: Paper
+    party: Party
+    product: Product | None
+    confirmations: list[PaperConfirmation]
+
+
+def paper_lines(db: Session, person: Person, text: str = "", limit: int = 300) -> list[PaperLine]:
+    """Papers of every organisation this person may see, those nobody confirmed yet first."""
+    query = (
+        select(Paper, Party, Product)
+        .join(Party, Party.id == Paper.party_id)
+        .outerjoin(Product, Product.id == Paper.product_id)
+        .where(visible(person), *_like(text, Party.search, func.coalesce(Product.search, "")))
+        .options(selectinload(Paper.confirmations))
+        .order_by(Party.name, Paper.code)
+        .limit(limit)
+    )
+    lines = [_paper_line(*row) for row in db.execute(query).tuples()]
+    return sorted(lines, key=lambda line: bool(line.confirmations))
+
+
+def find_paper(db: Session, person: Person, paper_id: uuid.UUID) -> PaperLine:
+    """A paper this person may see. Raises `NotFound`."""
+    query = (
+        select(Paper, Party, Product)
+        .join(Party, Party.id == Paper.party_id)
+        .outerjoin(Product, Product.id == Paper.product_id)
+        .where(Paper.id == paper_id, visible(person))
+        .options(selectinload(Paper.confirmations))
+    )
+    row = db.execute(query).tuples().first()
+    if row is None:
+        raise NotFound
+    return _paper_line(*row)
+
+
+def _paper_line(paper: Paper, party: Party, product: Product | None) -> PaperLine:
+    return PaperLine(paper, party, product, [c for c in paper.confirmations if c.withdrawn_at is None])
+
+
+def papers_of(db: Session, batch: Batch) -> Sequence[Paper]:
+    """Papers that speak of the batch's product or of its maker as a whole."""
+    query = (
+        select(Paper)
+        .where(
+            Paper.party_id == batch.party_id,
+            or_(Paper.product_id.is_(None), Paper.product_id == batch.product_id),
+        )
+        .options(selectinload(Paper.confirmations))
+        .order_by(Paper.code)
+    )
+    return db.scalars(query).all()
+
+
+# --- products --------------------------------------------------------------------------------------------------
+
+
+def products(db: Session, party_id: uuid.UUID) -> Sequence[Product]:
+    """A party's products by name."""
+    query = select(Product).where(Product.party_id == party_id).order_by(Product.name)
+    return db.scalars(query.options(selectinload(Product.pack_forms))).all()
+
+
+def find_product(db: Session, person: Person, product_id: uuid.UUID) -> tuple[Product, Party]:
+    """A product this person may see, and whose it is. Raises `NotFound`."""
+    row = (
+        db.execute(
+            select(Product, Party)
+            .join(Party, Party.id == Product.party_id)
+            .where(Product.id == product_id, visible(person))
+            .options(selectinload(Product.pack_forms))
+        )
+        .tuples()
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+# --- people and workbooks --------------------------------------------------------------------------------------
+
+
+def people(db: Session, person: Person, text: str = "", limit: int = 300) -> list[Person]:
+    """People of every organisation this person may see, their own first. `text`: name, organisation or number."""
+    query = (
+        select(Person)
+        .join(Person.party)
+        .where(visible(person))
+        .options(joinedload(Person.party))
+        .order_by((Person.party_id != person.party_id), Party.name, Person.name)
+    )
+    wanted = fold(text).split()
+    digits = "".join(c for c in text if c.isdigit()).lstrip("0")
+
+    def fits(found: Person) -> bool:
+        about = f"{fold(found.name)} {found.party.search or fold(found.party.name)}"
+        return all(word in about for word in wanted) or (len(digits) >= 3 and digits in found.phone)
+
+    # Names have no search column of their own; a whole country's desk has some thousand people at most.
+    return [found for found in db.scalars(query) if fits(found)][:limit]
+
+
+def find_person(db: Session, person: Person, person_id: uuid.UUID) -> Person:
+    """Somebody whose organisation this person may see. Raises `NotFound`."""
+    found = db.scalar(
+        select(Person)
+        .join(Person.party)
+        .where(Person.id == person_id, visible(person))
+        .options(joinedload(Person.party))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_import(db: Session, person: Person, import_id: uuid.UUID) -> WorkbookImport:
+    """An uploaded workbook of one's own organisation. Raises `NotFound`."""
+    found = db.get(WorkbookImport, import_id)
+    if found is None or found.party_id != person.party_id:
+        raise NotFound
+    return found
+
+
+def waiting_import(db: Session, party: Party, since: dt.datetime) -> WorkbookImport | None:
+    """The newest uploaded workbook that was neither applied nor forgotten."""
+    query = select(WorkbookImport).where(
+        WorkbookImport.party_id == party.id,
+        WorkbookImport.applied_at.is_(None),
+        WorkbookImport.files.is_not(None),
+        WorkbookImport.uploaded_at > since,
+    )
+    return db.scalars(query.order_by(WorkbookImport.id.desc()).limit(1)).first()

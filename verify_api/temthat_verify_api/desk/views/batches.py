@@ -1,0 +1,83 @@
+"""A batch: its stamps with the arithmetic, its facts with who vouches, its events and papers, and its checks."""
+
+import uuid
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.records import JobState
+from temthat_stamps.runs.register import plan_run
+from temthat_trace.batches import Batch
+from temthat_trace.packing import Allowance
+from temthat_trace.places import province
+from temthat_trace.products import PackForm
+from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.checks import checks_of_runs
+from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.route import DeskRoute
+
+router = APIRouter(route_class=DeskRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one pack form still allows, or why it allows nothing."""
+
+    pack_form: PackForm
+    allowance: Allowance | None
+    problem: str = ""
+
+
+def plans(desk: Desk, batch: Batch) -> list[Plan]:
+    """For each pack form of the batch's product."""
+    found = []
+    for pack_form in batch.product.pack_forms:
+        try:
+            found.append(Plan(pack_form, plan_run(desk.db, batch, pack_form)))
+        except RunRefused as error:
+            found.append(Plan(pack_form, None, desk.words.of(error)))
+    return found
+
+
+@router.get("/batches/{batch_id}")
+def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
+    """Everything about one batch."""
+    batch = queries.find_batch(desk.db, desk.person, batch_id)
+    lines = queries.run_lines(desk.db, batch)
+    jobs = [job for line in lines for job in line.jobs]
+    return desk.page(
+        "batch.html",
+        batch=batch,
+        plans=plans(desk, batch),
+        lines=lines,
+        ordered=sum(line.run.count for line in lines),
+        printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),
+        papers=queries.papers_of(desk.db, batch),
+        today=desk.today,
+        province=province_name,
+    )
+
+
+@router.get("/batches/{batch_id}/checks")
+def checks_page(desk: SignedIn, batch_id: uuid.UUID, run: int | None = None) -> Response:
+    """How often, when and where stamps of this batch, or of one of its runs, were checked."""
+    batch = queries.find_batch(desk.db, desk.person, batch_id)
+    runs = [line.run for line in queries.run_lines(desk.db, batch)]
+    chosen = [r.run for r in runs if run in (None, r.run)]
+    return desk.page(
+        "checks.html",
+        batch=batch,
+        runs=runs,
+        chosen=run,
+        checks=checks_of_runs(desk.db, chosen),
+        province=province_name,
+    )
+
+
+def province_name(code: str) -> str:
+    """A current province's name; the code itself for one that places do not know."""
+    try:
+        return province(code).name
+    except KeyError:
+        return code

@@ -1,0 +1,74 @@
+"""The first page: what to do next, and the batches; for an office, its organisations."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from temthat_stamps.runs.records import JobState
+from temthat_trace.parties import PRODUCERS, Party
+from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.permissions import Action
+
+router = APIRouter(route_class=DeskRoute)
+
+WAITS = dt.timedelta(days=2)
+"""How long an uploaded workbook that nobody applied is offered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one thing to do now: which of the four steps, a text key, the values in it, and where it leads."""
+
+    step: int
+    key: str
+    link: str
+    values: dict[str, str]
+
+
+@router.get("")
+@router.get("/")
+def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
+    """A producer's batches, an office's organisations."""
+    if desk.party.kind in PRODUCERS and desk.may(Action.SEE):
+        return _batches(desk, desk.party, q, page, _next_step(desk, desk.party))
+    unconfirmed = sum(1 for line in queries.paper_lines(desk.db, desk.person) if not line.confirmations)
+    found = queries.parties(desk.db, desk.person, q)
+    return desk.page("office.html", parties=found, q=q, unconfirmed=unconfirmed)
+
+
+@router.get("/organisations/{party_id}")
+def organisation(desk: SignedIn, party_id: uuid.UUID, q: str = "", page: int = 0) -> Response:
+    """One organisation's batches, as its office sees them."""
+    return _batches(desk, queries.find_party(desk.db, desk.person, party_id), q, page, None)
+
+
+def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | None) -> Response:
+    page = min(max(page, 0), 10_000)
+    lines, more = queries.batch_lines(desk.db, party, q[:100], page)
+    return desk.page(
+        "home.html", party=party, lines=lines, more=more, number=page, q=q[:100], next_step=next_step
+    )
+
+
+def _next_step(desk: Desk, party: Party) -> NextStep | None:
+    """What is furthest along comes first: a file to print, then a batch without stamps, then a new workbook."""
+    if not desk.may(Action.ORDER, party):
+        return None
+    for job in queries.open_jobs(desk.db, party):
+        batch = job.run_record.batch
+        key = "next.confirm" if job.state is JobState.READY else "next.print"
+        values = {"product": batch.product.name, "lot": batch.lot}
+        return NextStep(4 if job.state is JobState.READY else 3, key, f"/desk/jobs/{job.id}", values)
+    waiting = queries.waiting_import(desk.db, party, desk.now - WAITS)
+    if waiting is not None:
+        return NextStep(1, "next.apply", f"/desk/workbooks/{waiting.id}", {"file": waiting.file_name})
+    batch_without = queries.first_unstamped(desk.db, party)
+    if batch_without is not None:
+        values = {"product": batch_without.product.name, "lot": batch_without.lot}
+        return NextStep(2, "next.order", f"/desk/batches/{batch_without.id}", values)
+    key = "next.more" if queries.has_batches(desk.db, party) else "next.upload"
+    return NextStep(1, key, "/desk/workbooks", {})

@@ -1,0 +1,159 @@
+"""Ordering stamps: how many, on what paper, a look at one, and off to the press."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Response
+
+from temthat_stamps.code import stamp_url
+from temthat_stamps.printing import preview_png
+from temthat_stamps.printing.errors import PrintingError
+from temthat_stamps.printing.label import Label
+from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
+from temthat_stamps.runs.produce import PrintSettings, create_jobs, label_lines
+from temthat_stamps.runs.records import PrintJob, Run
+from temthat_stamps.runs.register import bump_revision, plan_run, register_run
+from temthat_trace.batches import Batch
+from temthat_trace.packing import Allowance
+from temthat_trace.products import PackForm
+from temthat_verify_api.desk import print_choice, queries
+from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.forms import Fields, Posted
+from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.permissions import Action
+
+router = APIRouter(route_class=DeskRoute)
+PATH = "/batches/{batch_id}/stamps/{pack_form_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the page is about, looked up and allowed."""
+
+    batch: Batch
+    pack_form: PackForm
+    allowance: Allowance
+    runs: int
+    """How many runs the batch has: a form filled in before another order came in is noticed by it."""
+
+
+@router.get(PATH)
+def order_page(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Response:
+    """The form, filled in as last time and with as many stamps as are left."""
+    order = _order(desk, batch_id, pack_form_id)
+    return _page(desk, order, desk.request.query_params)
+
+
+@router.get(PATH + "/preview.png")
+def preview(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Response:
+    """One stamp as it will be on paper, with a code that is none."""
+    order = _order(desk, batch_id, pack_form_id)
+    settings = _settings(desk, order, desk.request.query_params)
+    host = desk.services.settings.host
+    picture = preview_png(settings.printing(host), _sample(desk, order))
+    return Response(picture, media_type="image/png")
+
+
+@router.post(PATH)
+def place_order(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID, form: Fields) -> Response:
+    """Register the run, queue its files, and show the first."""
+    order = _order(desk, batch_id, pack_form_id)
+    desk.require(Action.ORDER, order.batch.party)
+    fields = form.all()
+    count, reason = form.number("count"), form.text("reason")
+    if count is None:
+        return _page(desk, order, fields, desk.words("order.no_count"))
+    if reason:
+        desk.require(Action.OVERRIDE, order.batch.party)
+    bump_revision(desk.db)  # in line with other orders before looking how many runs there are
+    if form.number("runs") != len(queries.run_lines(desk.db, order.batch)):
+        desk.db.rollback()
+        return desk.go(f"/desk/batches/{batch_id}", "already_ordered")
+    try:
+        jobs = _register(desk, order, count, reason, _settings(desk, order, fields))
+    except BeyondQuantity as error:
+        desk.db.rollback()
+        return _page(desk, order, fields, desk.words.of(error), beyond=True)
+    except (RunRefused, PrintingError) as error:
+        desk.db.rollback()
+        return _page(desk, order, fields, desk.words.of(error))
+    desk.db.commit()
+    for job in jobs:
+        desk.parts.press.submit(job.id)
+    return desk.go(f"/desk/jobs/{jobs[0].id}")
+
+
+def _order(desk: Desk, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Order:
+    batch = queries.find_batch(desk.db, desk.person, batch_id)
+    pack_form = queries.find_pack_form(batch, pack_form_id)
+    runs = len(queries.run_lines(desk.db, batch))
+    return Order(batch, pack_form, plan_run(desk.db, batch, pack_form), runs)
+
+
+def _register(desk: Desk, order: Order, count: int, reason: str, settings: PrintSettings) -> list[PrintJob]:
+    services = desk.services
+    run = register_run(
+        desk.db,
+        services.sealer,
+        services.settings.origin,
+        order.batch,
+        order.pack_form,
+        count,
+        desk.now,
+        requested_by=desk.person.name,
+        override_reason=reason,
+    )
+    return create_jobs(desk.db, desk.press, run, settings, desk.person.name)
+
+
+def _settings(desk: Desk, order: Order, fields: Mapping[str, str]) -> PrintSettings:
+    before = print_choice.remembered(queries.last_settings(desk.db, order.batch.party))
+    return print_choice.chosen(fields, before)
+
+
+def _sample(desk: Desk, order: Order) -> Label:
+    """A stamp of the right length that is not one: all its characters are the same."""
+    lines = label_lines(Run(batch=order.batch, pack_form=order.pack_form))
+    return Label(stamp_url(desk.press.host, "A" * 122, desk.press.scheme), "0000 0000 0000 0000", 1, lines)
+
+
+def _preview_fields(settings: PrintSettings) -> dict[str, str]:
+    """What the picture depends on, as the fields of its address."""
+    return {
+        "method": print_choice.method_of(settings),
+        "kind": settings.kind,
+        "layout": settings.layout,
+        "dpi": str(settings.dpi),
+        "level": settings.level,
+    }
+
+
+def _page(
+    desk: Desk, order: Order, fields: Mapping[str, str], problem: str = "", *, beyond: bool = False
+) -> Response:
+    settings = _settings(desk, order, fields)
+    method = print_choice.method_of(settings)
+    asked = Posted.whole(fields.get("count", ""))
+    count = asked if asked is not None else order.allowance.left
+    host = desk.services.settings.host
+    return desk.page(
+        "order.html",
+        422 if problem else 200,
+        batch=order.batch,
+        pack_form=order.pack_form,
+        allowance=order.allowance,
+        runs=order.runs,
+        settings_chosen=settings,
+        method=method,
+        preview_query=urlencode(_preview_fields(settings)),
+        methods=print_choice.METHODS,
+        formats=print_choice.FORMATS[method],
+        resolutions=print_choice.RESOLUTIONS[method],
+        offers=print_choice.offers(method, settings, _sample(desk, order), host, count),
+        count=count,
+        reason=fields.get("reason", ""),
+        problem=problem,
+        beyond=beyond or order.allowance.left == 0,
+    )

@@ -1,0 +1,56 @@
+"""Products with their pictures: what a shopper compares with the pack in hand."""
+
+import uuid
+
+from fastapi import APIRouter, Response
+
+from temthat_trace.papers import Attachment
+from temthat_trace.parties import PRODUCERS
+from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.context import SignedIn
+from temthat_verify_api.desk.errors import NotFound
+from temthat_verify_api.desk.forms import Files
+from temthat_verify_api.desk.pictures import BadPicture, store_picture
+from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.permissions import Action
+
+router = APIRouter(route_class=DeskRoute)
+
+
+@router.get("/products")
+def products_page(desk: SignedIn) -> Response:
+    """The own organisation's products."""
+    if desk.party.kind not in PRODUCERS:
+        raise NotFound
+    return desk.page("products.html", products=queries.products(desk.db, desk.party.id))
+
+
+@router.get("/products/{product_id}")
+def product_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
+    """One product."""
+    product, party = queries.find_product(desk.db, desk.person, product_id)
+    return desk.page("product.html", product=product, party=party, problem="")
+
+
+@router.get("/products/{product_id}/picture")
+def picture(desk: SignedIn, product_id: uuid.UUID) -> Response:
+    """Its picture."""
+    product, _ = queries.find_product(desk.db, desk.person, product_id)
+    found = desk.db.get(Attachment, product.picture) if product.picture else None
+    if found is None:
+        raise NotFound
+    return Response(found.data, media_type=found.media_type)
+
+
+@router.post("/products/{product_id}/picture")
+def change_picture(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Response:
+    """A new picture, made small and stripped of whatever else was in the file."""
+    product, party = queries.find_product(desk.db, desk.person, product_id)
+    desk.require(Action.PICTURE, party)
+    files = form.files("picture")
+    try:
+        product.picture = store_picture(desk.db, files[0][1] if files else b"")
+    except BadPicture as error:
+        problem = desk.words(error.key)
+        return desk.page("product.html", 422, product=product, party=party, problem=problem)
+    return desk.go(f"/desk/products/{product_id}", "picture")
