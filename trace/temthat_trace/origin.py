@@ -1,0 +1,226 @@
+"""What a shopper may see of a batch: plain frozen values, each fact with who vouches for it. Pure.
+
+Stars and certificates are badges only while valid and confirmed for this very product; before that they are the maker's
+own words. Of members only alias and commune are ever here.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from temthat_trace import formats
+from temthat_trace.batches import Batch
+from temthat_trace.events import Event
+from temthat_trace.packing import PackingError, content
+from temthat_trace.papers import Paper, PaperKind
+from temthat_trace.parties import Party
+from temthat_trace.products import PackForm, Product
+from temthat_trace.units import UnitError
+from temthat_trace.vouching import Vouching
+
+
+@dataclass(frozen=True, slots=True)
+class PartyShown:
+    """An organisation as pages show it. `province` is a two-digit code or empty."""
+
+    code: str
+    name: str
+    kind: str
+    address: str
+    province: str
+    hotline: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackShown:
+    """A pack form, with its content in words where it says it."""
+
+    code: str
+    name: str
+    content: str
+    gtin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductShown:
+    """A product as pages show it; `picture` is the digest of an attachment."""
+
+    code: str
+    name: str
+    name_en: str
+    kind: str
+    description: str
+    storage: str
+    standard: str
+    sold_in: str
+    picture: str | None
+    gtin: str | None
+    packs: tuple[PackShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperShown:
+    """A paper. `badge`: it may stand as a badge, being confirmed for this product and valid on the day asked."""
+
+    kind: str
+    number: str
+    authority: str
+    issued_on: dt.date | None
+    valid_until: dt.date | None
+    stars: int | None
+    vouching: Vouching
+    valid: bool
+
+    @property
+    def badge(self) -> bool:
+        """See the class."""
+        return self.valid and self.vouching is Vouching.CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """One dated event on the way from field to shelf."""
+
+    step: str
+    on: dt.date
+    text: str
+    place: str
+    actor: str
+    vouching: Vouching
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShown:
+    """A batch this one was made from."""
+
+    product: str
+    lot: str
+    quantity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Everything a page shows of a batch. `updated` is the day of the last entry in its diary."""
+
+    product: ProductShown
+    issuer: PartyShown
+    alliance: PartyShown | None
+    lot: str
+    quantity: str
+    made_on: dt.date
+    expires_on: dt.date | None
+    place: str
+    province: str
+    plot: str
+    growing_area_code: str
+    grower: str
+    steps: tuple[StepShown, ...]
+    papers: tuple[PaperShown, ...]
+    sources: tuple[SourceShown, ...]
+    updated: dt.date | None
+
+    @property
+    def stars(self) -> int | None:
+        """OCOP stars that may be shown as such today."""
+        return max(
+            (p.stars for p in self.papers if p.badge and p.stars and p.kind == PaperKind.OCOP), default=None
+        )
+
+
+def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, today: dt.date) -> Origin:
+    """The origin of a batch loaded by `repository.batch`, with `repository.papers_of` its product."""
+    plot, member = batch.plot, batch.member
+    steps = tuple(
+        map(_step, sorted((e for e in batch.events if e.text is not None), key=lambda e: (e.at, e.id)))
+    )
+    recorded = [formats.today(event.recorded_at) for event in batch.events]
+    return Origin(
+        product=product_shown(batch.product),
+        issuer=party_shown(batch.party),
+        alliance=party_shown(alliance) if alliance else None,
+        lot=batch.lot,
+        quantity=formats.quantity(batch.quantity, batch.unit),
+        made_on=batch.made_on,
+        expires_on=batch.expires_on,
+        place=batch.address or (plot.address if plot else "") or batch.party.address,
+        province=batch.province or (plot.province if plot else None) or batch.party.province or "",
+        plot=plot.name if plot else "",
+        growing_area_code=plot.growing_area_code if plot else "",
+        grower=", ".join(filter(None, (member.alias, member.commune_text))) if member else "",
+        steps=steps,
+        papers=papers_shown(papers, batch.product, today),
+        sources=tuple(
+            SourceShown(s.source.product.name, s.source.lot, formats.quantity(s.quantity, s.unit))
+            for s in batch.sources
+        ),
+        updated=max(recorded, default=None),
+    )
+
+
+def product_shown(product: Product) -> ProductShown:
+    """A product with its pack forms."""
+    return ProductShown(
+        code=product.code,
+        name=product.name,
+        name_en=product.name_en,
+        kind=product.kind,
+        description=product.description,
+        storage=product.storage,
+        standard=product.standard,
+        sold_in=product.sold_in,
+        picture=product.picture,
+        gtin=product.gtin,
+        packs=tuple(pack_shown(form, product.base_unit) for form in product.pack_forms),
+    )
+
+
+def pack_shown(form: PackForm, base_unit: str) -> PackShown:
+    """A pack form with its content in words."""
+    try:
+        holds = formats.quantity(content(form, base_unit), base_unit)
+    except (PackingError, UnitError):
+        holds = ""
+    return PackShown(form.code, form.name, holds, form.gtin)
+
+
+def party_shown(party: Party) -> PartyShown:
+    """An organisation."""
+    return PartyShown(
+        party.code,
+        party.name,
+        party.kind,
+        party.address,
+        party.province or "",
+        party.hotline,
+        party.is_sample,
+    )
+
+
+def papers_shown(papers: Iterable[Paper], product: Product, today: dt.date) -> tuple[PaperShown, ...]:
+    """Badges first, then what is valid, then what has run out."""
+    shown = [
+        PaperShown(
+            kind=paper.kind,
+            number=paper.number,
+            authority=paper.authority,
+            issued_on=paper.issued_on,
+            valid_until=paper.valid_until,
+            stars=paper.stars,
+            vouching=paper.vouching(product.id),
+            valid=paper.is_valid(today),
+        )
+        for paper in papers
+    ]
+    return tuple(sorted(shown, key=lambda p: (not p.badge, not p.valid, p.kind)))
+
+
+def _step(event: Event) -> StepShown:
+    return StepShown(
+        step=event.step,
+        on=formats.today(event.at),
+        text=event.text or "",
+        place=event.address,
+        actor=event.actor,
+        vouching=event.vouching,
+    )
