@@ -22,11 +22,8 @@ _SYMBOLS_AT = ((40, 118), (75, 118), (110, 118), (145, 118), (40, 158), (75, 158
 _TEXTS = (
     (3.4, "Trang chỉnh máy in TemThật · Printer calibration"),
     (2.7, "1. In trên giấy A4 thường, 100 %, không co giãn. · Print on plain A4 at 100 %, no scaling."),
-    (
-        2.2,
-        "2. Đo từ mép trái và mép trên của giấy tới tâm dấu thập. · Measure from the left and the top edge",
-    ),
-    (2.7, "    to the centre of the cross; it should be 20 mm and 20 mm."),
+    (2.7, "2. Đo từ mép trái và từ mép trên của giấy tới tâm dấu thập (đúng là 20 mm)."),
+    (2.7, "    Measure from the left and from the top edge to the centre of the cross (20 mm)."),
     (2.7, "3. Đo thước ngang (150 mm) và thước dọc (200 mm). · Measure both rulers."),
     (2.7, "4. Nhập bốn số đo vào bàn làm việc, rồi in lại trang này. · Enter the four lengths, print again."),
     (2.7, "5. Dùng điện thoại quét các mã bên dưới: cỡ nhỏ nhất quét được ngay là cỡ nhỏ nhất nên dùng."),

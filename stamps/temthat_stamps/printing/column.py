@@ -132,7 +132,9 @@ class Wording:
         least, most = self._range(_NUMBER_MM, _MIN_NUMBER_DOTS)
         wish = min(most, max(least, round(1.3 * size)))
         fits = [(g, min(wish, math.floor(width / (4 * g * _WIDE + 0.25 * (g - 1))))) for g in (4, 2, 1)]
-        good = [fit for fit in fits if fit[1] >= max(least, size)] or [fit for fit in fits if fit[1] >= least]
+        # Beside the smallest text the number need not stand out: what counts there is that it fits.
+        wanted = least if size == self._range(_TEXT_MM, _MIN_TEXT_DOTS)[0] else max(least, 1.15 * size)
+        good = [fit for fit in fits if fit[1] >= wanted] or [fit for fit in fits if fit[1] >= least]
         if not good:
             return None
         groups, number_size = good[0]

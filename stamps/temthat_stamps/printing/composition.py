@@ -1,8 +1,8 @@
 """One stamp on one label: where the symbol and each text stand, in whole printer dots.
 
-The symbol has the largest module that leaves room for what a stamp must say (what it is, its printed number, the host
-in words). A module is a whole number of dots and its quiet zone stays white and inside the label. What a module
-has above `COMFORT_MM` is given up where the product's lines need the room; below it they are left out instead. How text
+The symbol has the largest module that leaves room for what a stamp must say (what it is, its printed number, the
+host in words). A module is a whole number of dots and its quiet zone stays white and inside the label. Above
+`COMFORT_MM` the product's lines come before a larger module, above `AMPLE_MM` the size of the letters does. How text
 is set: `column.py`.
 """
 
@@ -23,6 +23,8 @@ TEXT_INSET_MM = 0.8
 """Text keeps this far from the edge: what die cutting and feeding are off by on a good day."""
 COMFORT_MM = 0.33
 """A module that any phone reads at arm's length; a larger one must not cost a line of text."""
+AMPLE_MM = 0.5
+"""A module beyond which a phone gains nothing; a larger one must not cost letters their size."""
 _MOST_LINES = 8
 
 
@@ -137,21 +139,28 @@ def compose(
     area = _Area.of(layout, printer)
     said = tuple(filter(None, map(clean, lines[:_MOST_LINES])))
     wording = Wording(printer, min(area.width, area.height), clean(host.lower()), said)
-    comfort = math.ceil(COMFORT_MM * printer.dots_per_mm)
-    most = min(area.symbol_w, area.symbol_h) // (modules + 2 * QUIET_ZONE)
+    comfort, ample = (math.ceil(mm * printer.dots_per_mm) for mm in (COMFORT_MM, AMPLE_MM))
+
+    def worth(c: Composition) -> tuple[int, bool, int, int, int, int]:
+        """Lines said whole, then the module up to the ample one, then text to read, then the module again."""
+        return (
+            c.shown,
+            not c.cut,
+            min(c.module, ample),
+            -len(c.number),
+            min(t.size for t in c.texts),
+            c.module,
+        )
+
     best: Composition | None = None
+    most = min(area.symbol_w, area.symbol_h) // (modules + 2 * QUIET_ZONE)
     for module in range(most, printer.min_module_dots - 1, -1):
-        if best and (module < comfort or (best.shown == len(said) and not best.cut)):
+        complete = best is not None and best.shown == len(said) and not best.cut
+        if best and (module < comfort or (complete and module < ample)):
             break
         found = [c for arrange in _ARRANGEMENTS if (c := arrange(area, wording, modules, module))]
-        best = max([*([best] if best else []), *found], key=_worth, default=None)
+        best = max([*([best] if best else []), *found], key=worth, default=None)
     return best
-
-
-def _worth(composition: Composition) -> tuple[int, bool, int, int, int]:
-    """Lines said whole, then the size of the symbol, then a number in few rows and large letters."""
-    c = composition
-    return c.shown, not c.cut, c.module, -len(c.number), c.number[0].size
 
 
 @dataclass(frozen=True, slots=True)
