@@ -60,7 +60,7 @@ def chosen(fields: Mapping[str, str], before: PrintSettings) -> PrintSettings:
     usual_kind = before.kind if same else FORMATS[method][0]
     usual_dpi = before.dpi if same and before.dpi in RESOLUTIONS[method] else RESOLUTIONS[method][0]
     return PrintSettings(
-        kind=cast(Kind, kind) if kind in FORMATS[method] else usual_kind,
+        kind=kind if kind in FORMATS[method] else usual_kind,
         layout=layout.id if layout and layout.medium == medium else before.layout if same else _FIRST[method],
         level=cast(Literal["M", "Q"], fields["level"]) if fields.get("level") in ("M", "Q") else before.level,
         dpi=dpi if dpi in RESOLUTIONS[method] else usual_dpi,

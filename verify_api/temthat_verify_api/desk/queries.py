@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from temthat_stamps.runs.records import JobState, PrintJob, Run
+from temthat_trace import repository
 from temthat_trace.batches import Batch
 from temthat_trace.papers import Paper, PaperConfirmation
 from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
@@ -16,6 +17,7 @@ from temthat_trace.products import PackForm, Product
 from temthat_trace.search import fold
 from temthat_verify_api.accounts import Person, Role, WorkbookImport
 from temthat_verify_api.desk.errors import NotFound
+from temthat_verify_api.permissions import Action, may
 
 PAGE = 20
 
@@ -53,8 +55,12 @@ def _like(text: str, *columns: ColumnElement[str] | InstrumentedAttribute[str]) 
 
 def find_party(db: Session, person: Person, party_id: uuid.UUID) -> Party:
     """An organisation this person may see. Raises `NotFound`."""
-    party = db.scalar(select(Party).where(Party.id == party_id, visible(person)))
-    if party is None:
+    return _seen(person, db.get(Party, party_id))
+
+
+def _seen(person: Person, party: Party | None) -> Party:
+    """The organisation if this person may see it. Raises `NotFound`, so that nobody learns what there is."""
+    if party is None or not may(person, Action.SEE, party):
         raise NotFound
     return party
 
@@ -110,21 +116,10 @@ def _with_stamps(db: Session, batches: Sequence[Batch]) -> list[BatchLine]:
 
 def find_batch(db: Session, person: Person, batch_id: uuid.UUID) -> Batch:
     """A batch this person may see, with all its page needs. Raises `NotFound`."""
-    batch = db.scalar(
-        select(Batch)
-        .join(Batch.party)
-        .where(Batch.id == batch_id, visible(person))
-        .options(
-            joinedload(Batch.party),
-            joinedload(Batch.product).selectinload(Product.pack_forms),
-            joinedload(Batch.plot),
-            joinedload(Batch.member),
-            selectinload(Batch.events),
-            selectinload(Batch.sources),
-        )
-    )
+    batch = repository.batch(db, batch_id)
     if batch is None:
         raise NotFound
+    _seen(person, batch.party)
     return batch
 
 
@@ -179,20 +174,20 @@ def run_lines(db: Session, batch: Batch) -> list[RunLine]:
 
 def find_job(db: Session, person: Person, job_id: uuid.UUID) -> PrintJob:
     """A print job this person may see, with run, batch and fetches. Raises `NotFound`."""
+    run = joinedload(PrintJob.run_record)
     job = db.scalar(
         select(PrintJob)
-        .join(PrintJob.run_record)
-        .join(Party, Party.id == Run.party_id)
-        .where(PrintJob.id == job_id, visible(person))
+        .where(PrintJob.id == job_id)
         .options(
-            joinedload(PrintJob.run_record).joinedload(Run.batch).joinedload(Batch.product),
-            joinedload(PrintJob.run_record).joinedload(Run.pack_form),
-            joinedload(PrintJob.run_record).joinedload(Run.party),
+            run.joinedload(Run.batch).joinedload(Batch.product),
+            run.joinedload(Run.pack_form),
+            run.joinedload(Run.party),
             selectinload(PrintJob.fetches),
         )
     )
     if job is None:
         raise NotFound
+    _seen(person, job.run_record.party)
     return job
 
 
@@ -249,61 +244,26 @@ def paper_lines(db: Session, person: Person, text: str = "", limit: int = 300) -
 
 def find_paper(db: Session, person: Person, paper_id: uuid.UUID) -> PaperLine:
     """A paper this person may see. Raises `NotFound`."""
-    query = (
-        select(Paper, Party, Product)
-        .join(Party, Party.id == Paper.party_id)
-        .outerjoin(Product, Product.id == Paper.product_id)
-        .where(Paper.id == paper_id, visible(person))
-        .options(selectinload(Paper.confirmations))
-    )
-    row = db.execute(query).tuples().first()
-    if row is None:
+    paper = db.get(Paper, paper_id)
+    if paper is None:
         raise NotFound
-    return _paper_line(*row)
+    party = _seen(person, db.get(Party, paper.party_id))
+    return _paper_line(paper, party, db.get(Product, paper.product_id) if paper.product_id else None)
 
 
 def _paper_line(paper: Paper, party: Party, product: Product | None) -> PaperLine:
     return PaperLine(paper, party, product, [c for c in paper.confirmations if c.withdrawn_at is None])
 
 
-def papers_of(db: Session, batch: Batch) -> Sequence[Paper]:
-    """Papers that speak of the batch's product or of its maker as a whole."""
-    query = (
-        select(Paper)
-        .where(
-            Paper.party_id == batch.party_id,
-            or_(Paper.product_id.is_(None), Paper.product_id == batch.product_id),
-        )
-        .options(selectinload(Paper.confirmations))
-        .order_by(Paper.code)
-    )
-    return db.scalars(query).all()
-
-
 # --- products --------------------------------------------------------------------------------------------------
-
-
-def products(db: Session, party_id: uuid.UUID) -> Sequence[Product]:
-    """A party's products by name."""
-    query = select(Product).where(Product.party_id == party_id).order_by(Product.name)
-    return db.scalars(query.options(selectinload(Product.pack_forms))).all()
 
 
 def find_product(db: Session, person: Person, product_id: uuid.UUID) -> tuple[Product, Party]:
     """A product this person may see, and whose it is. Raises `NotFound`."""
-    row = (
-        db.execute(
-            select(Product, Party)
-            .join(Party, Party.id == Product.party_id)
-            .where(Product.id == product_id, visible(person))
-            .options(selectinload(Product.pack_forms))
-        )
-        .tuples()
-        .first()
-    )
-    if row is None:
+    product = db.get(Product, product_id)
+    if product is None:
         raise NotFound
-    return row
+    return product, _seen(person, db.get(Party, product.party_id))
 
 
 # --- people and workbooks --------------------------------------------------------------------------------------
@@ -331,14 +291,10 @@ def people(db: Session, person: Person, text: str = "", limit: int = 300) -> lis
 
 def find_person(db: Session, person: Person, person_id: uuid.UUID) -> Person:
     """Somebody whose organisation this person may see. Raises `NotFound`."""
-    found = db.scalar(
-        select(Person)
-        .join(Person.party)
-        .where(Person.id == person_id, visible(person))
-        .options(joinedload(Person.party))
-    )
+    found = db.get(Person, person_id)
     if found is None:
         raise NotFound
+    _seen(person, found.party)
     return found
 
 

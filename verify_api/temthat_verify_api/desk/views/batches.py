@@ -11,7 +11,8 @@ from temthat_stamps.runs.register import plan_run
 from temthat_trace.batches import Batch
 from temthat_trace.packing import Allowance
 from temthat_trace.places import province
-from temthat_trace.products import PackForm
+from temthat_trace.products import PackForm, PackKind
+from temthat_trace.repository import papers_of
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
@@ -30,9 +31,9 @@ class Plan:
 
 
 def plans(desk: Desk, batch: Batch) -> list[Plan]:
-    """For each pack form of the batch's product."""
+    """For each pack form of the batch's product; what shoppers buy comes before the cases it is sent in."""
     found = []
-    for pack_form in batch.product.pack_forms:
+    for pack_form in sorted(batch.product.pack_forms, key=lambda form: form.kind is PackKind.CASE):
         try:
             found.append(Plan(pack_form, plan_run(desk.db, batch, pack_form)))
         except RunRefused as error:
@@ -53,7 +54,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         lines=lines,
         ordered=sum(line.run.count for line in lines),
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),
-        papers=queries.papers_of(desk.db, batch),
+        papers=papers_of(desk.db, batch.product),
         today=desk.today,
         province=province_name,
     )

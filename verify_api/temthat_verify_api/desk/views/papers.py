@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
 
-from temthat_trace.papers import PaperConfirmation
 from temthat_trace.products import Product
+from temthat_trace.repository import confirm_paper, products_of, withdraw_confirmation
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
@@ -43,16 +43,7 @@ def confirm(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     line = queries.find_paper(desk.db, desk.person, paper_id)
     desk.require(Action.CONFIRM_PAPER, line.party)
     product = _product(desk, line, form.text("product"))
-    if all(c.product_id != product.id for c in line.confirmations):
-        desk.db.add(
-            PaperConfirmation(
-                paper_id=line.paper.id,
-                product_id=product.id,
-                by_party_id=desk.party.id,
-                by_person=desk.person.name,
-                at=desk.now,
-            )
-        )
+    confirm_paper(desk.db, line.paper, product.id, desk.party, desk.person.name, desk.now)
     return desk.go(f"/desk/papers/{paper_id}", "paper_confirmed")
 
 
@@ -62,15 +53,13 @@ def withdraw(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     line = queries.find_paper(desk.db, desk.person, paper_id)
     desk.require(Action.CONFIRM_PAPER, line.party)
     product = _product(desk, line, form.text("product"))
-    for confirmation in line.confirmations:
-        if confirmation.product_id == product.id:
-            confirmation.withdrawn_at = desk.now
+    withdraw_confirmation(desk.db, line.paper, product.id, desk.party, desk.now)
     return desk.go(f"/desk/papers/{paper_id}", "paper_withdrawn")
 
 
 def _products(desk: Desk, line: queries.PaperLine) -> Sequence[Product]:
     """What the paper can be confirmed for: its own product, or any of the holder's."""
-    return [line.product] if line.product else queries.products(desk.db, line.party.id)
+    return [line.product] if line.product else products_of(desk.db, line.party.id)
 
 
 def _product(desk: Desk, line: queries.PaperLine, product_id: str) -> Product:

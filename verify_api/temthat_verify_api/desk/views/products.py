@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import PRODUCERS
+from temthat_trace.repository import products_of
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import SignedIn
 from temthat_verify_api.desk.errors import NotFound
@@ -22,7 +23,7 @@ def products_page(desk: SignedIn) -> Response:
     """The own organisation's products."""
     if desk.party.kind not in PRODUCERS:
         raise NotFound
-    return desk.page("products.html", products=queries.products(desk.db, desk.party.id))
+    return desk.page("products.html", products=products_of(desk.db, desk.party.id))
 
 
 @router.get("/products/{product_id}")
