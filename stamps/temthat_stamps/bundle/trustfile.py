@@ -91,7 +91,7 @@ class TrustData:
     runs: Mapping[int, TrustedRun]
     notices: Mapping[int, tuple[Notice, ...]]
     """Notices in force by the run they touch; those of a batch or a key are listed under each of its runs."""
-    ring: KeyRing = field(init=False)
+    ring: KeyRing = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ring", KeyRing(key.public_key for key in self.keys.values()))
