@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from temthat_trace.database import Base, Code, words
 from temthat_trace.ids import uuid7
+from temthat_trace.parties import Party
 from temthat_trace.vouching import Vouching
 
 
@@ -85,3 +86,5 @@ class PaperConfirmation(Base):
     by_person: Mapped[str] = mapped_column(String(100), default="")
     at: Mapped[dt.datetime] = mapped_column()
     withdrawn_at: Mapped[dt.datetime | None] = mapped_column()
+
+    by_party: Mapped[Party] = relationship()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from temthat_trace.database import Base, Code, Text, words
 from temthat_trace.ids import uuid7
@@ -72,6 +72,8 @@ class Party(Address, Base):
     tax_code: Mapped[str] = mapped_column(String(20), default="")
     alliance_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("party.id"))
     is_sample: Mapped[bool] = mapped_column(default=False)
+
+    alliance: Mapped["Party | None"] = relationship(remote_side=[id])
 
 
 def looks_after(office: Party, party: Party) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from temthat_trace.database import Base, Code, Text, words
 from temthat_trace.ids import uuid7
+from temthat_trace.parties import Party
 
 
 class ProductKind(StrEnum):
@@ -49,6 +50,7 @@ class Product(Base):
     sold_in: Mapped[str] = mapped_column(String(400), default="")
     picture: Mapped[str | None] = mapped_column(ForeignKey("attachment.digest"))
 
+    party: Mapped[Party] = relationship()
     pack_forms: Mapped[list["PackForm"]] = relationship(back_populates="product", order_by="PackForm.code")
 
 

@@ -120,6 +120,18 @@ def withdraw_confirmation(
     session.flush()
 
 
+def withdraw_all(session: Session, paper: Paper, now: dt.datetime) -> int:
+    """Take back every confirmation of a paper, because what it says was changed; gives how many there were.
+
+    What an office saw is no longer what the record says, so the badge goes until an office looks again.
+    """
+    live = [c for c in paper.confirmations if c.withdrawn_at is None]
+    for confirmation in live:
+        confirmation.withdrawn_at = now
+    session.flush()
+    return len(live)
+
+
 def _check_office(session: Session, paper: Paper, office: Party) -> None:
     holder = session.get_one(Party, paper.party_id)
     if office.kind not in CONFIRMERS or not looks_after(office, holder):

@@ -27,6 +27,7 @@ class Dimension(StrEnum):
 
     MASS = "mass"
     VOLUME = "volume"
+    AREA = "area"
     COUNT = "count"
     PACKAGE = "package"
     SERVICE = "service"
@@ -34,7 +35,7 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit. `factor` is its size in the smallest unit of its dimension (gram, millilitre, piece)."""
+    """One unit. `factor` is its size in the reference unit of its dimension (gram, millilitre, m², piece)."""
 
     code: str
     dimension: Dimension
@@ -46,7 +47,7 @@ class Unit:
     @property
     def is_whole(self) -> bool:
         """Whether only whole numbers of it make sense: eggs and boxes, not kilograms."""
-        return self.dimension not in (Dimension.MASS, Dimension.VOLUME)
+        return self.dimension not in (Dimension.MASS, Dimension.VOLUME, Dimension.AREA)
 
     def label(self, lang: str = "vi") -> str:
         """The word people read, in Vietnamese or English."""
@@ -67,6 +68,10 @@ def _mass(code: str, grams: str, vi: str, en: str, *words: str) -> Unit:
 
 def _volume(code: str, millilitres: str, vi: str, en: str, *words: str) -> Unit:
     return Unit(code, Dimension.VOLUME, Decimal(millilitres), vi, en, words)
+
+
+def _area(code: str, square_metres: str, vi: str, en: str, *words: str) -> Unit:
+    return Unit(code, Dimension.AREA, Decimal(square_metres), vi, en, words)
 
 
 def _count(code: str, pieces: int, vi: str, en: str, *words: str) -> Unit:
@@ -97,6 +102,8 @@ UNITS: dict[str, Unit] = {
         _volume("DLT", "100", "dl", "dl", "dl"),
         _volume("LTR", "1000", "lít", "l", "lít", "lit", "l", "litre", "liter", "litres", "liters"),
         _volume("MTQ", "1000000", "m³", "m³", "m3", "m³", "mét khối", "khối"),
+        _area("MTK", "1", "m²", "m²", "m2", "m²", "mét vuông"),
+        _area("HAR", "10000", "ha", "ha", "ha", "hecta", "héc ta", "hectare"),
         _count(
             "H87", 1, "quả", "pieces", "quả", "trái", "củ", "bắp", "buồng", "nải", "piece", "pieces", "pcs"
         ),
