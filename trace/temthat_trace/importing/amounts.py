@@ -18,9 +18,9 @@ from temthat_trace.units import UNITS, UnitError, UnitWord, plain, read_unit, un
 LARGEST = Decimal(1_000_000_000)
 """Beyond a billion a quantity is a slip of the keyboard; it also has to fit the database in millionths."""
 
-_NUMBER = re.compile(r"^([+-]?)(\d[\d.,' ]*)\s*([^\d\s.,'+-].*)?$")
-_POWER = re.compile(r"^[+-]?\d+([.,]\d+)?[eE]\+?\d+$")
-_GROUPED = {sep: re.compile(rf"^\d{{1,3}}({re.escape(sep)}\d{{3}})+$") for sep in ".,"}
+_NUMBER = re.compile(r"^([+-]?)([0-9][0-9.,' ]*)\s*([^0-9\s.,'+-].*)?$")
+_POWER = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$")
+_GROUPED = {sep: re.compile(rf"^[0-9]{{1,3}}({re.escape(sep)}[0-9]{{3}})+$") for sep in ".,"}
 
 
 class Unclear(Enum):

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import unicodedata
 
 from temthat_trace.importing.archive import too_large
 from temthat_trace.importing.legacy import legacy_signs
@@ -10,6 +12,7 @@ from temthat_trace.importing.report import WorkbookRefused
 
 _DELIMITERS = ";,\t|"
 _SAMPLE = 4096
+_TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 
 
 def read_csv(data: bytes, name: str, limits: Limits = LIMITS) -> RawSheet:
@@ -90,9 +93,11 @@ def _single_byte(data: bytes) -> str:
     if legacy_signs(latin):
         return latin
     try:
-        return data.decode("cp1258")
+        text = data.decode("cp1258")
     except UnicodeDecodeError:
         raise _no_csv() from None
+    # A tone mark that no vowel takes up was no tone mark: an old font's letter has the same byte.
+    return latin if _TONE.search(unicodedata.normalize("NFC", text)) else text
 
 
 def _text(text: str) -> str:
