@@ -25,6 +25,12 @@ hypothesis.settings.register_profile("fuzz", hypothesis.settings(), deadline=Non
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutine tests (``pytest.mark.anyio``) run on asyncio, as the service does."""
+    return "asyncio"
+
+
 @dataclass
 class PostgresForTests:
     """A PostgreSQL of this test session alone, listening on a socket in its own folder."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from temthat_stamps.copies.records import StampEventKind
-from temthat_stamps.verdict import Asker, Mark
+from temthat_stamps.verdict import HANOI, Asker, Mark
 
 SAME_PHONE = dt.timedelta(minutes=30)
-"""A check by the same receipt within this time is the same check."""
+"""A check by the same receipt within this time is the same check. The time is the one inside the events' ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to record. `id` makes repeating harmless."""
+    """An event to record. `id` is a UUIDv7 that carries the event's time; it makes repeating harmless.
+
+    Raises ValueError for what a database could refuse: events are written in groups, and one that cannot be written
+    would take its whole group with it.
+    """
 
     run: int
     serial: int
@@ -44,16 +48,40 @@ class NewEvent:
     province: str | None = None
     receipt: bytes | None = None
 
+    def __post_init__(self) -> None:
+        if not (0 < self.run < 1 << 31 and 0 < self.serial < 1 << 31):
+            raise ValueError(f"no stamp has run {self.run} and serial {self.serial}")
+        if self.id.version != 7:
+            raise ValueError("an event's id is a UUID of version 7 (RFC 9562, section 5.7)")
+        if self.at.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        _check_text("verdict", self.verdict, 16)
+        _check_text("place", self.place or "", 15)
+        _check_text("province", self.province or "", 2)
+        if self.receipt is not None and len(self.receipt) > 16:
+            raise ValueError("a receipt has at most 16 bytes")
+
+
+def _check_text(name: str, text: str, longest: int) -> None:
+    if len(text) > longest or "\0" in text:
+        raise ValueError(f"{name} is text of at most {longest} characters")
+
 
 class HotStore(Protocol):
     """See the module. Errors of the database rise as `StoreUnavailableError`."""
 
-    async def look_up(self, run: int, serial: int, receipt: bytes | None = None) -> History:
-        """The stamp's history; an unknown stamp has an empty one."""
+    async def look_up(
+        self, run: int, serial: int, receipt: bytes | None = None, now: dt.datetime | None = None
+    ) -> History:
+        """The stamp's history; an unknown stamp has an empty one. `now` (the clock) is for `seen_by_receipt`."""
         ...
 
     async def record(self, event: NewEvent) -> bool:
-        """Write durably. False if it was known already, or the same receipt's check within `SAME_PHONE`."""
+        """Write durably. False if it was known already, or the same receipt's check within `SAME_PHONE`.
+
+        A check raises `checks` and moves `first` and `last`; of several sales the earliest counts; other kinds of
+        events leave the history alone.
+        """
         ...
 
     async def close(self) -> None:
@@ -62,11 +90,11 @@ class HotStore(Protocol):
 
 
 class StoreUnavailableError(Exception):
-    """The database does not answer; nothing was recorded."""
+    """The database does not answer, or has no room; nothing is known to be recorded."""
 
 
 def open_store(database_url: str) -> HotStore:
-    """The store for a SQLAlchemy URL."""
+    """The store for a SQLAlchemy URL. Opens nothing yet: an absent database shows at the first question."""
     if database_url.startswith("sqlite"):
         from temthat_verify_api.sqlite_store import SqliteStore
 
@@ -74,3 +102,21 @@ def open_store(database_url: str) -> HotStore:
     from temthat_verify_api.postgres_store import PostgresStore
 
     return PostgresStore(database_url)
+
+
+def mark(at: dt.datetime | None, province: str | None) -> Mark | None:
+    """What a history tells of an instant: its day in Vietnam and the province."""
+    return None if at is None else Mark(at.astimezone(HANOI).date(), province or "")
+
+
+def id_time(event_id: uuid.UUID) -> int:
+    """The Unix time inside a UUIDv7, in milliseconds."""
+    return event_id.int >> 80
+
+
+def same_phone_ids(ms: int) -> tuple[uuid.UUID, uuid.UUID]:
+    """The smallest and the largest id whose time is less than `SAME_PHONE` away from `ms`."""
+    reach = SAME_PHONE // dt.timedelta(milliseconds=1)
+    low = max(ms - reach + 1, 0)
+    high = min(ms + reach, 1 << 48)
+    return uuid.UUID(int=low << 80), uuid.UUID(int=(high << 80) - 1)

@@ -1,0 +1,205 @@
+"""How a group of events is written: at most three statements, the same on SQLite and PostgreSQL.
+
+`record_group` knows no database: it yields statements, is sent their rows, and returns each event's answer. The stores
+run it inside one transaction, so that a stamp's state always equals the sum of its events. Rules for the statements
+(docs/decisions/0003-storage.md): each names run and serial, rows travel as multi-row VALUES, ids come with the events.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from temthat_stamps.copies.records import StampEventKind
+from temthat_verify_api.store import SAME_PHONE, NewEvent, id_time, same_phone_ids
+
+Row = Sequence[Any]
+Stamp = tuple[int, int]
+"""Run and serial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL text and its values, in order; `has_rows` unless it only writes."""
+
+    sql: str
+    values: list[Any]
+    has_rows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the two drivers see differently: how a value's place is marked, how ids and instants are handed over."""
+
+    mark: str
+    to_id: Callable[[uuid.UUID], Any]
+    to_instant: Callable[[dt.datetime], Any]
+    from_id: Callable[[Any], uuid.UUID]
+
+    def values(self, rows: Sequence[Row]) -> str:
+        """``($1, $2), ($3, $4)`` for two rows of two."""
+        return _places(self.mark, len(rows), len(rows[0]))
+
+
+@lru_cache(maxsize=2_000)
+def _places(mark: str, rows: int, columns: int) -> str:
+    return ", ".join(
+        "(" + ", ".join(f"{mark}{row * columns + column}" for column in range(1, columns + 1)) + ")"
+        for row in range(rows)
+    )
+
+
+Recording = Generator[Statement, list[Row], list[bool]]
+
+
+def record_group(group: Sequence[NewEvent], dialect: Dialect) -> Recording:
+    """Write the events that are new; returns for each whether it was. See `HotStore.record`."""
+    fresh = yield from _fresh(group, dialect)
+    wanted = [event for event, is_fresh in zip(group, fresh, strict=True) if is_fresh]
+    new = (yield from _insert(wanted, dialect)) if wanted else set()
+    changes = _fold(event for event in wanted if _key(event) in new)
+    if changes:
+        yield _upsert(changes, dialect)
+    return [is_fresh and _key(event) in new for event, is_fresh in zip(group, fresh, strict=True)]
+
+
+def recent_checks(asked: Iterable[tuple[int, int, bytes, int]], dialect: Dialect) -> Statement:
+    """Checks by a receipt about a moment, for each (run, serial, receipt, Unix time in milliseconds).
+
+    Rows are run, serial, id, receipt.
+    """
+    rows = []
+    for run, serial, receipt, ms in asked:
+        low, high = same_phone_ids(ms)
+        rows.append((run, serial, receipt, dialect.to_id(low), dialect.to_id(high)))
+    return Statement(
+        f"with asked (run, serial, receipt, low, high) as (values {dialect.values(rows)}) "  # noqa: S608
+        "select e.run, e.serial, e.id, e.receipt from asked a join stamp_event e on e.run = a.run "
+        "and e.serial = a.serial and e.id between a.low and a.high and e.receipt = a.receipt where e.event = 'check'",
+        [value for row in rows for value in row],
+    )
+
+
+Key = tuple[int, int, uuid.UUID]
+
+
+def _key(event: NewEvent) -> Key:
+    return event.run, event.serial, event.id
+
+
+def _fresh(group: Sequence[NewEvent], dialect: Dialect) -> Generator[Statement, list[Row], list[bool]]:
+    """Which events are neither twice in the group nor the same phone's check again."""
+    checks = [e for e in group if e.receipt is not None and e.event is StampEventKind.CHECK]
+    seen: dict[tuple[int, int, bytes], list[int]] = {}
+    if checks:
+        asked = [(e.run, e.serial, e.receipt or b"", id_time(e.id)) for e in checks]
+        for run, serial, event_id, receipt in (yield recent_checks(asked, dialect)):
+            seen.setdefault((run, serial, bytes(receipt)), []).append(id_time(dialect.from_id(event_id)))
+    fresh, keys = [], set[Key]()
+    for event in group:
+        is_fresh = _key(event) not in keys
+        if is_fresh and event.receipt is not None and event.event is StampEventKind.CHECK:
+            times = seen.setdefault((event.run, event.serial, event.receipt), [])
+            at = id_time(event.id)
+            is_fresh = all(abs(at - time) >= _SAME_PHONE_MS for time in times)
+            if is_fresh:
+                times.append(at)
+        keys.add(_key(event))
+        fresh.append(is_fresh)
+    return fresh
+
+
+_SAME_PHONE_MS = SAME_PHONE // dt.timedelta(milliseconds=1)
+
+
+def _insert(events: Sequence[NewEvent], dialect: Dialect) -> Generator[Statement, list[Row], set[Key]]:
+    """Insert what is not known yet; returns the keys that were inserted."""
+    # One order for all writers, here and in the upsert: two groups that meet wait for each other, never in a ring.
+    rows = [
+        (
+            e.run,
+            e.serial,
+            dialect.to_id(e.id),
+            dialect.to_instant(e.at),
+            e.event.value,
+            e.kind.value,
+            e.place,
+            e.receipt,
+            e.verdict,
+        )
+        for e in sorted(events, key=_key)
+    ]
+    inserted = yield Statement(
+        "insert into stamp_event (run, serial, id, at, event, kind, place, receipt, verdict) "  # noqa: S608
+        f"values {dialect.values(rows)} on conflict do nothing returning run, serial, id",
+        [value for row in rows for value in row],
+    )
+    return {(run, serial, dialect.from_id(event_id)) for run, serial, event_id in inserted}
+
+
+Moment = tuple[dt.datetime, str | None]
+"""An instant and its province."""
+
+
+@dataclass(slots=True)
+class _Change:
+    """What a group adds to one stamp's state."""
+
+    checks: int = 0
+    first: Moment | None = None
+    last: Moment | None = None
+    sold: Moment | None = None
+
+
+def _fold(events: Iterable[NewEvent]) -> dict[Stamp, _Change]:
+    """The sum of the events, by stamp. At the same instant the event recorded first stays."""
+    changes: dict[Stamp, _Change] = {}
+    for event in events:
+        moment = (event.at, event.province or None)
+        if event.event is StampEventKind.CHECK:
+            change = changes.setdefault((event.run, event.serial), _Change())
+            change.checks += 1
+            if change.first is None or event.at < change.first[0]:
+                change.first = moment
+            if change.last is None or event.at > change.last[0]:
+                change.last = moment
+        elif event.event is StampEventKind.SOLD:
+            change = changes.setdefault((event.run, event.serial), _Change())
+            if change.sold is None or event.at < change.sold[0]:
+                change.sold = moment
+    return changes
+
+
+def _upsert(changes: dict[Stamp, _Change], dialect: Dialect) -> Statement:
+    """Add the changes to the states, with the same comparisons as `_fold`."""
+
+    def at_and_province(moment: Moment | None) -> Row:
+        return (None, None) if moment is None else (dialect.to_instant(moment[0]), moment[1])
+
+    rows = [
+        (*stamp, c.checks, *at_and_province(c.first), *at_and_province(c.last), *at_and_province(c.sold))
+        for stamp, c in sorted(changes.items())
+    ]
+    return Statement(
+        "insert into stamp_state (run, serial, checks, first_at, first_province, last_at, last_province, "  # noqa: S608
+        f"sold_at, sold_province) values {dialect.values(rows)} {_ADD}",
+        [value for row in rows for value in row],
+        has_rows=False,
+    )
+
+
+def _take(field: str, comparison: str) -> str:
+    """Both columns of a moment: the new one where it compares so with what is there, or where nothing is."""
+    better = f"stamp_state.{field}_at is null or excluded.{field}_at {comparison} stamp_state.{field}_at"
+    return ", ".join(
+        f"{column} = case when {better} then excluded.{column} else stamp_state.{column} end"
+        for column in (f"{field}_at", f"{field}_province")
+    )
+
+
+_ADD = (
+    "on conflict (run, serial) do update set checks = stamp_state.checks + excluded.checks, "
+    f"{_take('first', '<')}, {_take('last', '>')}, {_take('sold', '<')}"
+)
