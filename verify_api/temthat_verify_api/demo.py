@@ -137,12 +137,13 @@ def _build(settings: Settings, workbook: bytes) -> None:
         if report.problems:
             raise RuntimeError(f"the demo's own workbook has problems: {report.problems[:3]}")
         _confirm_papers(session, now)
-        runs = _register_runs(session, services, now)
+        runs = _register_runs(session, services, now - dt.timedelta(hours=36))
         logins = _people(session, now)
         api_key = issue_api_key(session, _operator_party(session), KeyRole.OPERATOR, "demo")
         session.commit()
         stamps = _sample_stamps(session, services, press, runs, now)
         session.commit()
+        asyncio.run(_history(services, runs[0], now))
         job = create_jobs(session, press, runs[0], PrintSettings(layout="a4-24"), by="demo")[0]
         session.commit()
         finished = produce(press, job.id)
@@ -155,7 +156,6 @@ def _build(settings: Settings, workbook: bytes) -> None:
     handle = os.open(settings.data_dir / CARD, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(asdict(card), out, ensure_ascii=False, indent=1)
-    asyncio.run(services.store.close())
     services.engine.dispose()
 
 
@@ -236,7 +236,6 @@ def _sample_stamps(
         now,
         alliance,
     )
-    asyncio.run(_history(services, main, now))
     chosen = [
         ("Tem thật, chưa ai kiểm tra", Word.GENUINE, main, 1),
         ("Tem thật, nhiều điện thoại ở nhiều tỉnh đã kiểm tra", Word.GENUINE, main, 41),
@@ -268,14 +267,15 @@ def _forged(genuine: str, press: Press) -> str:
 
 
 async def _history(services: Services, run: Run, now: dt.datetime) -> None:
-    """Twenty-four phones in eight provinces over ten days on one stamp; a sale of another."""
+    """Twenty-four phones in eight provinces within a day on one stamp; a sale of another."""
     provinces = ("01", "79", "48", "31", "24", "92", "66", "38")
     for n in range(24):
-        at = now - dt.timedelta(hours=10 * n + 1)
+        at = now - dt.timedelta(hours=n, minutes=20)
         await services.store.record(
             _event(run, 41, at, StampEventKind.CHECK, provinces[n % 8], secrets.token_bytes(16))
         )
-    await services.store.record(_event(run, 31, now - dt.timedelta(days=1), StampEventKind.SOLD, "01", None))
+    await services.store.record(_event(run, 31, now - dt.timedelta(hours=5), StampEventKind.SOLD, "01", None))
+    await services.store.close()
 
 
 def _event(
