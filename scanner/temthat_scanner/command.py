@@ -188,12 +188,17 @@ def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> 
     if product.get("name"):
         pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
         lines.append(f"\n{product['name']}{pack}", style="bold")
-        lines.append(f"\nLô {batch.get('lot', '?')} · HSD {batch.get('expires_on') or '—'}")
+        lines.append(f"\nLô {batch.get('lot', '?')} · HSD {_day(batch.get('expires_on'))}")
     if saying.action:
         lines.append(f"\n→ {saying.action}")
     for sentence in answer.explained:
         lines.append(f"\n  · {sentence}", style="dim")
     console.print(Panel(lines, title=Text(source, style="dim"), title_align="left", expand=False))
+
+
+def _day(iso: str | None) -> str:
+    """An ISO date as people here write it."""
+    return "/".join(reversed(iso.split("-"))) if iso else "—"
 
 
 def _report_nothing(source: str, problem: str, json_lines: bool, console: Console, lang: Lang) -> None:

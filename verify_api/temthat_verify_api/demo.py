@@ -45,6 +45,7 @@ from temthat_verify_api.wiring import Services, build_services
 
 CARD = "demo.json"
 MARKER = ".temthat-demo"
+WORKBOOK_DAY = dt.date(2026, 11, 20)
 RUN_LIMIT = 1200
 """Most stamps of one demo run: a few thousand in all."""
 
@@ -136,6 +137,7 @@ def _build(settings: Settings, workbook: bytes) -> None:
         report = import_workbook(session, {"htx-mau.xlsx": workbook}, None, now)
         if report.problems:
             raise RuntimeError(f"the demo's own workbook has problems: {report.problems[:3]}")
+        _move_dates(session, now.date() - WORKBOOK_DAY)
         _confirm_papers(session, now)
         runs = _register_runs(session, services, now - dt.timedelta(hours=36))
         logins = _people(session, now)
@@ -157,6 +159,20 @@ def _build(settings: Settings, workbook: bytes) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(asdict(card), out, ensure_ascii=False, indent=1)
     services.engine.dispose()
+
+
+def _move_dates(session: Session, by: dt.timedelta) -> None:
+    """The workbook in the repository was written on one day; the demo's world is as old as it was then."""
+    for batch in session.scalars(select(Batch)):
+        batch.made_on += by
+        batch.expires_on = batch.expires_on and batch.expires_on + by
+        for event in batch.events:
+            event.at += by
+            event.seal()
+    for paper in session.scalars(select(Paper)):
+        paper.issued_on = paper.issued_on and paper.issued_on + by
+        paper.valid_until = paper.valid_until and paper.valid_until + by
+    session.flush()
 
 
 def _alliance_of(session: Session, party: Party) -> Party:
