@@ -12,24 +12,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+from temthat_scanner.headers import check_structure
 
 Source = str | Path | bytes | BinaryIO
 
 MAX_FILE_BYTES = 32 << 20
-MAX_DECODED_BYTES = 220 << 20  # what decoding may take beside the file itself
+MAX_DECODED_BYTES = 200 << 20  # what decoding may take beside the file itself
 MAX_FRAMES = 32
+MAX_EXIF_BYTES = 1 << 16  # all that a JPEG can hold; other formats could bring many megabytes
 # Larger pictures are shrunk to this: no stamp photographed to be read needs more, and a decoder's worst case (finder
 # patterns all over) grows with the square of it.
 MAX_GREY_PIXELS = 16_000_000
-# A progressive JPEG may hold any number of almost empty scans, each decoded over the whole picture.
-MAX_JPEG_SCANS = 64
 
 # Formats that phones, scanners and offices produce, with the most bytes a pixel that decoding them and turning them
 # grey was seen to take. Every other format Pillow knows stays shut: some are rarely tested, one starts a program.
-_BYTES_PER_PIXEL = {"JPEG": 8, "PNG": 6, "GIF": 6, "BMP": 6, "TIFF": 12, "WEBP": 17, "AVIF": 12}
+_BYTES_PER_PIXEL = {"JPEG": 13, "PNG": 6, "GIF": 6, "BMP": 6, "TIFF": 12, "WEBP": 17, "AVIF": 12}
 # HEIC is among the names, so that it is refused with advice and not passed over.
 _SUFFIXES = frozenset(
     f".{name}"
@@ -133,6 +134,7 @@ def open_frames(source: Source, limit: int = MAX_FRAMES) -> Iterator[Image.Image
     name = _name(source)
     data = _read(source, name)
     with _failures_named(name):
+        check_structure(data)
         image = Image.open(BytesIO(data), formats=tuple(_BYTES_PER_PIXEL))
     with image:
         for number in range(1 if image.format == "MPO" else limit):
@@ -140,23 +142,21 @@ def open_frames(source: Source, limit: int = MAX_FRAMES) -> Iterator[Image.Image
                 # Not `n_frames`, which reads through all of a file that may hold a million frames.
                 if number and not _has_frame(image, number):
                     return
-                _check_cost(image, name, data)
+                _check_cost(image, name)
                 grey = _grey_upright(image)
             yield grey
 
 
 def to_grey(image: Image.Image) -> Image.Image:
-    """Turn a picture of any mode into 8 bit grey ("L"): transparent parts white, deep pictures stretched to 8 bit."""
+    """Turn a picture of any mode into 8 bit grey ("L"): transparent parts white, deep pictures stretched to 8 bit.
+
+    Raises:
+        ValueError: the pixels are floating point numbers and not all finite.
+    """
     if image.mode == "L":
         return image
     if image.mode == "F" or image.mode.startswith("I"):
-        # Pillow would clip everything above 255 to white.
-        image = image.convert("F")
-        low, high = image.getextrema()
-        if not (isinstance(low, float) and isinstance(high, float) and math.isfinite(high - low)):
-            raise ValueError("pixel values are not finite")
-        scale = 255 / (high - low) if high > low else 1.0
-        return image.point(lambda value: value * scale - low * scale).convert("L")
+        return _stretched(image if image.mode in ("I", "F", "I;16") else image.convert("I"))
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     elif image.mode == "PA" or (image.mode == "P" and "transparency" in image.info):
@@ -165,6 +165,20 @@ def to_grey(image: Image.Image) -> Image.Image:
     grey = image.getchannel(0) if image.mode == "LAB" else image.convert("L")
     if image.mode in ("LA", "RGBA"):
         grey.paste(255, mask=image.getchannel("A").point(lambda alpha: 255 - alpha))
+    return grey
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Map the darkest pixel to 0 and the brightest to 255, where Pillow would clip all above 255 to white."""
+    low, high = cast("tuple[float, float]", image.getextrema())
+    if not math.isfinite(high - low):
+        raise ValueError("pixel values are not finite")
+    scale = 255 / (high - low) if high > low else 1.0
+    grey = Image.new("L", image.size)
+    # By strips of rows, as each step makes a copy of 4 bytes a pixel.
+    for top in range(0, image.height, 256):
+        strip = image.crop((0, top, image.width, min(top + 256, image.height))).convert("F")
+        grey.paste(strip.point(lambda value: value * scale - low * scale).convert("L"), (0, top))
     return grey
 
 
@@ -241,19 +255,17 @@ def _too_large(name: str) -> UnreadablePicture:
     )
 
 
-def _check_cost(image: Image.Image, name: str, data: bytes) -> None:
+def _check_cost(image: Image.Image, name: str) -> None:
     """Refuse, from the header alone, a picture whose decoding would take too much memory or time."""
     pixels = image.width * image.height
     cost: float = _BYTES_PER_PIXEL.get(image.format or "", max(_BYTES_PER_PIXEL.values()))
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-            raise _too_large(name)
         # What a progressive JPEG really holds is two bytes for each coefficient of each component; with the usual
         # halved colour that is 3 bytes a pixel, which lets the 50 megapixel photos of newer phones in.
         wide = max(layer[1] for layer in image.layer)
         high = max(layer[2] for layer in image.layer)
-        if image.mode != "CMYK":
-            cost = 2 * sum(layer[1] * layer[2] for layer in image.layer) / (wide * high) + 1
+        coefficients = sum(layer[1] * layer[2] for layer in image.layer) / (wide * high)
+        cost = 2 * coefficients + (5 if image.mode == "CMYK" else 1)
     if pixels * cost > MAX_DECODED_BYTES:
         raise _too_large(name)
 
@@ -285,7 +297,10 @@ def _grey_upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
+    """Which way the camera was held (EXIF 2.3, 4.6.4); a TIFF has been turned by Pillow already."""
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        exif = Image.Exif()
+        exif.load(image.info.get("exif", b"")[:MAX_EXIF_BYTES])
+        return int(exif.get(_ORIENTATION_TAG, 1))
     except Exception:  # noqa: BLE001 - a broken note about the camera is no reason to refuse the picture
         return 1
