@@ -30,6 +30,10 @@ _URL = re.compile(
     r"(?i:https?)://(?:[^/?#@\\]*@)?(?P<host>[A-Za-z0-9._-]+(?::[0-9]{1,5})?)"
     r"(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?"
 )
+# What is nearly always scanned, in one step; everything it takes the general way takes too.
+_AS_PRINTED = re.compile(
+    r"(?i:https?)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)/[Tt]/([A-Z2-7]{122}|[a-z2-7]{122})", re.ASCII
+)
 _SHORT_PATH = re.compile(r"/[Tt]/([A-Za-z2-7]{122})")
 _GS1_PATH = re.compile(r"/01/([0-9]{14})/10/([^/]{1,60})/21/([0-9A-Za-z]{16})")
 _LOT = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}")
@@ -116,6 +120,9 @@ def decode(text: str) -> Code:
     Raises `NotOurs` for anything malformed, `NewerFormat` for an unknown version byte.
     """
     text = text.strip(" \t\r\n")
+    if printed := _AS_PRINTED.fullmatch(text):
+        host, code = printed.groups()
+        return _decode_bare(code, host.lower(), None)
     if len(text) > TEXT_LIMIT or not _GRAPHIC.fullmatch(text):
         raise NotOurs("not a code of this system")
     if len(text) == CODE_LENGTH:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 HANOI = dt.timezone(dt.timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """Vietnam keeps UTC+7 all year (tzdata: Asia/Ho_Chi_Minh since 1975): a day ends at 24:00 there."""
@@ -174,14 +175,19 @@ def judge(facts: Facts, asker: Asker, now: dt.datetime) -> Verdict:
     """The verdict for these facts. `now` is an aware instant."""
     if facts.proof is Proof.NOT_OURS:
         return Verdict(Word.NOT_OURS)
-    found = list(dict.fromkeys(_findings(facts, asker, now)))
-    word = min((w for w, _ in found if w is not None), key=_RANK.__getitem__, default=_good(facts))
-    found.sort(key=lambda f: f[0] is not word)
+    found = list(_findings(facts, asker, now))
+    asked = [word for word, _ in found if word is not None]
+    word = min(asked, key=_RANK.__getitem__) if asked else _good(facts)
+    if len(found) > 1:
+        found = sorted(dict.fromkeys(found), key=lambda f: f[0] is not word)
     reasons = [reason for _, reason in found]
     if facts.checks:
         reasons.append(Reason("checked_before", str(facts.checks)))
     return Verdict(word, tuple(reasons))
 
+
+Finding = tuple[Word | None, Reason]
+"""A true fact with the verdict it asks for, None if it only wants to be told."""
 
 _RANK = {word: rank for rank, word in enumerate(Word)}
 
@@ -190,13 +196,19 @@ def _good(facts: Facts) -> Word:
     return Word.GENUINE if facts.online else Word.GENUINE_OFFLINE
 
 
+@lru_cache(maxsize=64)
+def _day_in_vietnam(at: dt.datetime) -> str:
+    """One set of trust data is asked about many stamps, and has one date."""
+    return at.astimezone(HANOI).date().isoformat()
+
+
 def is_past(expires_on: dt.date, now: dt.datetime) -> bool:
     """Past its date: a date ends at 24:00 in Vietnam."""
     return now.astimezone(HANOI).date() > expires_on
 
 
-def _findings(facts: Facts, asker: Asker, now: dt.datetime) -> Iterator[tuple[Word | None, Reason]]:
-    """Each true fact with the verdict it asks for, None if it only wants to be told."""
+def _findings(facts: Facts, asker: Asker, now: dt.datetime) -> Iterator[Finding]:
+    """Everything that is true, in the order it is told."""
     yield from _about_proof(facts)
     for notice in facts.notices:
         yield _notice_word(notice), Reason(f"{notice.kind}", f"{notice.on.isoformat()} {notice.reason}")
@@ -221,30 +233,33 @@ def _findings(facts: Facts, asker: Asker, now: dt.datetime) -> Iterator[tuple[Wo
         yield None, Reason("foreign_host", facts.foreign_host)
 
 
-def _about_proof(facts: Facts) -> Iterator[tuple[Word | None, Reason]]:
+def _about_proof(facts: Facts) -> Iterator[Finding]:
     """Signature, registration and path. Without covering data an unknown key or run proves nothing."""
     covered = facts.coverage is Coverage.COVERED
-    if facts.proof is Proof.NEWER_FORMAT:
-        yield Word.CANNOT_TELL, Reason("newer_format")
-        return
-    if facts.proof is Proof.WRONG:
-        yield Word.FORGED, Reason("bad_signature")
-        return
-    if facts.proof is Proof.UNVERIFIABLE:
-        yield Word.CANNOT_TELL, Reason("number_needs_network")
-    elif facts.proof is Proof.UNKNOWN_KEY and covered:
-        yield Word.FORGED, Reason("unknown_key")
-        return
-    elif facts.proof is Proof.UNKNOWN_KEY:
-        yield Word.CANNOT_TELL, Reason("unknown_key")
-    if covered and facts.registration is Registration.OUTSIDE:
-        yield Word.FORGED, Reason("outside_runs")
-    if covered and facts.registration is Registration.KEY_CLOSED:
-        yield Word.FORGED, Reason("key_closed")
+    if facts.proof is not Proof.GOOD:
+        word, reason = _bad_proof(facts.proof, covered)
+        yield word, reason
+        if word is Word.FORGED or facts.proof is Proof.NEWER_FORMAT:
+            return
+    if covered and facts.registration is not Registration.IN_RUN:
+        outside = facts.registration is Registration.OUTSIDE
+        yield Word.FORGED, Reason("outside_runs" if outside else "key_closed")
     if facts.path is PathMatch.MISMATCH:
         yield Word.FORGED, Reason("path_mismatch")
-    if facts.path is PathMatch.UNKNOWN:
+    elif facts.path is PathMatch.UNKNOWN:
         yield Word.CANNOT_TELL, Reason("no_manifest")
+
+
+def _bad_proof(proof: Proof, covered: bool) -> Finding:
+    match proof:
+        case Proof.WRONG:
+            return Word.FORGED, Reason("bad_signature")
+        case Proof.UNKNOWN_KEY:
+            return Word.FORGED if covered else Word.CANNOT_TELL, Reason("unknown_key")
+        case Proof.UNVERIFIABLE:
+            return Word.CANNOT_TELL, Reason("number_needs_network")
+        case _:
+            return Word.CANNOT_TELL, Reason("newer_format")
 
 
 def _notice_word(notice: StandingNotice) -> Word | None:
@@ -255,7 +270,7 @@ def _notice_word(notice: StandingNotice) -> Word | None:
     return Word.NOT_APPLIED if notice.kind in _HOLDING else None
 
 
-def _about_data(facts: Facts, now: dt.datetime) -> Iterator[tuple[Word | None, Reason]]:
+def _about_data(facts: Facts, now: dt.datetime) -> Iterator[Finding]:
     """How much the trust data at hand can tell, and how old it is. Offline, data without a date is no data."""
     if facts.coverage is not Coverage.COVERED and facts.proof is not Proof.WRONG:
         yield Word.CANNOT_TELL, Reason(facts.coverage.value)
@@ -269,9 +284,9 @@ def _about_data(facts: Facts, now: dt.datetime) -> Iterator[tuple[Word | None, R
         yield None, Reason("clock_behind")
 
 
-def _about_age(as_of: dt.datetime, now: dt.datetime) -> tuple[Word | None, Reason]:
+def _about_age(as_of: dt.datetime, now: dt.datetime) -> Finding:
     """The age bands: both ends belong to the better band."""
-    day = as_of.astimezone(HANOI).date().isoformat()
+    day = _day_in_vietnam(as_of)
     age = now - as_of
     if age > USABLE:
         return Word.CANNOT_TELL, Reason("data_too_old", day)

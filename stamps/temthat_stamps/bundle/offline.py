@@ -7,9 +7,18 @@ from temthat_stamps import number
 from temthat_stamps.bundle.trustfile import TrustData, TrustedIssuer, TrustedRun
 from temthat_stamps.code import Code, decode
 from temthat_stamps.errors import BadSignature, Mistyped, NewerFormat, NotOurs
-from temthat_stamps.keys import key_id
 from temthat_stamps.notice import standing
-from temthat_stamps.verdict import Asker, Coverage, Facts, PathMatch, Proof, Registration, Verdict, judge
+from temthat_stamps.verdict import (
+    Asker,
+    Coverage,
+    Facts,
+    PathMatch,
+    Proof,
+    Registration,
+    StandingNotice,
+    Verdict,
+    judge,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, Tru
         coverage=_coverage(header.run, trust),
         registration=_registration(run, header.serial, signer, trust),
         path=_path(code, run),
-        notices=standing(trust.notices.get(header.run, ()), header.serial) if run else (),
+        notices=_notices(header.run, header.serial, trust) if run else (),
         not_activated=run is not None and run.not_activated,
         expires_on=run.expires_on if run else None,
         online=False,
@@ -83,7 +92,7 @@ def _number_facts(typed: number.Number, trust: TrustData, clock_behind: bool) ->
         proof=Proof.UNVERIFIABLE,
         coverage=_coverage(typed.run, trust),
         registration=_registration(run, typed.serial, signer, trust),
-        notices=standing(trust.notices.get(typed.run, ()), typed.serial) if run else (),
+        notices=_notices(typed.run, typed.serial, trust) if run else (),
         expires_on=run.expires_on if run else None,
         online=False,
         data_as_of=trust.as_of,
@@ -95,12 +104,18 @@ def _coverage(run: int, trust: TrustData) -> Coverage:
     return Coverage.COVERED if run <= trust.complete_to_run else Coverage.NEWER_THAN_DATA
 
 
+def _notices(run: int, serial: int, trust: TrustData) -> tuple[StandingNotice, ...]:
+    notices = trust.notices.get(run)
+    return standing(notices, serial) if notices else ()
+
+
 def _registration(run: TrustedRun | None, serial: int, signer: bytes, trust: TrustData) -> Registration:
-    if run is None or not run.first <= serial <= run.last or run.key != key_id(signer):
+    if run is None or not run.first <= serial <= run.last:
         return Registration.OUTSIDE
-    if run.registered > trust.keys[run.key].end:
-        return Registration.KEY_CLOSED
-    return Registration.IN_RUN
+    key = trust.keys.get(run.key)
+    if key is None or key.public_key != signer:
+        return Registration.OUTSIDE
+    return Registration.IN_RUN if run.registered <= key.end else Registration.KEY_CLOSED
 
 
 def _path(code: Code, run: TrustedRun | None) -> PathMatch:
