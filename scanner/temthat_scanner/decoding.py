@@ -22,6 +22,7 @@ Corners = tuple[Point, Point, Point, Point]
 
 # Further attempts keep to this many pixels: zbar alone was seen to take 2.2 s for a 12 megapixel photo.
 MAX_ATTEMPT_PIXELS = 4_000_000
+MAX_SIDE = 65_535  # pixels; zxing-cpp takes no more
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 # Darkens the middle greys, which brings back modules that glare has washed out.
 _DARKER = [round(255 * (level / 255) ** 2.2) for level in range(256)]
@@ -111,6 +112,8 @@ def _zxing(
     binarizer: zxingcpp.Binarizer = zxingcpp.Binarizer.LocalAverage,
 ) -> list[Symbol]:
     """Read `view`, a changed or resized copy of `picture`; corners are those in `picture`."""
+    if max(view.size) > MAX_SIDE:
+        return []
     # Inverting is an attempt of its own: it would add a quarter to the time of every picture.
     found = zxingcpp.read_barcodes(
         view,
@@ -147,8 +150,9 @@ def _zbar(view: Image.Image, picture: Image.Image) -> list[Symbol]:
 
 def _resized(grey: Image.Image, across: float, down: float) -> Image.Image:
     """Stretch by the two factors, or in their proportion so far as `MAX_ATTEMPT_PIXELS` allows."""
-    fit = min(1.0, (MAX_ATTEMPT_PIXELS / (grey.width * grey.height * across * down)) ** 0.5)
-    size = (max(1, int(grey.width * across * fit)), max(1, int(grey.height * down * fit)))
+    width, height = grey.width * across, grey.height * down
+    fit = min(1.0, (MAX_ATTEMPT_PIXELS / (width * height)) ** 0.5, MAX_SIDE / width, MAX_SIDE / height)
+    size = (max(1, int(width * fit)), max(1, int(height * fit)))
     return grey if size == grey.size else grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
