@@ -108,12 +108,15 @@ def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]
 
 def _settings(folder: Path, host: str) -> Settings:
     card = _read_card(folder) if (folder / CARD).exists() else None
+    port = host.partition(":")[2] or "80"
     return Settings(
         mode="demo",
         data_dir=folder,
         database_url=f"sqlite:///{folder / 'temthat.db'}",
         host=host,
-        allowed_hosts=(card.host,) if card and card.host != host else (),
+        allowed_hosts=tuple(
+            {f"localhost:{port}", f"127.0.0.1:{port}", *([card.host] if card else [])} - {host}
+        ),
         secure_cookies=False,
         hotline="1900 0000 (mẫu)",
         operator_name="TemThật (bản mẫu)",
