@@ -41,6 +41,7 @@ CLERK_DOES = "see import order picture"
 ADMIN_DOES = "see import order picture override invite"
 ALLIANCE_DOES = "see import confirm_paper invite reset_password"
 OFFICE_ITSELF = "see invite reset_password"
+ALLIANCE_ITSELF = "see import invite reset_password"
 
 TABLE = [
     # who, role, whose records, what may be done
@@ -52,13 +53,14 @@ TABLE = [
     (COOP, Role.ADMIN, PROVINCE, ""),
     (PROVINCE, Role.OFFICER, COOP, ALLIANCE_DOES),
     (PROVINCE, Role.OFFICER, FAR_COOP, ""),
-    (PROVINCE, Role.OFFICER, PROVINCE, OFFICE_ITSELF),
+    (PROVINCE, Role.OFFICER, PROVINCE, ALLIANCE_ITSELF),
     (PROVINCE, Role.OFFICER, OTHER_PROVINCE, ""),
     (PROVINCE, Role.OFFICER, NATIONAL, ""),
     (NATIONAL, Role.OFFICER, COOP, ALLIANCE_DOES),
     (NATIONAL, Role.OFFICER, PROVINCE, ALLIANCE_DOES),
-    (NATIONAL, Role.OFFICER, NATIONAL, OFFICE_ITSELF),
+    (NATIONAL, Role.OFFICER, NATIONAL, ALLIANCE_ITSELF),
     (AUTHORITY, Role.OFFICER, COOP, "see confirm_paper"),
+    (AUTHORITY, Role.OFFICER, AUTHORITY, OFFICE_ITSELF),
     (AUTHORITY, Role.OFFICER, FAR_COOP, ""),
     (AUTHORITY, Role.OFFICER, PROVINCE, ""),
     (MINISTRY, Role.OFFICER, FAR_COOP, "see confirm_paper"),

@@ -28,6 +28,7 @@ _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
 _CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE})
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
+_OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT}  # an alliance brings in workbooks for its members
 _BELOW_ALLIANCE = frozenset(
     {Action.SEE, Action.IMPORT, Action.CONFIRM_PAPER, Action.INVITE, Action.RESET_PASSWORD}
 )
@@ -67,6 +68,8 @@ def _allowed(person: Person, party: Party) -> frozenset[Action]:
 
 def _of_officer(office: Party, party: Party, *, own: bool) -> frozenset[Action]:
     if own:
+        if office.kind in ALLIANCES:
+            return _OWN_ALLIANCE
         return _OWN_OFFICE if office.kind in CONFIRMERS else frozenset()
     if not looks_after(office, party):
         return frozenset()

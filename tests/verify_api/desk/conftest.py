@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import html
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch
+from temthat_trace.database import make_engine
 from temthat_trace.events import Event, Step
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party, PartyKind
@@ -80,6 +82,9 @@ class Office:
             return session.scalars(select(Person.id).where(Person.phone == "+84" + phone[1:])).one()
 
 
+_ORDER_FIELDS = ("form", "runs", "method", "count")
+
+
 class Client:
     """Straight into the application, cookies kept, redirects not followed."""
 
@@ -125,13 +130,8 @@ class Browser:
     def order(self, path: str, **fields: str) -> Response:
         """Fill in the order form as it stands, with some fields changed, and post it."""
         page = self.client.get(path).text
-        filled = {
-            html.unescape(name): html.unescape(value)
-            for name, value in re.findall(
-                r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"(?![^>]*type="radio")', page
-            )
-            if name in ("form", "runs", "method", "count")
-        }
+        inputs = re.findall(r'<input[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', page)
+        filled = {name: html.unescape(value) for name, value in inputs if name in _ORDER_FIELDS}
         return self.client.post(path, data={**filled, **fields})
 
     def wait_for_job(self, path: str) -> str:
@@ -302,31 +302,44 @@ def populate(session: Session) -> None:
 
 
 def build_office(
-    database_url: str, folder: Path, *, clock: list[dt.datetime] | None = None, **settings: Any
+    database_url: str, folder: Path, *, populated: bool = False, real_time: bool = False, **settings: Any
 ) -> Office:
-    """An office on a database that has its schema and nothing in it."""
+    """An office on a database that has its schema; its clock stands at `NOW` unless it is the real one."""
     values: dict[str, Any] = {"host": "tem.example.vn", "secure_cookies": False, **settings}
     configured = Settings(mode="demo", database_url=database_url, data_dir=folder, **values)
     load_master_key(configured, create=True)
-    times = [NOW] if clock is None else clock
-    built = build_services(
-        configured, (lambda: times[0]) if clock is None else (lambda: dt.datetime.now(dt.UTC))
-    )
+    clock = [NOW]
+    built = build_services(configured, (lambda: dt.datetime.now(dt.UTC)) if real_time else (lambda: clock[0]))
     asyncio.run(built.store.close())
     services = Services(configured, built.engine, built.sessions, NoStore(), built.sealer, built.now)
-    with services.sessions() as session:
-        populate(session)
-        session.commit()
+    if not populated:
+        with services.sessions() as session:
+            populate(session)
+            session.commit()
     app = FastAPI()
     app.state.services = services
     press = install(app, services)
-    return Office(app, services, press, times)
+    return Office(app, services, press, clock)
+
+
+@pytest.fixture(scope="session")
+def _populated(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample records, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("office") / "temthat.db"
+    shutil.copy(_sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    with Session(engine) as session:
+        populate(session)
+        session.commit()
+    engine.dispose()
+    return path
 
 
 @pytest.fixture
-def office(sqlite_url: str, tmp_path: Path) -> Iterator[Office]:
+def office(_populated: Path, tmp_path: Path) -> Iterator[Office]:
     """An office on SQLite, its clock in the test's hands."""
-    built = build_office(sqlite_url, tmp_path / "data")
+    shutil.copy(_populated, tmp_path / "temthat.db")
+    built = build_office(f"sqlite:///{tmp_path / 'temthat.db'}", tmp_path / "data", populated=True)
     yield built
     built.press.close()
     built.services.engine.dispose()

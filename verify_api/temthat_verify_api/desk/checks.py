@@ -41,7 +41,7 @@ def checks_of_runs(db: Session, runs: Sequence[int]) -> Checks:
     )
     days: dict[dt.date, int] = {}
     provinces: dict[str, int] = {}
-    for day_text, place, count in db.execute(query).tuples():
+    for day_text, place, count in db.execute(query):
         on = dt.date.fromisoformat(str(day_text))
         days[on] = days.get(on, 0) + count
         province = place if place and len(place) == 2 else ""

@@ -7,20 +7,33 @@ Drawing it anew keeps the picture only.
 import hashlib
 import io
 import warnings
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from temthat_trace.papers import Attachment
 
-MAX_BYTES = 12_000
-"""What a shopper's page can afford for its one picture."""
+MEDIA_TYPE = "image/webp"
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MAX_PIXELS = 50_000_000
-_SIDES = (480, 400, 320, 240, 160)
 _QUALITIES = (80, 65, 50, 35, 20)
-MEDIA_TYPE = "image/webp"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How large a picture may be: bytes of the file, and the longer side in pixels, the best first."""
+
+    bytes: int
+    sides: tuple[int, ...]
+
+
+PRODUCT = Frame(12_000, (480, 400, 320, 240, 160))
+"""What a shopper's page can afford for its one picture."""
+
+PAPER_SCAN = Frame(250_000, (1800, 1500, 1200, 900))
+"""A page of print that an officer can read."""
 
 
 class BadPicture(ValueError):
@@ -31,25 +44,25 @@ class BadPicture(ValueError):
         self.key = key
 
 
-def shrink(data: bytes) -> bytes:
-    """A WebP of at most `MAX_BYTES`, at most 480 pixels a side, without metadata. Raises `BadPicture`."""
+def shrink(data: bytes, frame: Frame = PRODUCT) -> bytes:
+    """A WebP that fits the frame, without metadata. Raises `BadPicture`."""
     if not data:
         raise BadPicture("picture.none")
-    picture = _open(data)
-    for side in _SIDES:
+    picture = _open(data, frame)
+    for side in frame.sides:
         small = picture.copy()
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
         for quality in _QUALITIES:
             out = io.BytesIO()
             small.save(out, "WEBP", quality=quality, method=4)
-            if out.tell() <= MAX_BYTES:
+            if out.tell() <= frame.bytes:
                 return out.getvalue()
-    raise BadPicture("picture.unreadable")  # 160 pixels at quality 20 always fit; kept for the type's sake
+    raise BadPicture("picture.too_many_pixels")
 
 
-def store_picture(db: Session, data: bytes) -> str:
+def store_picture(db: Session, data: bytes, frame: Frame = PRODUCT) -> str:
     """The digest under which the shrunken picture is kept. Raises `BadPicture`."""
-    small = shrink(data)
+    small = shrink(data, frame)
     digest = hashlib.sha256(small).hexdigest()
     if db.get(Attachment, digest) is None:
         db.add(Attachment(digest=digest, media_type=MEDIA_TYPE, data=small))
@@ -57,7 +70,7 @@ def store_picture(db: Session, data: bytes) -> str:
     return digest
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, frame: Frame) -> Image.Image:
     """Upright and in RGB. The size is looked at before a single pixel is decoded."""
     try:
         with warnings.catch_warnings():
@@ -65,9 +78,8 @@ def _open(data: bytes) -> Image.Image:
             picture = Image.open(io.BytesIO(data), formats=_FORMATS)
             if picture.width * picture.height > _MAX_PIXELS:
                 raise BadPicture("picture.too_many_pixels")
-            picture.draft(
-                "RGB", (2 * _SIDES[0], 2 * _SIDES[0])
-            )  # a JPEG is then decoded at an eighth if it can
+            # A JPEG is then decoded at a half, a quarter or an eighth, if that is still large enough.
+            picture.draft("RGB", (2 * frame.sides[0], 2 * frame.sides[0]))
             upright = ImageOps.exif_transpose(picture)
             if upright.has_transparency_data:
                 flat = Image.new("RGB", upright.size, "white")

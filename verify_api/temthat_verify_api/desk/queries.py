@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from temthat_stamps.runs.records import JobState, PrintJob, Run
@@ -102,11 +102,11 @@ def batch_lines(db: Session, party: Party, text: str, page: int) -> tuple[list[B
 def _with_stamps(db: Session, batches: Sequence[Batch]) -> list[BatchLine]:
     ids = [batch.id for batch in batches]
     ordered_query = select(Run.batch_id, func.sum(Run.count)).where(Run.batch_id.in_(ids))
-    ordered = {key: int(n) for key, n in db.execute(ordered_query.group_by(Run.batch_id)).tuples()}
+    ordered = {key: int(n) for key, n in db.execute(ordered_query.group_by(Run.batch_id))}
     printed: dict[uuid.UUID, int] = {}
     waiting: dict[uuid.UUID, PrintJob] = {}
     jobs = select(Run.batch_id, PrintJob).join(PrintJob, PrintJob.run == Run.run)
-    for batch_id, job in db.execute(jobs.where(Run.batch_id.in_(ids)).order_by(PrintJob.id)).tuples():
+    for batch_id, job in db.execute(jobs.where(Run.batch_id.in_(ids)).order_by(PrintJob.id)):
         if job.state is JobState.CONFIRMED:
             printed[batch_id] = printed.get(batch_id, 0) + job.last - job.first + 1
         else:
@@ -227,19 +227,37 @@ class PaperLine:
     confirmations: list[PaperConfirmation]
 
 
-def paper_lines(db: Session, person: Person, text: str = "", limit: int = 300) -> list[PaperLine]:
-    """Papers of every organisation this person may see, those nobody confirmed yet first."""
+def _confirmed() -> ColumnElement[bool]:
+    """The paper is confirmed for some product."""
+    standing = PaperConfirmation.withdrawn_at.is_(None)
+    return exists().where(PaperConfirmation.paper_id == Paper.id, standing)
+
+
+def _in_force(today: dt.date) -> ColumnElement[bool]:
+    return or_(Paper.valid_until.is_(None), Paper.valid_until >= today)
+
+
+def count_unconfirmed(db: Session, person: Person, today: dt.date) -> int:
+    """How many papers in force wait for this office."""
+    query = select(func.count()).select_from(Paper).join(Party, Party.id == Paper.party_id)
+    waiting = query.where(visible(person), Party.id != person.party_id, ~_confirmed(), _in_force(today))
+    return db.scalar(waiting) or 0
+
+
+def paper_lines(
+    db: Session, person: Person, today: dt.date, text: str = "", limit: int = 300
+) -> list[PaperLine]:
+    """Papers of every organisation this person may see; those in force that nobody confirmed yet come first."""
     query = (
         select(Paper, Party, Product)
         .join(Party, Party.id == Paper.party_id)
         .outerjoin(Product, Product.id == Paper.product_id)
         .where(visible(person), *_like(text, Party.search, func.coalesce(Product.search, "")))
         .options(selectinload(Paper.confirmations))
-        .order_by(Party.name, Paper.code)
+        .order_by(or_(_confirmed(), ~_in_force(today)), Party.name, Paper.code)
         .limit(limit)
     )
-    lines = [_paper_line(*row) for row in db.execute(query).tuples()]
-    return sorted(lines, key=lambda line: bool(line.confirmations))
+    return [_paper_line(*row) for row in db.execute(query)]
 
 
 def find_paper(db: Session, person: Person, paper_id: uuid.UUID) -> PaperLine:

@@ -10,7 +10,7 @@ from temthat_stamps.runs.records import JobState
 from temthat_stamps.runs.register import plan_run
 from temthat_trace.batches import Batch
 from temthat_trace.packing import Allowance
-from temthat_trace.places import province
+from temthat_trace.places import province, province_label
 from temthat_trace.products import PackForm, PackKind
 from temthat_trace.repository import papers_of
 from temthat_verify_api.desk import queries
@@ -56,7 +56,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),
         papers=papers_of(desk.db, batch.product),
         today=desk.today,
-        province=province_name,
+        place=province_label(batch.province, batch.address, desk.lang) if batch.province else "",
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from temthat_stamps.runs.records import JobState
 from temthat_trace.parties import PRODUCERS, Party
+from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import DeskRoute
@@ -35,7 +36,9 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
     """A producer's batches, an office's organisations."""
     if desk.party.kind in PRODUCERS and desk.may(Action.SEE):
         return _batches(desk, desk.party, q, page, _next_step(desk, desk.party))
-    unconfirmed = sum(1 for line in queries.paper_lines(desk.db, desk.person) if not line.confirmations)
+    unconfirmed = 0
+    if desk.person.role is Role.OFFICER:
+        unconfirmed = queries.count_unconfirmed(desk.db, desk.person, desk.today)
     found = queries.parties(desk.db, desk.person, q)
     return desk.page("office.html", parties=found, q=q, unconfirmed=unconfirmed)
 

@@ -1,12 +1,13 @@
 """A print job: watching it, fetching the file, saying that it is on paper."""
 
+import datetime as dt
 import uuid
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.produce import confirm_printing, fetch
+from temthat_stamps.runs.produce import FETCH_HOURS, confirm_printing, fetch
 from temthat_stamps.runs.records import JobState, PrintJob
 from temthat_trace.search import fold
 from temthat_verify_api.desk import print_choice, queries
@@ -42,6 +43,8 @@ def confirm(desk: SignedIn, job_id: uuid.UUID, form: Fields) -> Response:
     """All of it is on paper: the file is closed."""
     job = queries.find_job(desk.db, desk.person, job_id)
     desk.require(Action.ORDER, job.run_record.party)
+    if job.state is JobState.READY and not job.fetches:
+        return _page(desk, job, desk.words("job.not_fetched"))
     try:
         confirm_printing(desk.db, desk.press, job, desk.person.name)
     except RunRefused as error:
@@ -71,6 +74,7 @@ def _page(desk: Desk, job: PrintJob, problem: str = "") -> Response:
         total=job.last - job.first + 1,
         settings_chosen=print_choice.remembered(job.settings),
         jobs=queries.jobs_of_run(desk.db, job.run),
+        closed=job.released_at is not None and desk.now > job.released_at + dt.timedelta(hours=FETCH_HOURS),
         working=job.state in (JobState.WAITING, JobState.RUNNING),
         problem=problem,
     )

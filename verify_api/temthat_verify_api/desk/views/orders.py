@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 
 from temthat_stamps.code import stamp_url
-from temthat_stamps.printing import preview_png
+from temthat_stamps.printing import Printer, calibration_page, find_layout, preview_png
 from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.printing.label import Label
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
@@ -54,6 +54,14 @@ def preview(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Res
     host = desk.services.settings.host
     picture = preview_png(settings.printing(host), _sample(desk, order))
     return Response(picture, media_type="image/png")
+
+
+@router.get("/calibration.pdf")
+def calibration(desk: SignedIn) -> Response:
+    """A page to measure the printer with, before a sticker sheet is spent."""
+    settings = print_choice.chosen(desk.request.query_params, PrintSettings())
+    page = calibration_page(Printer(settings.dpi), find_layout(settings.layout))
+    return Response(page, media_type="application/pdf")
 
 
 @router.post(PATH)

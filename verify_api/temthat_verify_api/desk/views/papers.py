@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
 
+from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
 from temthat_trace.repository import confirm_paper, products_of, withdraw_confirmation
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
-from temthat_verify_api.desk.errors import NotFound
-from temthat_verify_api.desk.forms import Fields
+from temthat_verify_api.desk.errors import Forbidden, NotFound
+from temthat_verify_api.desk.forms import Fields, Files
+from temthat_verify_api.desk.pictures import PAPER_SCAN, BadPicture, store_picture
 from temthat_verify_api.desk.route import DeskRoute
 from temthat_verify_api.permissions import Action
 
@@ -20,21 +22,39 @@ router = APIRouter(route_class=DeskRoute)
 @router.get("/papers")
 def papers_page(desk: SignedIn, q: str = "") -> Response:
     """All papers this person may see, those that wait for a confirmation first."""
-    lines = queries.paper_lines(desk.db, desk.person, q[:100])
+    lines = queries.paper_lines(desk.db, desk.person, desk.today, q[:100])
     return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today)
 
 
 @router.get("/papers/{paper_id}")
 def paper_page(desk: SignedIn, paper_id: uuid.UUID) -> Response:
     """One paper, and for which products it is confirmed."""
+    return _page(desk, queries.find_paper(desk.db, desk.person, paper_id))
+
+
+@router.get("/papers/{paper_id}/scan")
+def scan(desk: SignedIn, paper_id: uuid.UUID) -> Response:
+    """Its picture, for those who may see the paper; shoppers see that there is one, not the paper itself."""
     line = queries.find_paper(desk.db, desk.person, paper_id)
-    return desk.page(
-        "paper.html",
-        line=line,
-        products=_products(desk, line),
-        today=desk.today,
-        confirmed={c.product_id: c for c in line.confirmations},
-    )
+    found = desk.db.get(Attachment, line.paper.scan) if line.paper.scan else None
+    if found is None:
+        raise NotFound
+    return Response(found.data, media_type=found.media_type)
+
+
+@router.post("/papers/{paper_id}/scan")
+def add_scan(desk: SignedIn, paper_id: uuid.UUID, form: Files) -> Response:
+    """A photo of the paper. What an office confirmed is not exchanged under its confirmation."""
+    line = queries.find_paper(desk.db, desk.person, paper_id)
+    desk.require(Action.PICTURE, line.party)
+    if line.confirmations:
+        raise Forbidden
+    files = form.files("scan")
+    try:
+        line.paper.scan = store_picture(desk.db, files[0][1] if files else b"", PAPER_SCAN)
+    except BadPicture as error:
+        return _page(desk, line, desk.words(error.key))
+    return desk.go(f"/desk/papers/{paper_id}", "picture")
 
 
 @router.post("/papers/{paper_id}/confirm")
@@ -55,6 +75,18 @@ def withdraw(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     product = _product(desk, line, form.text("product"))
     withdraw_confirmation(desk.db, line.paper, product.id, desk.party, desk.now)
     return desk.go(f"/desk/papers/{paper_id}", "paper_withdrawn")
+
+
+def _page(desk: Desk, line: queries.PaperLine, problem: str = "") -> Response:
+    return desk.page(
+        "paper.html",
+        422 if problem else 200,
+        line=line,
+        products=_products(desk, line),
+        today=desk.today,
+        confirmed={c.product_id: c for c in line.confirmations},
+        problem=problem,
+    )
 
 
 def _products(desk: Desk, line: queries.PaperLine) -> Sequence[Product]:
