@@ -37,6 +37,26 @@ REASONS = frozenset(
 NEEDS_SECOND_SIGNER = frozenset({NoticeKind.RECALL, NoticeKind.LIFT})
 """An issuer alone may void, report lost, spoiled or returned, or hold; these need the province as well."""
 
+_GRAVITY = {
+    NoticeKind.LIFT: 0,
+    NoticeKind.HOLD: 1,
+    NoticeKind.SPOILED: 1,
+    NoticeKind.RETURNED: 1,
+    NoticeKind.RECALL: 3,
+}
+"""How grave a notice is; what is not listed (void, lost, revocation) stands between."""
+
+
+def needs_second_signer(kind: NoticeKind, standing: NoticeKind | None, *, applied: bool = False) -> bool:
+    """Whether this kind, after the notice `standing` on the same target, needs the province's signature as well.
+
+    The highest number wins, so a milder notice lifts a graver one in all but name. `applied`: some of the stamps are
+    known to be on goods already; to void those is to withdraw goods.
+    """
+    if kind in NEEDS_SECOND_SIGNER or (kind is NoticeKind.VOID and applied):
+        return True
+    return standing is not None and _GRAVITY.get(kind, 2) < _GRAVITY.get(standing, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

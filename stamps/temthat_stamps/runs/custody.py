@@ -87,6 +87,12 @@ def close_due_keys(session: Session, now: dt.datetime) -> int:
     return len(due)
 
 
+def close_key(record: StampKey, now: dt.datetime) -> None:
+    """Close a key before its time and destroy its private part."""
+    record.sealed = None
+    record.closed_at = min(record.closed_at or now, now)
+
+
 def private_stamp_key(sealer: Sealer, record: StampKey) -> Ed25519PrivateKey:
     """The signing half of a stamp key. Raises `RunRefused` if it was destroyed, `SealBroken` on a wrong master key."""
     if record.sealed is None:

@@ -2,25 +2,27 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.keys import key_id
 from temthat_stamps.notice import (
-    NEEDS_SECOND_SIGNER,
     REASONS,
     Notice,
     batch_target,
     in_force,
     key_target,
+    needs_second_signer,
     run_target,
     stamps_target,
 )
-from temthat_stamps.runs.custody import issuer_key
+from temthat_stamps.runs.custody import close_key, issuer_key
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
+from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run, StampKey
 from temthat_stamps.runs.register import bump_revision
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.statement import sign_statement
@@ -55,7 +57,8 @@ def notify_stamps(
         first=first,
         last=last,
     )
-    return _issue(session, sealer, origin, record, kind, reason, run.party, by, now, second)
+    touched = (StampEvent.run == run.run) & StampEvent.serial.between(first, last)
+    return _issue(session, sealer, origin, record, touched, kind, reason, run.party, by, now, second)
 
 
 def notify_run(
@@ -72,7 +75,8 @@ def notify_run(
     """A notice on a whole run. Raises `RunRefused`."""
     _check_owner(by, run.party)
     record = NoticeRecord(scope=NoticeScope.RUN, target=run_target(run.run), run=run.run)
-    return _issue(session, sealer, origin, record, kind, reason, run.party, by, now, second)
+    touched = StampEvent.run == run.run
+    return _issue(session, sealer, origin, record, touched, kind, reason, run.party, by, now, second)
 
 
 def notify_batch(
@@ -89,7 +93,30 @@ def notify_batch(
     """A notice on a batch and everything made from it. Raises `RunRefused`."""
     _check_owner(by, batch.party)
     record = NoticeRecord(scope=NoticeScope.BATCH, target=batch_target(batch.id))
-    return _issue(session, sealer, origin, record, kind, reason, batch.party, by, now, second)
+    touched = StampEvent.run.in_(select(Run.run).where(Run.batch_id == batch.id))
+    return _issue(session, sealer, origin, record, touched, kind, reason, batch.party, by, now, second)
+
+
+def notify_key(
+    session: Session,
+    sealer: Sealer,
+    origin: str,
+    key: StampKey,
+    kind: NoticeKind,
+    reason: str,
+    by: Party,
+    now: dt.datetime,
+    second: Party | None = None,
+) -> NoticeRecord:
+    """A notice on a stamp key and every stamp it signed; a revocation closes and destroys it. Raises `RunRefused`."""
+    _check_owner(by, key.party)
+    record = NoticeRecord(scope=NoticeScope.KEY, target=key_target(key_id(key.public_key)))
+    touched = StampEvent.run.in_(select(Run.run).where(Run.stamp_key_id == key.id))
+    issued = _issue(session, sealer, origin, record, touched, kind, reason, key.party, by, now, second)
+    if kind is NoticeKind.REVOCATION:
+        close_key(key, now)
+        session.flush()
+    return issued
 
 
 def notices_for_run(session: Session, run: Run) -> list[Notice]:
@@ -100,14 +127,35 @@ def notices_for_run(session: Session, run: Run) -> list[Notice]:
     return in_force(as_notice(record) for record in session.scalars(query))
 
 
+def notices_by_run(session: Session, runs: Iterable[Run]) -> dict[int, tuple[Notice, ...]]:
+    """The same for many runs in two queries; runs without notices are left out."""
+    notices: defaultdict[object, list[Notice]] = defaultdict(list)
+    for record in session.scalars(select(NoticeRecord)):
+        notices[record.target if record.run is None else record.run].append(as_notice(record))
+    if not notices:
+        return {}
+    sources: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for batch_id, source_id in session.execute(select(BatchSource.batch_id, BatchSource.source_id)):
+        sources[batch_id].add(source_id)
+    found = {}
+    for run in runs:
+        batches = _reach(run.batch_id, lambda fresh: {s for batch in fresh for s in sources.get(batch, ())})
+        places = [run.run, key_target(key_id(run.stamp_key.public_key)), *map(batch_target, batches)]
+        if touching := in_force(notice for place in places for notice in notices.get(place, ())):
+            found[run.run] = tuple(touching)
+    return found
+
+
 def made_from(session: Session, batch_id: uuid.UUID) -> set[uuid.UUID]:
     """A batch and every batch it was made from, however far back; cycles in the records are survived."""
-    found: set[uuid.UUID] = set()
-    fresh: Iterable[uuid.UUID] = [batch_id]
-    while fresh:
-        found.update(fresh)
-        sources = session.scalars(select(BatchSource.source_id).where(BatchSource.batch_id.in_(list(fresh))))
-        fresh = set(sources) - found
+    query = select(BatchSource.source_id)
+    return _reach(batch_id, lambda fresh: set(session.scalars(query.where(BatchSource.batch_id.in_(fresh)))))
+
+
+def _reach(batch_id: uuid.UUID, sources_of: Callable[[set[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
+    found, fresh = {batch_id}, {batch_id}
+    while fresh := sources_of(fresh) - found:
+        found |= fresh
     return found
 
 
@@ -130,6 +178,7 @@ def _issue(
     sealer: Sealer,
     origin: str,
     record: NoticeRecord,
+    touched: ColumnElement[bool],
     kind: NoticeKind,
     reason: str,
     owner: Party,
@@ -139,14 +188,21 @@ def _issue(
 ) -> NoticeRecord:
     if reason not in REASONS:
         raise RunRefused(f"Không có mã lý do “{reason}”.", f"There is no reason code “{reason}”.")
-    if kind in NEEDS_SECOND_SIGNER and not any(p is not None and looks_after(p, owner) for p in (by, second)):
+    bump_revision(session)  # also the lock that keeps a target's numbers without gaps
+    standing = _standing(session, record.target)
+    if kind is NoticeKind.LIFT and (standing is None or standing.kind is NoticeKind.LIFT):
         raise RunRefused(
-            "Thu hồi hoặc gỡ thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
-            "A recall or a lift needs the alliance (province or national) to sign as well.",
+            "Không có thông báo nào đang có hiệu lực để gỡ.", "There is no notice in force here to lift."
         )
-    bump_revision(session)
-    query = select(NoticeRecord.number).where(NoticeRecord.target == record.target)
-    record.number = max(session.scalars(query), default=0) + 1
+    applied = kind is NoticeKind.VOID and _any_applied(session, touched)
+    needed = needs_second_signer(kind, standing.kind if standing else None, applied=applied)
+    if needed and not any(party is not None and looks_after(party, owner) for party in (by, second)):
+        raise RunRefused(
+            "Thu hồi, hủy tem đã dán, gỡ hoặc làm nhẹ một thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
+            "To recall, to void applied stamps, to lift a notice or to make it milder, the alliance (province or "
+            "national) has to sign as well.",
+        )
+    record.number = standing.number + 1 if standing else 1
     record.kind = kind
     record.reason = reason
     record.by_party_id = by.id
@@ -158,6 +214,18 @@ def _issue(
     session.add(record)
     session.flush()
     return record
+
+
+def _standing(session: Session, target: str) -> NoticeRecord | None:
+    """The latest notice on a target."""
+    query = select(NoticeRecord).where(NoticeRecord.target == target)
+    return session.scalars(query.order_by(NoticeRecord.number.desc()).limit(1)).first()
+
+
+def _any_applied(session: Session, touched: ColumnElement[bool]) -> bool:
+    """Whether a record says that one of these stamps is on goods; no record says nothing."""
+    on_goods = StampEvent.event.in_([StampEventKind.APPLIED, StampEventKind.SOLD])
+    return session.execute(select(StampEvent.run).where(touched, on_goods).limit(1)).first() is not None
 
 
 def _check_owner(by: Party, owner: Party) -> None:

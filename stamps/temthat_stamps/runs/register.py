@@ -8,14 +8,14 @@ import os
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from temthat_stamps.code import RUN_MAX, SERIAL_MAX
+from temthat_stamps.code import RUN_MAX, SERIAL_MAX, lot_fits_gs1
 from temthat_stamps.manifest import SALT_SIZE, Names, RunManifest
 from temthat_stamps.runs.custody import issuer_key, new_run_secret, open_stamp_key
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
-from temthat_stamps.runs.records import Revision, Run
+from temthat_stamps.runs.records import Run
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.statement import sign_statement
 from temthat_trace.batches import Batch
@@ -26,15 +26,23 @@ from temthat_trace.products import PackForm, PackKind, ProductKind
 from temthat_trace.units import UnitError, convert
 
 REVISION_ID = 1
+_BUMP = text(
+    "INSERT INTO revision (id, value) VALUES (:id, 1) ON CONFLICT (id) DO UPDATE SET value = revision.value + 1"
+)
+"""One statement on either database, also when the row is not there yet and two transactions meet."""
+
 MIN_REASON = 10
 """Fewest characters of a reason for printing beyond the quantity."""
+MAX_REASON = 400
+DEEPEST = 8
+"""Most cases within cases that are told apart."""
 
 
 def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
     """How many stamps this batch still allows in this pack form, with the arithmetic.
 
-    Packs of other forms on the same level (items and combos, or cases) use up the same goods; a case and the items
-    in it do not. Raises `RunRefused`.
+    Packs of other forms on the same level (items and combos; cases of those; cases of cases) use up the same goods; a
+    case and the items in it do not. Raises `RunRefused`.
     """
     _check_fits(batch, pack_form)
     base = batch.product.base_unit
@@ -44,7 +52,7 @@ def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
         for other, count in _earlier(session, batch):
             if other.id == pack_form.id:
                 issued += count
-            elif (other.kind is PackKind.CASE) == (pack_form.kind is PackKind.CASE):
+            elif _level(other) == _level(pack_form):
                 elsewhere += count * content(other, base)
         quantity = convert(batch.quantity, batch.unit, base)
         return allowed(quantity, mine, base, already_issued=issued, elsewhere=elsewhere)
@@ -76,11 +84,8 @@ def register_run(
             f"{count} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
         )
     gtin = pack_form.gtin or batch.product.gtin
-    if gs1 and not gtin:
-        raise RunRefused(
-            "Tem dạng GS1 cần mã GTIN của quy cách hoặc sản phẩm.",
-            "A stamp in GS1 form needs a GTIN on the pack form or product.",
-        )
+    if gs1:
+        _check_gs1(gtin, batch.lot)
     number = (session.scalar(select(func.max(Run.run))) or 0) + 1
     if number > RUN_MAX:
         raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
@@ -118,7 +123,7 @@ def register_run(
         manifest=sign_statement(manifest.body(), issuer_key(session, sealer, batch.party_id, now)),
         registered_at=now,
         requested_by=requested_by,
-        override_reason=override_reason.strip() if count > allowance.left else "",
+        override_reason=override_reason.strip()[:MAX_REASON] if count > allowance.left else "",
     )
     session.add(run)
     session.flush()
@@ -127,15 +132,7 @@ def register_run(
 
 def bump_revision(session: Session) -> None:
     """Tell every cache that something a verdict depends on changes with this transaction; serialises writers."""
-    changed = session.execute(
-        update(Revision)
-        .where(Revision.id == REVISION_ID)
-        .values(value=Revision.value + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]
-        session.add(Revision(id=REVISION_ID, value=1))
-        session.flush()
+    session.execute(_BUMP, {"id": REVISION_ID})
 
 
 def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> set[uuid.UUID]:
@@ -152,6 +149,28 @@ def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
         .group_by(Run.pack_form_id)
     )
     return [(session.get_one(PackForm, form_id), int(count)) for form_id, count in session.execute(query)]
+
+
+def _level(pack_form: PackForm) -> int:
+    """0 for what a shopper buys, 1 for a case of it, 2 for a case of cases; a circle in the records is survived."""
+    level = 0
+    form: PackForm | None = pack_form
+    while form is not None and form.kind is PackKind.CASE and level < DEEPEST:
+        level, form = level + 1, form.inner
+    return level
+
+
+def _check_gs1(gtin: str | None, lot: str) -> None:
+    if not gtin:
+        raise RunRefused(
+            "Tem dạng GS1 cần mã GTIN của quy cách hoặc sản phẩm.",
+            "A stamp in GS1 form needs a GTIN on the pack form or product.",
+        )
+    if not lot_fits_gs1(lot):
+        raise RunRefused(
+            f"Tem dạng GS1 cần số lô chỉ có chữ không dấu, chữ số, dấu thường, không dấu cách; “{lot}” không được.",
+            f"A stamp in GS1 form needs a lot of plain letters, digits and common signs, without blanks: not “{lot}”.",
+        )
 
 
 def _check_fits(batch: Batch, pack_form: PackForm) -> None:

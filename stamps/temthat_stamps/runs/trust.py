@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from temthat_stamps.bundle.trustfile import TrustData, TrustedIssuer, TrustedKey, TrustedRun
 from temthat_stamps.keys import key_id
-from temthat_stamps.runs.notices import notices_for_run
-from temthat_stamps.runs.records import NoticeRecord, Run, StampKey
+from temthat_stamps.runs.notices import notices_by_run
+from temthat_stamps.runs.records import Run, StampKey
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 
@@ -21,8 +21,6 @@ def build_trust(session: Session, origin: str, hosts: Iterable[str], now: dt.dat
         joinedload(Run.batch).joinedload(Batch.product), joinedload(Run.pack_form), joinedload(Run.stamp_key)
     )
     runs = session.scalars(query.order_by(Run.run)).unique().all()
-    any_notice = session.scalar(select(func.count()).select_from(NoticeRecord))
-    notices = {run.run: tuple(notices_for_run(session, run)) for run in runs} if any_notice else {}
     return TrustData(
         origin=origin,
         as_of=now,
@@ -31,7 +29,7 @@ def build_trust(session: Session, origin: str, hosts: Iterable[str], now: dt.dat
         issuers={str(p.id): TrustedIssuer(str(p.id), p.name, p.province or "", p.hotline) for p in parties},
         keys={key_id(k.public_key): _key(k) for k in session.scalars(select(StampKey).order_by(StampKey.id))},
         runs={run.run: _run(run) for run in runs},
-        notices={number: found for number, found in notices.items() if found},
+        notices=notices_by_run(session, runs),
     )
 
 
