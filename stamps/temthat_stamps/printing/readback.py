@@ -35,7 +35,8 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How much of a file is read: all of it up to `all_up_to` stamps, else whole sheets of at least `at_least`.
+    """How much of a file is read: all of it up to `all_up_to` stamps, else the first and the last sheet, and random
+    ones of `at_least` stamps between them.
 
     `seed` chooses the random sheets: the same seed, the same sheets.
     """
@@ -102,7 +103,7 @@ class _Reading:
                 f"Tệp có {sheets} tờ/hàng, phải là {needed}.",
                 f"The file has {sheets} sheets, it should be {needed}.",
             )
-        chosen = _choose(sheets, len(self._expected), sample)
+        chosen = _choose(sheets, per_sheet, len(self._expected), sample)
         read = sum(self._read_sheet(sheet) for sheet in chosen)
         return ReadBackReport(len(self._expected), read, sheets, len(chosen))
 
@@ -126,13 +127,13 @@ def _boxes(job: PrintJob) -> list[Box | None]:
     return [(x, y, x + width, y + height) for x, y in origins]
 
 
-def _choose(sheets: int, count: int, sample: Sample) -> list[int]:
-    """The first sheet, the last, and random ones in between until enough stamps are covered."""
+def _choose(sheets: int, per_sheet: int, count: int, sample: Sample) -> list[int]:
+    """The first sheet, the last, and random full ones in between for as many stamps as the sample asks."""
     if count <= sample.all_up_to:
         return list(range(sheets))
-    wanted = min(sheets, max(3, -(-sample.at_least * sheets // count)))
-    between = random.Random(sample.seed).sample(range(1, sheets - 1), max(0, min(wanted, sheets) - 2))  # noqa: S311
-    return sorted({0, sheets - 1, *between})
+    between = range(1, sheets - 1)
+    wanted = min(len(between), -(-sample.at_least // per_sheet))
+    return sorted({0, sheets - 1, *random.Random(sample.seed).sample(between, wanted)})  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)

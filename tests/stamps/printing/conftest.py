@@ -3,10 +3,14 @@
 import random
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 
 from temthat_stamps.number import Number
 from temthat_stamps.printing import Label
+
+EXAMPLES = max(50, hypothesis.settings().max_examples // 10)
+"""Examples of a slow property: fifty, and five hundred under `make fuzz`."""
 
 HOST = "truyxuat.temthat.vn"
 LINES = ("Mật ong hoa cà phê Cầu Đất, chai 500 ml", "Lô 2026-05-A1", "NSX 26/05/2026 · HSD 26/05/2028")

@@ -21,7 +21,7 @@ from temthat_stamps.printing.composition import Composition, compose
 from temthat_stamps.printing.label import PHRASE
 from temthat_stamps.printing.typeface import ELLIPSIS, clean, face
 
-from .conftest import HOST, LINES, label
+from .conftest import EXAMPLES, HOST, LINES, label
 
 DPIS = (203, 300, 600)
 SIZES = (41, 45, 49)
@@ -83,7 +83,7 @@ def test_every_layout_and_printer_keeps_quiet_zone_and_cell(layout: Layout, dpi:
         assert least > 0.6 * Printer(dpi).room(min(layout.cell_w, layout.cell_h))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.floats(12, 120),
     st.floats(12, 120),
@@ -107,7 +107,7 @@ def test_property_any_label_size_and_any_words_keep_the_rules(
     assert [row.first for row in composition.number] == list(range(0, 4, composition.number[0].groups))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.text(ALPHABET, min_size=16, max_size=16), st.sampled_from(["roll-25x25-1", "roll-35x22-1", "a4-21"])
 )

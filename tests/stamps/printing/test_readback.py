@@ -20,7 +20,7 @@ from temthat_stamps.printing import (
     render,
 )
 
-from .conftest import HOST, MakeLabels, label
+from .conftest import EXAMPLES, HOST, MakeLabels, label
 
 LAYOUT: dict[Kind, str] = {
     "pdf": "a4-21",
@@ -114,7 +114,7 @@ def test_large_jobs_are_sampled_the_same_way_for_the_same_seed(make_labels: Make
     data = printed(labels, job("zpl"))
     report = read_back(data, job("zpl"), texts(labels), Sample(all_up_to=50, at_least=20, seed=7))
     assert report.count == 60
-    assert 20 <= report.read < 60
+    assert report.read == 20 + 2 * 2
     assert report == read_back(data, job("zpl"), texts(labels), Sample(all_up_to=50, at_least=20, seed=7))
 
 
@@ -147,7 +147,7 @@ def test_cut_off_and_altered_files_are_failures_not_crashes(make_labels: MakeLab
         assert report.read == 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.sampled_from(KINDS), st.binary(max_size=300))
 def test_property_arbitrary_bytes_never_pass(kind: Kind, data: bytes) -> None:
     """Hostile or foreign bytes are refused."""
