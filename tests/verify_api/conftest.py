@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from temthat_stamps.code import HEADER_SIZE, Header, decode, encode
+from temthat_stamps.number import Number
 from temthat_stamps.runs.custody import private_stamp_key, run_secret
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.records import Run
@@ -50,7 +51,12 @@ class World:
         return self.clock[0]
 
     def run(
-        self, count: int = 100, *, expires_on: dt.date | None = dt.date(2026, 12, 31), lot: str = "L01", **more: Any
+        self,
+        count: int = 100,
+        *,
+        expires_on: dt.date | None = dt.date(2026, 12, 31),
+        lot: str = "L01",
+        **more: Any,
     ) -> int:
         """Register a run over a batch of its own; its number."""
         with self.services.sessions() as session:
@@ -104,21 +110,34 @@ class World:
             secrets = RunSecrets(run_secret(self.services.sealer, record))
             return str(secrets.number(Header(record.stamp_key.hint, run, serial)))
 
+    def wrong_number(self, run: int, serial: int = 1) -> str:
+        """A number typed without a slip, whose seal is not the run's."""
+        return str(Number(run, serial, 0x2A5A5A))
+
     def notify(
-        self, run: int, kind: NoticeKind, *, serials: tuple[int, int] | None = None, reason: str = "contamination"
+        self,
+        run: int,
+        kind: NoticeKind,
+        *,
+        serials: tuple[int, int] | None = None,
+        reason: str = "contamination",
     ) -> None:
-        """A notice on serials, on the run, or (a recall) on its batch."""
+        """A notice on serials, on the run, or (a recall and its lift) on its batch."""
         with self.services.sessions() as session:
             record = session.get_one(Run, run)
             alliance = session.query(Party).filter_by(code="LM").one()
-            origin = self.services.settings.origin
-            last = (kind, reason, record.party, self.now, alliance)
+            sealer, origin = self.services.sealer, self.services.settings.origin
+            by = record.party
             if serials:
-                notify_stamps(session, self.services.sealer, origin, record, *serials, *last)
-            elif kind is NoticeKind.RECALL:
-                notify_batch(session, self.services.sealer, origin, record.batch, *last)
+                notify_stamps(
+                    session, sealer, origin, record, *serials, kind, reason, by, self.now, second=alliance
+                )
+            elif kind in (NoticeKind.RECALL, NoticeKind.LIFT):
+                notify_batch(
+                    session, sealer, origin, record.batch, kind, reason, by, self.now, second=alliance
+                )
             else:
-                notify_run(session, self.services.sealer, origin, record, *last)
+                notify_run(session, sealer, origin, record, kind, reason, by, self.now, second=alliance)
             session.commit()
 
     def api_key(self, role: KeyRole) -> str:
@@ -133,7 +152,10 @@ class World:
     async def client(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the running application; the store is closed when it ends."""
         app = create_app(self.services)
-        async with running(app), httpx.AsyncClient(transport=transport(app), base_url=f"https://{HOST}", **options) as c:
+        async with (
+            running(app),
+            httpx.AsyncClient(transport=transport(app), base_url=f"https://{HOST}", **options) as c,
+        ):
             yield c
 
 
@@ -159,7 +181,11 @@ def build_world(database_url: str, folder: Path, **settings: Any) -> World:
     services = build_services(configured, lambda: clock[0])
     with services.sessions() as session:
         alliance = Party(
-            code="LM", kind=PartyKind.PROVINCIAL_ALLIANCE, name="Liên minh HTX mẫu", hotline="024 1111", province="01"
+            code="LM",
+            kind=PartyKind.PROVINCIAL_ALLIANCE,
+            name="Liên minh HTX mẫu",
+            hotline="024 1111",
+            province="01",
         )
         session.add(alliance)
         session.flush()
@@ -181,7 +207,13 @@ def build_world(database_url: str, folder: Path, **settings: Any) -> World:
         session.add(product)
         session.flush()
         session.add(
-            PackForm(product_id=product.id, code="G100", name="Gói 100 g", net_content=Decimal("0.1"), net_unit="KGM")
+            PackForm(
+                product_id=product.id,
+                code="G100",
+                name="Gói 100 g",
+                net_content=Decimal("0.1"),
+                net_unit="KGM",
+            )
         )
         session.add(
             Paper(

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from temthat_verify_api import errors, health
 from temthat_verify_api.api import events, trust, verify
 from temthat_verify_api.middleware import Headers
-from temthat_verify_api.pages import consumer, front, pictures, service
+from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.wiring import Services
 
@@ -45,13 +45,14 @@ def create_app(services: Services) -> FastAPI:
     app.state.parts = parts
     app.add_middleware(Headers, https=services.settings.secure_cookies)
     errors.install(app)
+    consumer.add_to(app)  # first: routes are looked up one after the other, and this one is a shopper's
     verify.add_to(app)
-    consumer.add_to(app)
     events.add_to(app)
     trust.add_to(app, parts)
     pictures.add_to(app)
     front.add_to(app)
     service.add_to(app)
+    api_docs.add_to(app)
     health.add_to(app)
     with suppress(ImportError):
         from temthat_verify_api.desk import router

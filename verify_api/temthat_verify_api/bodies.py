@@ -1,6 +1,7 @@
 """Reading what somebody sends: limited while it arrives, checked against a model, never trusted to be JSON."""
 
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -8,6 +9,8 @@ from starlette.requests import ClientDisconnect, Request
 from temthat_verify_api.errors import Refused, not_a_question, too_large
 
 M = TypeVar("M", bound=BaseModel)
+FORM_LIMIT = 20_000
+"""Largest form of these pages, bytes: one line of text and a few choices."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -26,6 +29,16 @@ async def read_body(request: Request, limit: int) -> bytes:
     except ClientDisconnect as error:
         raise Refused(400, "disconnected", "Kết nối bị ngắt.", "The connection was cut.") from error
     return b"".join(parts)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a small URL-encoded form; the last of several with one name. Raises `Refused`."""
+    body = await read_body(request, FORM_LIMIT)
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    except ValueError as error:
+        raise not_a_question("Biểu mẫu không đọc được.", "The form cannot be read.") from error
+    return dict(fields)
 
 
 def parse_json(model: type[M], body: bytes) -> M:

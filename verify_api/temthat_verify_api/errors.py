@@ -5,7 +5,7 @@ Every well-formed question answers 200 with a verdict. Everything else ends here
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -26,7 +26,14 @@ class Refused(Exception):
     """The request is not one that can be answered. `error` is a stable code, the messages are for people."""
 
     def __init__(
-        self, status: int, error: str, vi: str, en: str, *, headers: Mapping[str, str] | None = None, **more: Any
+        self,
+        status: int,
+        error: str,
+        vi: str,
+        en: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(en)
         self.status = status
@@ -43,7 +50,9 @@ class Refused(Exception):
 
 def too_large(limit: int) -> Refused:
     """The body has more than `limit` bytes."""
-    return Refused(413, "too_large", f"Nội dung quá dài: nhiều nhất {limit} byte.", f"Too large: at most {limit} bytes.")
+    return Refused(
+        413, "too_large", f"Nội dung quá dài: nhiều nhất {limit} byte.", f"Too large: at most {limit} bytes."
+    )
 
 
 def not_a_question(vi: str, en: str, **more: Any) -> Refused:
@@ -84,51 +93,68 @@ def not_built(event: str) -> Refused:
 
 def as_refused(error: Exception) -> Refused | None:
     """The HTTP side of the house's own errors; None for a fault of the program."""
-    match error:
-        case Refused():
-            return error
-        case Mistyped():
-            place = {"position": error.position} if error.position else {}
-            return Refused(
-                422,
-                "mistyped",
-                "Có thể gõ nhầm: số tem gồm 16 ký tự, không có I, L, O, U.",
-                "Perhaps mistyped: a number has 16 characters, never I, L, O or U.",
-                **place,
-            )
-        case TooManyGuesses():
-            return Refused(
-                429,
-                "too_many_guesses",
-                f"Có quá nhiều số tem gõ sai. Thử lại sau {error.minutes} phút, hoặc quét mã vuông.",
-                f"Too many wrong numbers. Try again in {error.minutes} minutes, or scan the square code.",
-                headers={"Retry-After": str(error.minutes * 60)},
-            )
-        case RequestValidationError() | ValidationError():
-            return not_a_question("Yêu cầu không đúng mẫu.", "The request is not of the documented form.")
-        case StoreUnavailableError() | SQLAlchemyError():
-            return Refused(
-                503,
-                "database_unavailable",
-                "Cơ sở dữ liệu tạm thời không trả lời. Vui lòng thử lại sau ít phút.",
-                "The database does not answer at the moment. Please try again in a few minutes.",
-                headers={"Retry-After": "60"},
-            )
-        case HTTPException():
-            return _of_http(error)
-        case _:
-            return None
+    if isinstance(error, Refused):
+        return error
+    return next((make(error) for kinds, make in _SIDES if isinstance(error, kinds)), None)
 
 
-def _of_http(error: HTTPException) -> Refused:
+def _of_mistyped(error: Any) -> Refused:
+    return Refused(
+        422,
+        "mistyped",
+        "Có thể gõ nhầm: số tem gồm 16 ký tự, không có I, L, O, U.",
+        "Perhaps mistyped: a number has 16 characters, never I, L, O or U.",
+        **({"position": error.position} if error.position else {}),
+    )
+
+
+def _of_guesses(error: Any) -> Refused:
+    return Refused(
+        429,
+        "too_many_guesses",
+        f"Có quá nhiều số tem gõ sai. Thử lại sau {error.minutes} phút, hoặc quét mã vuông.",
+        f"Too many wrong numbers. Try again in {error.minutes} minutes, or scan the square code.",
+        headers={"Retry-After": str(error.minutes * 60)},
+    )
+
+
+def _of_database(_: Any) -> Refused:
+    return Refused(
+        503,
+        "database_unavailable",
+        "Cơ sở dữ liệu tạm thời không trả lời. Vui lòng thử lại sau ít phút.",
+        "The database does not answer at the moment. Please try again in a few minutes.",
+        headers={"Retry-After": "60"},
+    )
+
+
+def _of_http(error: Any) -> Refused:
     known = {
         400: ("bad_request", "Yêu cầu không đọc được.", "The request cannot be read."),
         404: ("not_found", "Không có trang này.", "There is no such page."),
-        405: ("method_not_allowed", "Địa chỉ này không nhận cách gọi đó.", "This address does not take that method."),
+        405: (
+            "method_not_allowed",
+            "Địa chỉ này không nhận cách gọi đó.",
+            "This address does not take that method.",
+        ),
         413: ("too_large", "Nội dung quá dài.", "Too large."),
     }
     code, vi, en = known.get(error.status_code, ("refused", "Không thực hiện được.", "This cannot be done."))
     return Refused(error.status_code, code, vi, en, headers=error.headers)
+
+
+def _of_form(_: Any) -> Refused:
+    return not_a_question("Yêu cầu không đúng mẫu.", "The request is not of the documented form.")
+
+
+_Kinds = type[Exception] | tuple[type[Exception], ...]
+_SIDES: tuple[tuple[_Kinds, Callable[[Any], Refused]], ...] = (
+    (Mistyped, _of_mistyped),
+    (TooManyGuesses, _of_guesses),
+    ((RequestValidationError, ValidationError), _of_form),
+    ((StoreUnavailableError, SQLAlchemyError), _of_database),
+    (HTTPException, _of_http),
+)
 
 
 def fault() -> Refused:
@@ -168,15 +194,6 @@ def install(app: FastAPI) -> None:
             return refusal_page(request, refused)
         return json_answer(refused)
 
-    for kind in (
-        Refused,
-        Mistyped,
-        TooManyGuesses,
-        RequestValidationError,
-        ValidationError,
-        StoreUnavailableError,
-        SQLAlchemyError,
-        HTTPException,
-        Exception,
-    ):
-        app.add_exception_handler(kind, handle)
+    for kinds in (Refused, *(kinds for kinds, _ in _SIDES), Exception):
+        for kind in kinds if isinstance(kinds, tuple) else (kinds,):
+            app.add_exception_handler(kind, handle)

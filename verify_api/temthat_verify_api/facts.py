@@ -8,6 +8,7 @@ import datetime as dt
 import hmac
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,18 +16,20 @@ from starlette.concurrency import run_in_threadpool
 
 from temthat_stamps import number, signing
 from temthat_stamps.code import Code, Gs1Path, Header
-from temthat_stamps.copies.judge import CheckHistory, CopyJudge, NoJudge, RunOutline
+from temthat_stamps.copies.judge import CopyJudge, NoJudge
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.errors import BadSignature, Mistyped
 from temthat_stamps.notice import standing
 from temthat_stamps.verdict import (
     HANOI,
     Asker,
+    CopyOpinion,
     Facts,
     Mark,
     PathMatch,
     Proof,
     Registration,
+    StandingNotice,
     Verdict,
     Word,
     judge,
@@ -78,10 +81,11 @@ class Judging:
 
     def __init__(self, services: Services, copy_judge: CopyJudge | None = None) -> None:
         self._services = services
+        self._hosts = services.settings.hosts
         self._copy_judge = copy_judge or NoJudge()
         self._keys: OrderedDict[bytes, tuple[bytes, ...]] = OrderedDict()
         self._guesses = Guesses()
-        self.runs: RevisionCache[RunFacts | None] = RevisionCache(self._load_run, CACHED_RUNS)
+        self.runs: RevisionCache[RunFacts | None] = RevisionCache(self._load_run, CACHED_RUNS, seconds=60)
 
     async def ask(self, question: Question, asking: Asking = CONSUMER) -> Answer:
         """The verdict. Raises `TooManyGuesses` for typed numbers, `StoreUnavailableError` without a database."""
@@ -107,7 +111,7 @@ class Judging:
         if run is None or (registration := run.registration(signer, header.serial)) is Registration.OUTSIDE:
             facts = Facts(Proof.GOOD, registration=Registration.OUTSIDE)
             return Answer(question, judge(facts, asking.asker, now), facts, now, header)
-        host = code.host if code.host and code.host not in self._services.settings.hosts else None
+        host = code.host if code.host and code.host not in self._hosts else None
         return await self._conclude(
             question,
             header,
@@ -151,22 +155,21 @@ class Judging:
         """All is ours: put the facts together and judge."""
         if history.seen_by_receipt and asking.receipt is not None:
             history = await run_in_threadpool(self._without_own_check, header, history, asking.receipt, now)
-        outline = RunOutline(run.run, run.count, run.registered_at, run.province)
-        past = CheckHistory(history.checks, history.first, history.last, history.sold)
-        facts = Facts(
-            proof=Proof.GOOD,
-            registration=registration,
-            path=path,
-            notices=standing(run.notices, header.serial) if run.notices else (),
-            not_activated=run.not_activated,
-            expires_on=run.expires_on,
-            copy=self._copy_judge.judge(past, outline),
-            sold=history.sold,
-            checks=history.checks,
-            last_check=history.last,
-            foreign_host=foreign_host,
+        facts, verdict = _judged(
+            asking.asker,
+            vietnam_day(now),
+            registration,
+            path,
+            standing(run.notices, header.serial) if run.notices else (),
+            run.not_activated,
+            run.expires_on,
+            self._copy_judge.judge(history, run),
+            history.sold,
+            history.checks,
+            history.last,
+            foreign_host,
         )
-        return Answer(question, judge(facts, asking.asker, now), facts, now, header, run, history)
+        return Answer(question, verdict, facts, now, header, run, history)
 
     async def _find_keys(self, hint: bytes) -> tuple[bytes, ...]:
         """From the database; only keys that exist are remembered, so a new one is known at once."""
@@ -185,9 +188,45 @@ class Judging:
         with self._services.sessions() as session:
             return load_run_facts(session, self._services.sealer, number)
 
-    def _without_own_check(self, header: Header, history: History, receipt: bytes, now: dt.datetime) -> History:
+    def _without_own_check(
+        self, header: Header, history: History, receipt: bytes, now: dt.datetime
+    ) -> History:
         with self._services.sessions() as session:
             return without_own_check(session, header, history, receipt, now)
+
+
+@lru_cache(maxsize=10_000)
+def _judged(
+    asker: Asker,
+    day: dt.date,
+    registration: Registration,
+    path: PathMatch,
+    notices: tuple[StandingNotice, ...],
+    not_activated: bool,
+    expires_on: dt.date | None,
+    copy: CopyOpinion,
+    sold: Mark | None,
+    checks: int,
+    last_check: Mark | None,
+    foreign_host: str | None,
+) -> tuple[Facts, Verdict]:
+    """Facts and verdict for a stamp of ours. Online a verdict depends on the day, not on the second, and it is a pure
+    function: stamps of a run that nothing has happened to share one.
+    """
+    facts = Facts(
+        proof=Proof.GOOD,
+        registration=registration,
+        path=path,
+        notices=notices,
+        not_activated=not_activated,
+        expires_on=expires_on,
+        copy=copy,
+        sold=sold,
+        checks=checks,
+        last_check=last_check,
+        foreign_host=foreign_host,
+    )
+    return facts, judge(facts, asker, dt.datetime.combine(day, dt.time(12), HANOI))
 
 
 def path_match(gs1: Gs1Path | None, header: Header, run: RunFacts) -> PathMatch:

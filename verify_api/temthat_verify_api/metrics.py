@@ -28,10 +28,18 @@ class Metrics:
             "temthat_run_loads", "Runs read from the database since start.", registry=self.registry
         )
 
+        # Looking a labelled child up costs more than counting; there are a few dozen of them.
+        self._told: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+
     def told(self, surface: str, verdict: str, seconds: float) -> None:
         """A verdict was given on a surface: page, api, bulk, event."""
-        self.verdicts.labels(verdict, surface).inc()
-        self.seconds.labels(surface).observe(seconds)
+        children = self._told.get((surface, verdict))
+        if children is None:
+            children = self.verdicts.labels(verdict, surface), self.seconds.labels(surface)
+            self._told[surface, verdict] = children
+        count, timer = children
+        count.inc()
+        timer.observe(seconds)
 
     def wrote(self, event: str, recorded: bool) -> None:
         """An event was offered to the store."""

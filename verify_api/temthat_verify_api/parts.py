@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from temthat_verify_api.cache import RevisionCache
 from temthat_verify_api.checks import ViewSeal
 from temthat_verify_api.credentials import Credentials
 from temthat_verify_api.facts import Judging
 from temthat_verify_api.metrics import Metrics
+from temthat_verify_api.pages.story import Story, stories
 from temthat_verify_api.receipts import Receipts
 from temthat_verify_api.wiring import Services
 
@@ -22,6 +24,7 @@ class Parts:
     receipts: Receipts
     views: ViewSeal
     metrics: Metrics
+    stories: RevisionCache[Story | None]
 
 
 def build_parts(services: Services) -> Parts:
@@ -33,6 +36,7 @@ def build_parts(services: Services) -> Parts:
         receipts=Receipts(services.sealer.derive("receipts v1"), secure=services.settings.secure_cookies),
         views=ViewSeal(services.sealer.derive("views v1")),
         metrics=Metrics(),
+        stories=stories(services),
     )
 
 

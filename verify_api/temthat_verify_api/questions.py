@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from temthat_stamps import number
-from temthat_stamps.code import Code, decode
+from temthat_stamps.code import CODE_LENGTH, Code, decode
 from temthat_stamps.errors import NewerFormat, NotOurs
 from temthat_stamps.number import Number
 from temthat_stamps.verdict import Proof
@@ -22,7 +22,7 @@ class Question:
 
 def read_question(text: str) -> Question:
     """Take a text apart. Raises `Mistyped` for a printed number with a slip in it."""
-    if number.looks_like_number(text):
+    if len(text) < CODE_LENGTH and number.looks_like_number(text):
         return Question(text, number=number.parse(text))
     try:
         return Question(text, code=decode(text))

@@ -5,30 +5,59 @@ sees an address, and it may not write: what it needs later is added to the stamp
 """
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Protocol
 
 from temthat_stamps.verdict import CopyOpinion, Mark
 
+_NONE = CopyOpinion()
 
-@dataclass(frozen=True, slots=True)
-class CheckHistory:
+
+class CheckHistory(Protocol):
     """What is known of one stamp's checks before this one; days and provinces only."""
 
-    checks: int = 0
-    first: Mark | None = None
-    last: Mark | None = None
-    sold: Mark | None = None
+    @property
+    def checks(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def first(self) -> Mark | None:
+        """The first check."""
+        ...
+
+    @property
+    def last(self) -> Mark | None:
+        """The last one."""
+        ...
+
+    @property
+    def sold(self) -> Mark | None:
+        """The recorded sale."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutline:
+class RunOutline(Protocol):
     """What a judge may know of the run: how large it is, when and where it began its way."""
 
-    run: int
-    count: int
-    registered_at: dt.datetime
-    province: str = ""
+    @property
+    def run(self) -> int:
+        """The run's number."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many stamps it has."""
+        ...
+
+    @property
+    def registered_at(self) -> dt.datetime:
+        """When it was registered."""
+        ...
+
+    @property
+    def province(self) -> str:
+        """Where its issuer is; empty if that is not known."""
+        ...
 
 
 class CopyJudge(Protocol):
@@ -44,4 +73,4 @@ class NoJudge:
 
     def judge(self, history: CheckHistory, run: RunOutline) -> CopyOpinion:
         """No opinion."""
-        return CopyOpinion()
+        return _NONE

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker, Word
@@ -27,7 +27,9 @@ class VerifyQuestion(Model):
     code: str = Field(
         description="The stamp's URL (short or GS1 form), its bare 122 characters, or the printed number."
     )
-    kind: Asker = Field(Asker.CONSUMER, description="Who asks; all but `consumer` need an API key of that role.")
+    kind: Asker = Field(
+        Asker.CONSUMER, description="Who asks; all but `consumer` need an API key of that role."
+    )
     place: str | None = Field(None, max_length=16, description=_PLACE)
 
 
@@ -129,7 +131,7 @@ class EventReport(Model):
         description="UUIDv7 made by who reports: repeating is harmless.",
         json_schema_extra={"pattern": UUID7_PATTERN},
     )
-    at: dt.datetime | None = Field(
+    at: AwareDatetime | None = Field(
         None, description="When; set to the nearest instant between the run's registration and now."
     )
     code: str = Field(description="As in a question for a verdict.")
@@ -150,8 +152,6 @@ class EventAnswer(BaseModel):
 
 class KeyModel(BaseModel):
     """A stamp key. `from` and `to` bound when runs could be registered with it."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     hint: str
     public_key: str = Field(description="Base64 of the raw 32 bytes.")

@@ -68,7 +68,10 @@ def add_to(app: FastAPI, parts: Parts) -> None:
         summary="The trust file for scanners, signed by the operator's key",
         response_class=Response,
         responses={
-            200: {"description": "A DSSE envelope", "content": {"application/json": {"schema": {"type": "object"}}}},
+            200: {
+                "description": "A DSSE envelope",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
             304: {"description": "Not changed since the ETag sent along"},
             **problems(503),
         },
@@ -102,16 +105,17 @@ def list_keys(session: Session, now: dt.datetime) -> list[KeyModel]:
 
 def _key(record: StampKey, revoked: set[str], now: dt.datetime) -> KeyModel:
     end = min(record.closes_at, record.closed_at) if record.closed_at else record.closes_at
-    return KeyModel(
-        hint=record.hint.hex(),
-        public_key=base64.b64encode(record.public_key).decode(),
-        issuer=str(record.party_id),
-        organisation=record.party.name,
-        from_=record.opened_at,
-        to=end,
-        status="revoked"
-        if key_target(key_id(record.public_key)) in revoked
-        else "open"
-        if now < end
-        else "closed",
+    status = "open" if now < end else "closed"
+    if key_target(key_id(record.public_key)) in revoked:
+        status = "revoked"
+    return KeyModel.model_validate(
+        {
+            "hint": record.hint.hex(),
+            "public_key": base64.b64encode(record.public_key).decode(),
+            "issuer": str(record.party_id),
+            "organisation": record.party.name,
+            "from": record.opened_at,
+            "to": end,
+            "status": status,
+        }
     )

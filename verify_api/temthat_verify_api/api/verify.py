@@ -116,9 +116,9 @@ def _groups(body: bytes) -> Iterator[list[bytes]]:
 async def _answer_line(parts: Parts, request: Request, line: bytes) -> bytes:
     """One line's answer; a line that is not a question says so in its own place."""
     begun = time.perf_counter()
+    if len(line) > _LINE_BYTES:
+        return _problem(not_a_question("Dòng quá dài.", "The line is too long."))
     try:
-        if len(line) > _LINE_BYTES:
-            raise not_a_question("Dòng quá dài.", "The line is too long.")
         answer = await answer_question(parts, request, parse_json(VerifyQuestion, line))
     except Exception as error:
         refused = as_refused(error)

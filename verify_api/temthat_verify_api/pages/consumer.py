@@ -8,27 +8,32 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 
 from temthat_stamps.number import looks_like_number
+from temthat_trace.formats import today as vietnam_day
+from temthat_trace.places import current_province
 from temthat_verify_api.answers import answer_json
 from temthat_verify_api.api.models import VerifyAnswer
 from temthat_verify_api.api.routing import add_raw
 from temthat_verify_api.api.verify import source_of
+from temthat_verify_api.bodies import read_form
 from temthat_verify_api.checks import is_a_view
 from temthat_verify_api.errors import Refused
 from temthat_verify_api.facts import Answer, Asking
-from temthat_verify_api.pages.consumer_view import consumer_page
+from temthat_verify_api.pages.consumer_view import PROVINCE_COOKIE, Viewing, chosen_province, stamp_page
+from temthat_verify_api.pages.render import HOST_NAME
+from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
 from temthat_verify_api.questions import Question, read_question
 from temthat_verify_api.receipts import REFUSE, refuses
 from temthat_verify_api.settings import Settings
 
-PROVINCE_COOKIE = "tinh"
+PROVINCE_SECONDS = 30 * 24 * 3600
 CLEAR = "g"
 """Query parameter with the clear part of a GS1 address, as it stood in the code: judged, not trusted."""
 
 HOST = "host"
 """Query parameter with the host of a pasted address."""
 
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?")
+_STAMP_PATH = re.compile(r"/[Tt]/[0-9A-Za-z]{1,130}")
 _JSON_NAMES = ("application/json", "application/ld+json")
 _LOCAL = re.compile(r"(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[)")
 
@@ -52,7 +57,9 @@ def add_to(app: FastAPI) -> None:
                 ]
             },
         )
-        app.router.add_api_route(path, stamp, methods=["HEAD"], include_in_schema=False)
+    for path in ("/T/{code}", "/t/{code}"):
+        app.add_api_route(path, stamp, methods=["HEAD"], include_in_schema=False)
+    app.add_api_route("/place", choose_place, methods=["POST"], include_in_schema=False)
     app.add_api_route(
         "/01/{gtin}/10/{lot}/21/{number}", from_gs1, methods=["GET", "HEAD"], include_in_schema=False
     )
@@ -79,25 +86,26 @@ async def show(request: Request, question: Question) -> Response:
 
 def question_of(request: Request) -> Question:
     """What the address asks: the code with the host it was opened under, or a printed number."""
-    code = request.path_params["code"]
-    query = request.query_params
-    host = query.get(HOST) or request.headers.get("host", "")
+    code: str = request.path_params["code"]
     settings = parts_of(request).services.settings
-    if _is_own(host, settings):
-        host = settings.host
-    if clear := query.get(CLEAR):
-        return read_question(f"https://{host}{clear}?t={code}")
-    if looks_like_number(code):
+    host = request.headers.get("host", "")
+    clear = None
+    if request.scope["query_string"]:
+        host = request.query_params.get(HOST) or host
+        clear = request.query_params.get(CLEAR)
+    if clear is None and (host == settings.host or _nothing_to_warn_of(host, settings)):
         return read_question(code)
-    read = read_question(f"https://{host}/T/{code}")
+    if clear is None and looks_like_number(code):
+        return read_question(code)
+    if _nothing_to_warn_of(host, settings):
+        host = settings.host
+    read = read_question(f"https://{host}{clear}?t={code}" if clear else f"https://{host}/T/{code}")
     return read if read.settled is None else Question(code, settled=read.settled)
 
 
-def _is_own(host: str, settings: Settings) -> bool:
-    """Ours, or nothing to warn of: no host at all, or a demo looked at from the same house."""
-    if not _HOST.fullmatch(host):
-        return True
-    return settings.mode == "demo" and bool(_LOCAL.match(host))
+def _nothing_to_warn_of(host: str, settings: Settings) -> bool:
+    """No host at all, or a demo looked at from the same house."""
+    return not HOST_NAME.fullmatch(host) or (settings.mode == "demo" and bool(_LOCAL.match(host)))
 
 
 async def _as_json(request: Request, question: Question) -> Response:
@@ -105,7 +113,7 @@ async def _as_json(request: Request, question: Question) -> Response:
     begun = time.perf_counter()
     answer = await _ask(parts, request, question, None)
     parts.metrics.told("api", answer.verdict.word, time.perf_counter() - begun)
-    return Response(answer_json(answer), media_type="application/json", headers={"Vary": "Accept"})
+    return Response(answer_json(answer), media_type="application/json")
 
 
 async def _ask(parts: Parts, request: Request, question: Question, receipt: bytes | None) -> Answer:
@@ -119,20 +127,45 @@ async def _ask(parts: Parts, request: Request, question: Question, receipt: byte
 
 async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes | None) -> Response:
     """The page with its counting picture; only a stamp of ours, looked at by a person, has one."""
-    view = ""
     counted = answer.counts and is_a_view(request)
     fresh = counted and receipt is None and not refuses(request)
-    header = answer.header
-    new_receipt = parts.receipts.draw() if fresh else receipt
-    if counted and header is not None:
-        hashed = parts.receipts.hashed(new_receipt, header.run, header.serial) if new_receipt else None
-        view = parts.views.issue(answer, hashed, request.cookies.get(PROVINCE_COOKIE, ""))
-    response = await consumer_page(parts, request, answer, view)
+    kept = parts.receipts.draw() if fresh else receipt
+    view = ""
+    if counted and answer.header is not None:
+        run, serial = answer.header.run, answer.header.serial
+        hashed = parts.receipts.hashed(kept, run, serial) if kept else None
+        view = parts.views.issue(answer, hashed, chosen_province(request))
+    response = stamp_page(request, answer, await _story(parts, answer), Viewing(view, kept is not None))
     path = quote(request.url.path)
-    if fresh and new_receipt is not None:
-        parts.receipts.give(response, new_receipt, path)
+    if fresh and kept is not None:
+        parts.receipts.give(response, kept, path)
     elif REFUSE in request.query_params:
         parts.receipts.take_back(response, path)
+    return response
+
+
+async def _story(parts: Parts, answer: Answer) -> Story | None:
+    """The story of a stamp of ours; what is forged must not borrow the looks of a real product."""
+    if not answer.counts or answer.run is None or answer.history is None:
+        return None
+    return await parts.stories.get(answer.run.run, answer.history.revision, vietnam_day(answer.at))
+
+
+async def choose_place(request: Request) -> Response:
+    """Keep the province somebody chose, or forget it, and go back."""
+    form = await read_form(request)
+    back = form.get("back", "")
+    response = RedirectResponse(back if _STAMP_PATH.fullmatch(back) else "/", 303)
+    found = current_province(form.get("tinh", "")[:2])
+    response.set_cookie(
+        PROVINCE_COOKIE,
+        found.code if found else "",
+        max_age=PROVINCE_SECONDS if found else 0,
+        secure=parts_of(request).services.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+        path="/T",
+    )
     return response
 
 

@@ -1,5 +1,175 @@
-"""stub"""
-from temthat_verify_api.pages.render import page, language
-from temthat_stamps.texts import say
-async def consumer_page(parts, request, answer, view):
-    return page(request, "front.html")
+"""What the page of a stamp says: the answer and its story, turned into words for the template."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+
+from temthat_stamps.texts import Lang, explain, say, texts
+from temthat_stamps.verdict import Mark, Verdict, Word
+from temthat_trace import formats
+from temthat_trace.origin import PartyShown
+from temthat_trace.places import current_province, provinces
+from temthat_trace.search import fold
+from temthat_verify_api.facts import Answer
+from temthat_verify_api.pages.render import language, page, words
+from temthat_verify_api.pages.story import Story
+from temthat_verify_api.parts import parts_of
+from temthat_verify_api.places import province_name
+from temthat_verify_api.receipts import REFUSE
+
+PROVINCE_COOKIE = "tinh"
+_TEXT_SHOWN = 200
+_SAID_ELSEWHERE = frozenset({"checked_before", "rung_up", "foreign_host"})
+_SAYS_ITS_REASON = frozenset({Word.RECALLED, Word.REVOKED, Word.EXPIRED, Word.CLAIMED})
+"""Verdicts whose own sentence holds all that their first reason says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What is particular to this view: the counting picture's name (empty: not counted), whether a receipt is kept."""
+
+    view: str
+    kept: bool
+
+
+Call = tuple[str, str, str, str]
+"""Who it is, name, number as written, number to dial."""
+
+
+def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: Viewing) -> Response:
+    """The page. Without a story (nothing of ours) it is the verdict, whom to call, and why."""
+    lang = language(request)
+    origin = story.origin if story else None
+    calls = calls_of(request, lang, origin.issuer if origin else None, origin.alliance if origin else None)
+    saying = say(
+        answer.verdict,
+        lang,
+        province=province_name,
+        issuer=answer.run.issuer if answer.run else None,
+        hotline=calls[0][2] if calls else None,
+        day=_iso(answer.history.last if answer.history else None),
+        place=answer.history.last.province if answer.history and answer.history.last else None,
+        text=answer.question.text[:_TEXT_SHOWN],
+    )
+    return page(
+        request,
+        "stamp.html",
+        sample=bool(origin and origin.issuer.is_sample),
+        saying=saying,
+        notes=_notes(answer.verdict, lang),
+        foreign=answer.facts.foreign_host,
+        story=story,
+        name=_name(story, lang),
+        gtin=answer.run.gtin if answer.run else None,
+        history=_history(answer, lang),
+        calls=calls,
+        proved=_proved(answer, lang),
+        operator=parts_of(request).services.settings.operator_name,
+        view=viewing.view,
+        kept=viewing.kept,
+        nosave_url=_with(request, {REFUSE: "1"}),
+        back=request.url.path,
+        chosen=request.cookies.get(PROVINCE_COOKIE, ""),
+        provinces=[(p.code, p.name) for p in sorted(provinces().values(), key=lambda p: fold(p.name))],
+        **speaking(lang),
+    )
+
+
+def speaking(lang: Lang) -> dict[str, Any]:
+    """What templates need to turn values into words."""
+    said = words(lang)
+
+    def kind(family: str, word: str) -> str:
+        return said.get(f"{family}_{word}", word)
+
+    def day(value: dt.date) -> str:
+        return formats.date(value, lang)
+
+    vouching = {word: entry[lang] for word, entry in texts()["vouching"].items()}
+    return {"kind": kind, "day": day, "province": province_name, "vouching": vouching}
+
+
+def calls_of(
+    request: Request, lang: Lang, issuer: PartyShown | None, alliance: PartyShown | None
+) -> list[Call]:
+    """Whom to call, the nearest first; each number once."""
+    settings = parts_of(request).services.settings
+    said = words(lang)
+    asked = [
+        (said["call_issuer"], issuer.name, issuer.hotline) if issuer else None,
+        (said["call_alliance"], alliance.name, alliance.hotline) if alliance else None,
+        (said["call_operator"], settings.operator_name, settings.hotline),
+    ]
+    calls: list[Call] = []
+    for who, name, phone in filter(None, asked):
+        dial = re.sub(r"[^0-9+]", "", phone)
+        if dial and dial not in {call[3] for call in calls}:
+            calls.append((who, name, phone, dial))
+    return calls
+
+
+def chosen_province(request: Request) -> str:
+    """The province this person chose to state, if it is one."""
+    found = current_province(request.cookies.get(PROVINCE_COOKIE, "")[:2])
+    return found.code if found else ""
+
+
+def _notes(verdict: Verdict, lang: Lang) -> list[str]:
+    """Every other true fact in a sentence; what the verdict or the history says already is not repeated."""
+    reasons = verdict.reasons[1:] if verdict.word in _SAYS_ITS_REASON else verdict.reasons
+    return [explain(r, lang, province=province_name) for r in reasons if r.key not in _SAID_ELSEWHERE]
+
+
+def _history(answer: Answer, lang: Lang) -> list[str]:
+    """Earlier checks in days and provinces; this very view is not among them."""
+    history, said = answer.history, words(lang)
+    if history is None:
+        return []
+    lines = []
+    if history.checks:
+        lines.append(said["history_count"].format(n=formats.number(history.checks, lang)))
+        lines.append(_line(said, "history_first", history.first, lang))
+        if history.last != history.first or history.checks > 1:
+            lines.append(_line(said, "history_last", history.last, lang))
+    if history.sold:
+        lines.append(_line(said, "history_sold", history.sold, lang))
+    return [line for line in lines if line]
+
+
+def _line(said: dict[str, str], key: str, mark: Mark | None, lang: Lang) -> str:
+    if mark is None:
+        return ""
+    line = said[key].format(day=formats.date(mark.on, lang))
+    if not mark.province:
+        return line
+    return line + said["in_province"].format(province=province_name(mark.province))
+
+
+def _proved(answer: Answer, lang: Lang) -> dict[str, str] | None:
+    """The numbers behind “why believe this”; None if nothing was proved."""
+    if not answer.counts or answer.header is None or answer.run is None:
+        return None
+    return {
+        "serial": formats.number(answer.header.serial, lang),
+        "run": str(answer.header.run),
+        "count": formats.number(answer.run.count, lang),
+    }
+
+
+def _name(story: Story | None, lang: Lang) -> str:
+    if story is None:
+        return ""
+    product = story.origin.product
+    return (product.name_en if lang == "en" else "") or product.name
+
+
+def _with(request: Request, more: dict[str, str]) -> str:
+    return "?" + urlencode(dict(request.query_params) | more)
+
+
+def _iso(mark: Mark | None) -> str | None:
+    return mark.on.isoformat() if mark else None

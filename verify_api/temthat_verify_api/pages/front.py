@@ -1,18 +1,14 @@
 """The front page, the form behind it, and the few plain pages every site has."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
-from starlette.datastructures import FormData
-from starlette.formparsers import FormParser
 from starlette.responses import PlainTextResponse, RedirectResponse
 
-from temthat_stamps.code import CODE_LENGTH
-from temthat_verify_api.bodies import read_body
+from temthat_verify_api.bodies import read_form
+from temthat_verify_api.pages.consumer import CLEAR, HOST, show
 from temthat_verify_api.pages.render import language, page
 from temthat_verify_api.questions import read_question
-
-_FORM_LIMIT = 20_000
 
 
 def add_to(app: FastAPI) -> None:
@@ -40,29 +36,21 @@ async def robots(_: Request) -> Response:
 
 
 async def check(request: Request) -> Response:
-    """What was typed or pasted, sent on to its page. Raises `Mistyped`."""
-    form = await _form(request)
-    text = str(form.get("code", "")).strip()
-    lang = language(request)
+    """What was typed or pasted, sent on to its page, so that reloading is harmless. Raises `Mistyped`."""
+    text = (await read_form(request)).get("code", "").strip()
     question = read_question(text)
+    query: dict[str, str] = {"lang": language(request)}
     if question.number is not None:
-        return _see_other(f"/T/{question.number}?lang={lang}")
-    if question.code is not None and (gs1 := question.code.gs1):
-        clear = f"&gtin={gs1.gtin}&lot={quote(gs1.lot, safe='')}&number={gs1.number}"
-        return _see_other(f"/T/{question.code.text}?lang={lang}{clear}")
-    if question.code is not None:
-        host = question.code.host
-        return _see_other(f"/T/{question.code.text}?lang={lang}" + (f"&host={quote(host)}" if host else ""))
-    return _see_other(f"/T/{quote(text[:CODE_LENGTH], safe='') or '-'}?lang={lang}")
+        return _see_other(str(question.number), query)
+    if question.code is None:
+        return await show(request, question)
+    if question.code.host:
+        query[HOST] = question.code.host
+    if question.code.gs1:
+        gs1 = question.code.gs1
+        query[CLEAR] = f"/01/{gs1.gtin}/10/{quote(gs1.lot, safe='')}/21/{gs1.number}"
+    return _see_other(question.code.text, query)
 
 
-def _see_other(url: str) -> Response:
-    return RedirectResponse(url, 303)
-
-
-async def _form(request: Request) -> FormData:
-    """The form's fields, URL-encoded, from a body read within its limit."""
-    from urllib.parse import parse_qsl
-
-    body = await read_body(request, _FORM_LIMIT)
-    return FormData(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
+def _see_other(code: str, query: dict[str, str]) -> Response:
+    return RedirectResponse(f"/T/{code}?{urlencode(query)}", 303)

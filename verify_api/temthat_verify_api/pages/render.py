@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from importlib import resources
 from types import SimpleNamespace
@@ -11,10 +12,10 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from temthat_stamps.texts import Lang
 
+HOST_NAME = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 LANGS: tuple[Lang, Lang] = ("vi", "en")
 
 
@@ -37,14 +38,10 @@ def _environment() -> Environment:
 
 
 @cache
-def _css() -> str:
-    return resources.files(__package__).joinpath("templates/style.css").read_text("utf-8").strip()
-
-
-@cache
 def content_policy() -> str:
     """What a page may load: its own pictures and exactly this style; it may be framed by nobody."""
-    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    style = _environment().get_template("style.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -74,21 +71,37 @@ def _weights(header: str) -> dict[str, float]:
     return weights
 
 
-def page(request: Request, template: str, *, status: int = 200, sample: bool = False, **values: Any) -> Response:
+def page(
+    request: Request, template: str, *, status: int = 200, sample: bool = False, **values: Any
+) -> Response:
     """A page in the person's language."""
     lang = language(request)
     other = "en" if lang == "vi" else "vi"
     query = {k: v for k, v in request.query_params.items() if k != "lang"} | {"lang": other}
     own_host = request.app.state.services.settings.host
-    html = _environment().get_template(template).render(
-        t=SimpleNamespace(**words(lang)),
-        lang=lang,
-        other_lang=other,
-        other_lang_url="?" + urlencode(query),
-        css=Markup(_css()),
-        sample=sample,
-        own_host=own_host,
-        **values,
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=SimpleNamespace(**words(lang)),
+            lang=lang,
+            other_lang=other,
+            other_lang_url="?" + urlencode(query),
+            sample=sample,
+            own_host=own_host,
+            seen_host=host_seen(request) or own_host,
+            **values,
+        )
     )
-    headers = {"Content-Security-Policy": content_policy(), "Content-Language": lang, "Vary": "Accept, Accept-Language"}
+    headers = {
+        "Content-Security-Policy": content_policy(),
+        "Content-Language": lang,
+        "Vary": "Accept, Accept-Language",
+    }
     return Response(html, status, headers, "text/html; charset=utf-8")
+
+
+def host_seen(request: Request) -> str:
+    """The host this page was opened under, as the browser says it; empty if that is no host name."""
+    host = request.headers.get("host", "")
+    return host.lower() if HOST_NAME.fullmatch(host) else ""

@@ -1,2 +1,48 @@
-"""stub"""
-def add_to(app): pass
+"""GET /p/{party}/{product}: a product presented without a stamp, such as community tourism. No verdict here."""
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from temthat_trace.formats import today
+from temthat_trace.products import ProductKind
+from temthat_verify_api.errors import Refused
+from temthat_verify_api.pages.consumer_view import calls_of, speaking
+from temthat_verify_api.pages.render import language, page
+from temthat_verify_api.pages.story import Presented, load_presented
+from temthat_verify_api.parts import parts_of
+
+_LONGEST = 64
+
+
+def add_to(app: FastAPI) -> None:
+    """Mount the route."""
+    app.add_api_route(
+        "/p/{party_code}/{product_code}", product, methods=["GET", "HEAD"], include_in_schema=False
+    )
+
+
+async def product(request: Request) -> Response:
+    """What the producer says of it, and the papers."""
+    shown = await run_in_threadpool(_load, request)
+    if shown is None:
+        raise Refused(404, "not_found", "Không có sản phẩm này.", "There is no such product.")
+    lang = language(request)
+    return page(
+        request,
+        "product.html",
+        sample=shown.issuer.is_sample,
+        shown=shown,
+        name=(shown.product.name_en if lang == "en" else "") or shown.product.name,
+        is_service=shown.product.kind == ProductKind.SERVICE,
+        calls=calls_of(request, lang, shown.issuer, shown.alliance),
+        **speaking(lang),
+    )
+
+
+def _load(request: Request) -> Presented | None:
+    party_code, product_code = request.path_params["party_code"], request.path_params["product_code"]
+    if max(len(party_code), len(product_code)) > _LONGEST or "\0" in party_code + product_code:
+        return None
+    services = parts_of(request).services
+    with services.sessions() as session:
+        return load_presented(session, party_code, product_code, today(services.now()))

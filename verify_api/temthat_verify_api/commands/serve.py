@@ -1,0 +1,65 @@
+"""`temthat serve`: the service on one port. Refuses to start on a bad secret or an outdated database."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+
+from temthat_verify_api.app import create_app
+from temthat_verify_api.connections import BoundedProtocol
+from temthat_verify_api.migrate import SchemaError, require_current
+from temthat_verify_api.settings import MissingMasterKeyError, Settings
+from temthat_verify_api.wiring import build_services
+
+REFUSED = 1
+_CONNECTIONS = 2_000
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Địa chỉ lắng nghe. Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Cổng. Port.", min=1, max=65535)] = 8000,
+    forwarded_allow_ips: Annotated[
+        str, typer.Option(help="Máy chủ trung gian được tin về địa chỉ khách. Proxies to trust.")
+    ] = "127.0.0.1",
+) -> None:
+    """Chạy dịch vụ: trang kiểm tra, API, bàn làm việc. Run the service (settings: TEMTHAT_... variables)."""
+    run_server(Settings(), host=host, port=port, forwarded_allow_ips=forwarded_allow_ips)
+
+
+def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:
+    """Serve until interrupted. Exits with 1 and words instead of starting half."""
+    errors = Console(stderr=True)
+    try:
+        require_current(settings.database_url)
+        services = build_services(settings)
+    except SchemaError as error:
+        errors.print(f"[red]{error.vi}[/red]\n{error.en}", highlight=False)
+        raise typer.Exit(REFUSED) from error
+    except MissingMasterKeyError as error:
+        errors.print(f"[red]Khóa chủ có vấn đề.[/red]\n{error}", highlight=False)
+        raise typer.Exit(REFUSED) from error
+    except SQLAlchemyError as error:
+        errors.print(
+            "[red]Không mở được cơ sở dữ liệu: xem TEMTHAT_DATABASE_URL, máy chủ và quyền truy cập.[/red]\n"
+            "The database cannot be opened: look at TEMTHAT_DATABASE_URL, its server and access rights.",
+            highlight=False,
+        )
+        raise typer.Exit(REFUSED) from error
+    try:
+        uvicorn.run(
+            create_app(services),
+            host=host,
+            port=port,
+            http=BoundedProtocol,
+            ws="none",
+            # Addresses of visitors are nobody's business: there is no access log to leak them.
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=_CONNECTIONS,
+            forwarded_allow_ips=forwarded_allow_ips,
+        )
+    finally:
+        services.engine.dispose()
