@@ -1,0 +1,5 @@
+"""`python -m temthat`: the same as the script."""
+
+from temthat.main import main
+
+main()

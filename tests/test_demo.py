@@ -1,0 +1,134 @@
+"""`make demo` as its user meets it: started as a process, asked over HTTP, stopped, started again."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from temthat.main import app
+
+ROOT = Path(__file__).parents[1]
+WORDS = {"genuine", "revoked", "not_applied", "recalled", "expired", "forged"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[tuple[httpx.Client, str]]:
+    """The demo in a process of its own; a client for it, and what it printed."""
+    log = folder.with_name(f"{folder.name}-{port}.log")
+    command = [sys.executable, "-m", "temthat", "demo", "--dir", str(folder), "--port", str(port)]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            for _ in range(600):
+                assert process.poll() is None, log.read_text()
+                try:
+                    if client.get("/healthz").status_code == 200:
+                        break
+                except httpx.HTTPError:
+                    time.sleep(0.1)
+            yield client, log.read_text()
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "world"
+
+
+def test_every_sample_stamp_shows_what_it_says_on_every_surface(folder: Path) -> None:
+    """Page, JSON, POST and the offline scanner agree on each stamp the demo prints."""
+    port = free_port()
+    with serving(folder, port) as (client, printed):
+        key = re.search(r"API key: (\S+)", printed)
+        assert key
+        stamps = re.findall(rf"^(\w+): http://localhost:{port}(/T/\w+)", printed, re.M)
+        assert {word for word, _ in stamps} == WORDS
+        for word, path in stamps:
+            assert client.get(path, headers={"Accept": "application/json"}).json()["verdict"] == word
+            page = client.get(path, headers={"Accept": "text/html"})
+            assert page.status_code == 200
+            assert len(page.content) < 50_000
+            assert "<script" not in page.text
+            url = f"http://localhost:{port}{path}"
+            assert (
+                client.post("/api/v1/verify", json={"code": url, "kind": "consumer"}).json()["verdict"]
+                == word
+            )
+        offline = CliRunner().invoke(
+            app,
+            ["scan", "--json", "--trust", str(folder / "trust")],
+            input="\n".join(p for _, p in stamps_urls(stamps)),
+        )
+        found = [json.loads(line)["verdict"] for line in offline.stdout.splitlines() if line.startswith("{")]
+        assert found == [w.replace("genuine", "genuine_offline") for w, _ in stamps]
+        till = client.post(
+            "/api/v1/verify",
+            json={"code": stamps[2][1].removeprefix("/T/"), "kind": "till"},
+            headers={"Authorization": f"Bearer {key[1]}"},
+        )
+        assert till.status_code in (200, 403)
+    assert (folder / "tem-in-thu.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def stamps_urls(stamps: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(word, f"https://tem.example.vn{path}") for word, path in stamps]
+
+
+def test_second_start_keeps_the_world(folder: Path) -> None:
+    """A second start, on another port, serves the same stamps at once."""
+    before = (folder / "demo.json").read_bytes()
+    started = time.monotonic()
+    with serving(folder, free_port()) as (client, printed):
+        assert time.monotonic() - started < 30
+        path = re.search(r"genuine: http://localhost:\d+(/T/\w+)", printed)
+        assert path
+        assert client.get(path[1], headers={"Accept": "application/json"}).json()["verdict"] == "genuine"
+    assert (folder / "demo.json").read_bytes() == before
+
+
+def test_foreign_folder_is_left_alone(tmp_path: Path) -> None:
+    """A folder with somebody's files is refused, in words, and nothing in it is touched."""
+    (tmp_path / "thesis.docx").write_text("mine")
+    port = str(free_port())
+    result = subprocess.run(
+        [sys.executable, "-m", "temthat", "demo", "--dir", str(tmp_path), "--port", port],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 4
+    assert "Traceback" not in result.stderr
+    assert "make demo DIR=" in result.stdout + result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_taken_port_is_told(tmp_path: Path) -> None:
+    """A port in use ends with a message that names another one, before anything is built."""
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [sys.executable, "-m", "temthat", "demo", "--dir", str(tmp_path / "w"), "--port", str(port)],
+            cwd=ROOT, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert result.returncode == 4
+    assert f"PORT={port + 1}" in result.stdout
+    assert not (tmp_path / "w").exists()
