@@ -104,7 +104,7 @@ class _Writer:
 
     def _tie(self, sheet: str, made: list[tuple[Entry, Any]]) -> None:
         for entry, record in made:
-            if sheet == "party":
+            if sheet == "party" and (entry.change is Change.NEW or "alliance" in entry.changed):
                 alliance = entry.values["alliance"]
                 record.alliance_id = self._ids["party", (alliance,)] if alliance else None
             elif sheet == "pack_form":

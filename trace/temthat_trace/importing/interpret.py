@@ -261,10 +261,22 @@ def _read_row(
         row.values[column.key] = found.value
         if cell.row == row.number:
             if found.reading:
-                findings.reading(sheet.name, cell.address, cell.value, *found.reading)
+                _tell_reading(sheet.name, cell, column, found.reading, findings)
             if found.note:
                 findings.note(sheet.name, cell.address, *found.note)
     return row
+
+
+def _tell_reading(
+    sheet: str, cell: RawCell, column: Column, reading: tuple[str, str], findings: Findings
+) -> None:
+    """How a cell was read. Days are told once a column: all of them are read alike, day first."""
+    vi, en = reading
+    if column.kind in (Kind.DAY, Kind.INSTANT):
+        if not findings.first_of((sheet, column.key)):
+            return
+        vi, en = f"{vi}; cả cột đọc ngày trước, tháng sau", f"{en}; the whole column is read day first"
+    findings.reading(sheet, cell.address, cell.value, vi, en)
 
 
 def _is_blank(cell: RawCell) -> bool:

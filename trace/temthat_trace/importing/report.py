@@ -77,6 +77,14 @@ class Findings:
     more_problems: int = 0
     more_readings: int = 0
     more_notes: int = 0
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def first_of(self, what: tuple[str, str]) -> bool:
+        """True the first time it is asked about something: for what is said once, not for every row."""
+        if what in self._told:
+            return False
+        self._told.add(what)
+        return True
 
     def problem(self, sheet: str, cell: str, value: object, vi: str, en: str) -> None:
         """Record a problem."""

@@ -50,7 +50,7 @@ def _check_paper(link: Link, row: Row, values: dict[str, Any]) -> None:
             )
         if values["issued_on"] is None:
             wrong("issued_on", "Giấy OCOP phải ghi ngày cấp.", "An OCOP paper needs its date of issue.")
-    elif values["stars"] is not None:
+    elif values.get("kind") is not None and values["stars"] is not None:
         wrong("stars", "Chỉ giấy OCOP có số sao.", "Only an OCOP paper has stars.")
     issued, until = values["issued_on"], values["valid_until"]
     if issued and until and until < issued:
