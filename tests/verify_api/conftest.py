@@ -25,6 +25,7 @@ from temthat_trace.events import Event, Step
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
+from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, issue_api_key
 from temthat_verify_api.app import create_app
 from temthat_verify_api.settings import Settings, load_master_key
@@ -41,6 +42,7 @@ class World:
 
     services: Services
     clock: list[dt.datetime] = field(default_factory=lambda: [NOW])
+    app: FastAPI = field(init=False)
 
     def forward(self, **step: float) -> None:
         """Let time pass."""
@@ -148,15 +150,30 @@ class World:
             session.commit()
             return token
 
+    def confirm_paper(self) -> None:
+        """The alliance confirms the OCOP certificate for the product."""
+        with self.services.sessions() as session:
+            paper, product = session.query(Paper).one(), session.query(Product).one()
+            confirm_paper(
+                session,
+                paper,
+                product.id,
+                session.query(Party).filter_by(code="LM").one(),
+                "Cán bộ",
+                self.now,
+            )
+            session.commit()
+
     @asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the running application; the store is closed when it ends."""
-        app = create_app(self.services)
-        async with (
-            running(app),
-            httpx.AsyncClient(transport=transport(app), base_url=f"https://{HOST}", **options) as c,
-        ):
-            yield c
+        self.app = create_app(self.services)
+        async with running(self.app), self.again(**options) as client:
+            yield client
+
+    def again(self, **options: Any) -> httpx.AsyncClient:
+        """Another client, as another phone, of the application that runs already."""
+        return httpx.AsyncClient(transport=transport(self.app), base_url=f"https://{HOST}", **options)
 
 
 def transport(app: FastAPI) -> httpx.ASGITransport:

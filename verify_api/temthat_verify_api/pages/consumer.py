@@ -60,9 +60,8 @@ def add_to(app: FastAPI) -> None:
     for path in ("/T/{code}", "/t/{code}"):
         app.add_api_route(path, stamp, methods=["HEAD"], include_in_schema=False)
     app.add_api_route("/place", choose_place, methods=["POST"], include_in_schema=False)
-    app.add_api_route(
-        "/01/{gtin}/10/{lot}/21/{number}", from_gs1, methods=["GET", "HEAD"], include_in_schema=False
-    )
+    # The whole path: a lot may hold an escaped "/", which only the address as it was sent still tells.
+    app.add_api_route("/01/{address:path}", from_gs1, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def stamp(request: Request) -> Response:
