@@ -14,9 +14,14 @@ MAX_GIF_BYTES = 8 << 20
 MAX_GIF_COMMENTS = 2_000
 MAX_TIFF_ENTRIES = 20_000
 MAX_TIFF_VALUES = 250_000  # numbers, such as where each strip of rows begins
+MAX_TIFF_TILE_SIDE = 4_096  # pixels; 256 or 512 are usual
 MAX_TIFF_TEXT = 16 << 20  # bytes of text, colour profile and the like
 
 _TIFF_BYTE_KINDS = (1, 2, 7)
+_TIFF_NUMBERS = {3: "H", 4: "I"}
+_TIFF_TILE_SIDES = (322, 323)
+_TIFF_COMPRESSION = 259
+_TIFF_COMPRESSIONS = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)  # none, fax, LZW, JPEG, deflate, PackBits
 _TIFF_LINKS = (34665, 34853, 40965)  # to the notes of the camera
 
 
@@ -91,6 +96,14 @@ def _check_tiff(data: bytes) -> None:
         for place in range(start + 2, min(end, len(data) - 11), 12):
             tag, kind, count, value = struct.unpack_from(order + "HHII", data, place)
             entries += 1
+            number = None
+            if count == 1 and kind in _TIFF_NUMBERS:
+                number = struct.unpack_from(order + _TIFF_NUMBERS[kind], data, place + 8)[0]
+            # libtiff makes room for a whole tile, however small the picture.
+            if tag in _TIFF_TILE_SIDES and (number is None or number > MAX_TIFF_TILE_SIDE):
+                raise ExcessiveStructure("tiles too large")
+            if tag == _TIFF_COMPRESSION and number not in _TIFF_COMPRESSIONS:
+                raise ExcessiveStructure("a compression that offices do not use")
             if kind in _TIFF_BYTE_KINDS:
                 text += count
             else:

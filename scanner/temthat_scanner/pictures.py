@@ -29,9 +29,10 @@ MAX_EXIF_BYTES = 1 << 16  # all that a JPEG can hold; other formats could bring 
 MAX_GREY_PIXELS = 16_000_000
 
 # Formats that phones, scanners and offices produce, with the most bytes a pixel that decoding them and turning them
-# grey was seen to take. Every other format Pillow knows stays shut: some are rarely tested, one starts a program.
-_BYTES_PER_PIXEL = {"JPEG": 13, "PNG": 6, "GIF": 6, "BMP": 6, "TIFF": 12, "WEBP": 17, "AVIF": 12}
-# HEIC is among the names, so that it is refused with advice and not passed over.
+# grey was seen to take. Every other format Pillow knows stays shut: one starts a program, an AVIF may hold a far larger
+# picture than its header says.
+_BYTES_PER_PIXEL = {"JPEG": 13, "PNG": 6, "GIF": 6, "BMP": 6, "TIFF": 12, "WEBP": 17}
+# HEIC and AVIF are among the names, so that they are refused in words and not passed over.
 _SUFFIXES = frozenset(
     f".{name}"
     for kind in ("jpg jpeg jpe jfif mpo", "png apng gif bmp dib", "tif tiff webp avif", "heic heif hif")
@@ -235,8 +236,8 @@ def _failures_named(name: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise UnreadablePicture(
             name,
-            "đây không phải là ảnh JPEG, PNG, WebP, GIF, BMP, TIFF hoặc AVIF",
-            "this is not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture",
+            "đây không phải là ảnh JPEG, PNG, WebP, GIF, BMP hoặc TIFF",
+            "this is not a JPEG, PNG, WebP, GIF, BMP or TIFF picture",
         ) from error
     except Exception as error:
         # Pillow's decoders let out whatever a broken file makes them stumble on: SyntaxError, struct.error, KeyError.

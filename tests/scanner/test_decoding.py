@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 import qrcode
 import zxingcpp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps
 from qrcode import base, util
@@ -61,7 +61,6 @@ def test_property_any_bytes_of_another_writer_come_back(content: bytes, level: i
     assert found.bytes == content
 
 
-@settings(max_examples=50)
 @given(st.text(ALPHANUMERIC, min_size=10, max_size=60), st.integers(0, 359), st.floats(2.0, 6.0))
 def test_property_turned_and_scaled_symbols_come_back(text: str, angle: int, scale: float) -> None:
     image = symbol(text, scale=6)
@@ -219,7 +218,6 @@ def test_a_picture_without_pixels_has_no_symbols(size: tuple[int, int]) -> None:
     assert decode(Image.new("L", size)) == []
 
 
-@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 128))
 def test_hostile_tiny_pictures_have_no_symbols(width: int, height: int, noise: int) -> None:
     assert decode(Image.effect_noise((width, height), noise)) == []

@@ -20,6 +20,7 @@ from temthat_scanner.headers import (
     MAX_PNG_CHUNKS,
     MAX_TIFF_ENTRIES,
     MAX_TIFF_TEXT,
+    MAX_TIFF_TILE_SIDE,
     MAX_TIFF_VALUES,
     ExcessiveStructure,
     check_structure,
@@ -66,6 +67,11 @@ EXCESSIVE = {
     "TIFF text": tiff([(270, 2, MAX_TIFF_TEXT + 1, 8)], order=">"),
     "TIFF camera notes": tiff([(34665, 4, 1, 26)])
     + struct.pack("<HHHIII", 1, 1, 3, MAX_TIFF_VALUES + 1, 8, 0),
+    "TIFF tile": tiff([(322, 3, 1, MAX_TIFF_TILE_SIDE + 1)]),
+    "TIFF tile, big-endian": tiff([(323, 3, 1, (MAX_TIFF_TILE_SIDE + 1) << 16)], order=">"),
+    "TIFF tile of tiles": tiff([(323, 4, 2, 8)]),
+    "TIFF tile as text": tiff([(323, 1, 1, 255)]),
+    "TIFF compression": tiff([(259, 3, 1, 34925)]),
     "TIFF directories": entries_in_a_chain(MAX_TIFF_ENTRIES + 1),
     "BigTIFF": b"II+\x00\x08\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00",
 }
