@@ -98,7 +98,8 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(sqlite_url: str, 
 
 def test_signing_in_gives_a_new_session_each_time(office: Office) -> None:
     """A session somebody planted before is not taken over."""
-    browser = office.browser(CLERK)
+    browser = office.browser()
+    browser.submit("/desk/sign-in", phone=CLERK, password=PASSWORD)
     first = browser.client.http.cookies["temthat_desk"]
     browser.submit("/desk/sign-in", phone=CLERK, password=PASSWORD)
     second = browser.client.http.cookies["temthat_desk"]

@@ -297,11 +297,11 @@ def people(db: Session, person: Person, text: str = "", limit: int = 300) -> lis
         .order_by((Person.party_id != person.party_id), Party.name, Person.name)
     )
     wanted = fold(text).split()
-    digits = "".join(c for c in text if c.isdigit()).lstrip("0")
+    digits = "".join(c for c in text if c.isdigit())
 
     def fits(found: Person) -> bool:
         about = f"{fold(found.name)} {found.party.search or fold(found.party.name)}"
-        return all(word in about for word in wanted) or (len(digits) >= 3 and digits in found.phone)
+        return all(word in about for word in wanted) or (len(digits) >= 3 and digits in "0" + found.phone[3:])
 
     # Names have no search column of their own; a whole country's desk has some thousand people at most.
     return [found for found in db.scalars(query) if fits(found)][:limit]
