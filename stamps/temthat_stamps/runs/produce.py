@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.code import Gs1Path, Header, encode, gs1_url, stamp_url
-from temthat_stamps.errors import StampError
+from temthat_stamps.errors import SealBroken, StampError
 from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.printing.job import Kind, plan
 from temthat_stamps.printing.job import PrintJob as Printing
@@ -38,6 +38,10 @@ JOB_SERIALS = 20_000
 
 FETCH_HOURS = 48
 PROGRESS_EVERY = 250
+PROBLEM_LENGTH = 1000
+
+_RUNNING = frozenset({JobState.RUNNING})
+_UNCONFIRMED = frozenset(JobState) - {JobState.CONFIRMED}
 
 _ENDINGS = {"pdf": "pdf", "zpl": "zpl", "tspl": "tspl", "svg": "zip", "png": "zip", "csv": "csv"}
 
@@ -87,6 +91,8 @@ def create_jobs(
 
     Raises `RunRefused` when none are left, `PrintingError` when layout, printer and stamp do not go together.
     """
+    # A write that changes nothing is the lock both databases have: two orders for one run come one after the other.
+    session.execute(update(Run).where(Run.run == run.run).values(count=Run.count))
     used = session.scalar(select(func.max(PrintJob.last)).where(PrintJob.run == run.run)) or 0
     wanted = run.count - used if count is None else count
     if not 1 <= wanted <= run.count - used:
@@ -124,38 +130,46 @@ def unfinished_jobs(session: Session) -> Sequence[uuid.UUID]:
 def produce(press: Press, job_id: uuid.UUID, progress: Callable[[int, int], None] | None = None) -> PrintJob:
     """Make a job's file, read it back, release it. Ends in state `ready`, or `failed` with the problem in words.
 
-    May be called again after any interruption; a job that is ready already is left as it is. `progress` is told
-    (done, all).
+    May be called again after any interruption; a job whose file is there is left as it is, a lost file is made again.
+    Two processes at the same job make the same bytes, and the first to finish decides. `progress` is told (done, all).
     """
     with press.sessions() as session:
         job = session.get_one(PrintJob, job_id)
-        if job.state in (JobState.READY, JobState.CONFIRMED):
-            return job
-        job.state = JobState.RUNNING
-        job.done = 0
-        session.commit()
         path = press.file(job)
-        fresh = path.with_name(f".{path.name}.part")
+        made = job.state is JobState.READY and path.exists()
+        if made or not _change(session, job_id, _UNCONFIRMED, state=JobState.RUNNING, done=0):
+            return job
+        session.commit()
+        fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            digest = _make(press, session, job, fresh, progress)
-            fresh.replace(path)
+            result = {
+                "state": JobState.READY,
+                "problem": "",
+                "file": path.name,
+                "sha256": _make(press, session, job, fresh, progress),
+                "done": job.last - job.first + 1,
+                "released_at": job.released_at or press.now(),
+            }
+            if _change(session, job_id, _RUNNING, **result):
+                fresh.replace(path)
         except (StampError, PrintingError, OSError) as error:
-            fresh.unlink(missing_ok=True)
             session.rollback()
-            job = session.get_one(PrintJob, job_id)
-            job.state = JobState.FAILED
-            job.problem = _in_words(error)
-            session.commit()
-            return job
-        job.state = JobState.READY
-        job.problem = ""
-        job.file = path.name
-        job.sha256 = digest
-        job.done = job.last - job.first + 1
-        job.released_at = press.now()
+            _change(
+                session, job_id, _RUNNING, state=JobState.FAILED, problem=_in_words(error)[:PROBLEM_LENGTH]
+            )
         session.commit()
+        for leftover in path.parent.glob(f".{path.name}.*.part"):  # also of those who were killed
+            leftover.unlink(missing_ok=True)
+        session.refresh(job)
         return job
+
+
+def _change(session: Session, job_id: uuid.UUID, when: frozenset[JobState], **values: object) -> bool:
+    """Change a job if it is in one of these states; whether it was. The database decides between two who try."""
+    query = update(PrintJob).where(PrintJob.id == job_id, PrintJob.state.in_(when)).values(**values)
+    result = session.execute(query, execution_options={"synchronize_session": False})
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def fetch(session: Session, press: Press, job: PrintJob, by: str) -> Path:
@@ -266,4 +280,6 @@ def _in_words(error: Exception) -> str:
             f"Không ghi được tệp in ({error.strerror}): dọn chỗ trống rồi thử lại. / "
             f"The print file could not be written ({error.strerror}): make room, then try again."
         )
+    if isinstance(error, SealBroken):
+        return f"Khóa bí mật không mở được: hãy khôi phục đúng tệp khóa chủ của cơ sở dữ liệu này. / {error}"
     return str(error)
