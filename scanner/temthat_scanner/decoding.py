@@ -68,7 +68,7 @@ def decode(image: Image.Image, *, thorough: bool = True) -> list[Symbol]:
 
 @cache
 def zbar_available() -> bool:
-    """Tell whether the zbar library is installed; without it the chain is complete but for one attempt."""
+    """Tell whether the zbar library is installed; without it the chain is short of two attempts."""
     try:
         from pyzbar import pyzbar  # noqa: F401
     except (ImportError, OSError, AttributeError):
