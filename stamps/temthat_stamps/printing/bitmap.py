@@ -14,12 +14,16 @@ from temthat_stamps.printing.typeface import face
 _TO_INK = bytes.maketrans(b"\x00\x01", b"\xff\x00")
 
 
+def small_symbol(symbol: Symbol) -> Image.Image:
+    """The symbol without quiet zone, a dot a module."""
+    # Raw mode "1;8": a byte a pixel in, mode "1" out.
+    return Image.frombytes("1", (symbol.size, symbol.size), symbol.modules.translate(_TO_INK), "raw", "1;8")
+
+
 def symbol_image(symbol: Symbol, module: int) -> Image.Image:
     """The symbol without quiet zone, `module` dots a module."""
-    # Raw mode "1;8": a byte a pixel in, mode "1" out.
-    small = Image.frombytes("1", (symbol.size, symbol.size), symbol.modules.translate(_TO_INK), "raw", "1;8")
     side = symbol.size * module
-    return small.resize((side, side), Image.Resampling.NEAREST)
+    return small_symbol(symbol).resize((side, side), Image.Resampling.NEAREST)
 
 
 def stamp_image(composition: Composition, symbol: Symbol, number: str) -> Image.Image:

@@ -36,9 +36,9 @@ class Printer:
     scale_y: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 150 <= self.dpi <= 2400:
+        if not 150 <= self.dpi <= 1200:
             raise BadLayout(
-                "Độ phân giải máy in từ 150 đến 2400 dpi.", "Printer resolution is 150 to 2400 dpi."
+                "Độ phân giải máy in từ 150 đến 1200 dpi.", "Printer resolution is 150 to 1200 dpi."
             )
         if not (abs(self.dx_mm) <= 15 and abs(self.dy_mm) <= 15):
             raise BadLayout("Độ lệch chỉnh tối đa 15 mm.", "An offset is at most 15 mm.")
@@ -85,8 +85,13 @@ class Printer:
         """From the four lengths read off a calibration page printed without correction.
 
         `ruler_x`: the 150 mm ruler as measured, `ruler_y`: the 200 mm one; `left`, `top`: from the paper's edges to
-        the cross that should stand `target` mm from both.
+        the cross that should stand `target` mm from both. Raises `BadLayout` for lengths that cannot be.
         """
+        if not (100 < ruler_x < 200 and 150 < ruler_y < 250):
+            raise BadLayout(
+                "Thước ngang dài khoảng 150 mm, thước dọc khoảng 200 mm; hãy đo lại.",
+                "The rulers are about 150 mm and 200 mm long; please measure again.",
+            )
         scale_x, scale_y = 150 / ruler_x, 200 / ruler_y
         # A point at x lands at left + (x - target) / scale, so asking for x' = x * scale + d gives
         # left + (x * scale + d - target) / scale; that is x for d = target - left * scale.
@@ -135,7 +140,8 @@ class Layout:
                 "Sizes are above 0 and at most 1200 mm, with at most 50 columns and 100 rows.",
             )
         right, bottom = self._right, self._bottom
-        if min(self.left, self.top) < 0 or right > self.page_w + _EPSILON or bottom > self.page_h + _EPSILON:
+        inside = self.left >= 0 and self.top >= 0 and right <= self.page_w + _EPSILON
+        if not (inside and bottom <= self.page_h + _EPSILON):
             raise BadLayout(
                 f"Tem vượt ra ngoài trang: {self.cols} cột × {self.rows} hàng cần {right:.1f} × {bottom:.1f} mm, "
                 f"trang chỉ có {self.page_w:g} × {self.page_h:g} mm.",

@@ -10,15 +10,13 @@ from functools import lru_cache
 
 from PIL import Image
 
-from temthat_stamps.printing.bitmap import draw_words
+from temthat_stamps.printing.bitmap import draw_words, small_symbol
 from temthat_stamps.printing.composition import Composition
 from temthat_stamps.printing.errors import PrintRefused
 from temthat_stamps.printing.job import Planner, PrintJob, pages
 from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.symbol import Symbol
 from temthat_stamps.printing.typeface import face
-
-_TO_INK = bytes.maketrans(b"\x00\x01", b"\xff\x00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +79,7 @@ def stamp_fields(composition: Composition, symbol: Symbol, number: str) -> tuple
 
 def symbol_bits(symbol: Symbol, module: int) -> Bits:
     """The symbol, `module` dots a module: stretched sideways as a picture, downwards by repeating bytes."""
-    small = Image.frombytes("1", (symbol.size, symbol.size), symbol.modules.translate(_TO_INK), "raw", "1;8")
-    wide = pack(small.resize((symbol.size * module, symbol.size), Image.Resampling.NEAREST))
+    wide = pack(small_symbol(symbol).resize((symbol.size * module, symbol.size), Image.Resampling.NEAREST))
     rows = [wide.data[i : i + wide.row] * module for i in range(0, len(wide.data), wide.row)]
     return Bits(wide.row, symbol.size * module, b"".join(rows))
 

@@ -66,6 +66,8 @@ def test_layouts_that_cannot_be_are_refused() -> None:
         sheet(70, 37, cols=3, rows=9, left=0, top=0)
     with pytest.raises(BadLayout, match="overlap"):
         sheet(40, 20, cols=3, rows=3, left=10, top=10, pitch_x=30)
+    with pytest.raises(BadLayout, match="leave the page"):
+        sheet(40, 20, cols=3, rows=3, left=float("nan"), top=10)
     for size in (0, -5, float("nan"), 5000):
         with pytest.raises(BadLayout):
             roll(size, 22)
@@ -79,6 +81,13 @@ def test_printer_profiles_that_cannot_be_are_refused(wrong: dict[str, float]) ->
     """A typo in a profile is told, not printed."""
     with pytest.raises(BadLayout):
         Printer(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ruler", [0.0, -150.0, 15.0, 1500.0, float("nan")])
+def test_lengths_that_no_ruler_has_are_refused(ruler: float) -> None:
+    """A slip in the four numbers (centimetres, a forgotten digit) is told."""
+    with pytest.raises(BadLayout, match="measure again"):
+        Printer.calibrated(600, ruler_x=ruler, ruler_y=200, left=20, top=20)
 
 
 lengths = st.floats(-3, 3)
