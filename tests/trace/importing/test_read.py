@@ -221,6 +221,22 @@ def test_a_cell_far_to_the_right_is_ignored() -> None:
     assert len(read_workbook({"x.xlsx": xlsx_with(sheet)}).sheets[0].rows[0]) == 1
 
 
+def test_a_formula_with_a_stored_result_is_its_result() -> None:
+    """A number, a text and an error that formulas left behind; cells without addresses follow one another."""
+    cells = (
+        b"<c><f>1+1</f><v>2</v></c><c t='str'><f>A1</f><v>Cam</v></c>"
+        b"<c t='e'><f>1/0</f><v>#DIV/0!</v></c><c><f>A1</f></c>"
+    )
+    sheet = b"<x:worksheet xmlns:x='u'><sheetData><row>" + cells + b"</row></sheetData></x:worksheet>"
+    found = read_workbook({"x.xlsx": xlsx_with(sheet)}).sheets[0].rows[0]
+    assert [(c.address, c.kind.name, str(c.value)) for c in found] == [
+        ("A1", "NUMBER", "2"),
+        ("B1", "TEXT", "Cam"),
+        ("C1", "ERROR", "#DIV/0!"),
+        ("D1", "NO_CACHE", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     "sheet",
     [

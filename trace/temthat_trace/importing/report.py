@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 MAX_PROBLEMS = 500
 MAX_READINGS = 2000
@@ -132,5 +133,5 @@ class ImportReport:
 
 def shorten(value: object) -> str:
     """A cell's content for a message, cut to a length that can be shown."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

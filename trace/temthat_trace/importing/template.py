@@ -1,6 +1,7 @@
 """The workbook to fill in: made from the same table the reader uses, so the two never part."""
 
 import io
+from functools import cache
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -38,6 +39,7 @@ _STEPS = (
 )
 
 
+@cache
 def template() -> bytes:
     """An empty XLSX: a guide, a sheet for each kind of record with one example row, drop-down lists."""
     book = Workbook()

@@ -36,6 +36,9 @@ _DATE_IDS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _MAX_MERGED = 10_000
 _MAX_STYLES = 70_000
+_MAX_ELEMENTS = (
+    4_000_000  # of one part: a sheet at the limits of cells has fewer; beyond it is only an attack on time
+)
 
 
 def read_xlsx(archive: Archive, limits: Limits = LIMITS) -> list[RawSheet]:
@@ -92,7 +95,14 @@ def _parse(data: bytes, handler: ContentHandler) -> None:
 class _Handler(ContentHandler):
     """Names without their prefixes, so that every writer's habit of namespaces reads alike."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._elements = _MAX_ELEMENTS
+
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
+        self._elements -= 1
+        if self._elements < 0:
+            raise too_large()
         self.begin(name.rpartition(":")[2], {k.rpartition(":")[2]: v for k, v in attrs.items()})
 
     def endElement(self, name: str) -> None:  # noqa: N802
