@@ -2,7 +2,11 @@
 
 import datetime as dt
 import os
+import subprocess
+import sys
 import uuid
+import zipfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -142,3 +146,20 @@ def test_citus_spreads_the_hot_tables() -> None:
     engine.dispose()
     assert kinds["stamp_state"] == kinds["stamp_event"] == "h"
     assert kinds["run"] == kinds["party"] == kinds["revision"] == "n"
+
+
+def test_the_wheel_carries_the_history(tmp_path: Path) -> None:
+    """Whoever installs the package can migrate: environment and revisions are in the wheel."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        names = set(content.namelist())
+    history = root / "verify_api" / "temthat_verify_api" / "migrations"
+    wanted = {
+        p.relative_to(root / "verify_api").as_posix()
+        for p in history.rglob("*")
+        if p.suffix in {".py", ".mako"}
+    }
+    assert wanted <= names

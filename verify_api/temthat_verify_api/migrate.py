@@ -21,7 +21,7 @@ from temthat_trace.database import make_engine
 from temthat_verify_api.migrations.furnishing import furnish
 
 _UPGRADE_LOCK = 0x7E37_4A7
-"""PostgreSQL's advisory lock that lets one upgrade run at a time."""
+"""PostgreSQL's advisory lock that lets one upgrade or restore run at a time."""
 
 
 class SchemaError(Exception):
@@ -41,7 +41,10 @@ def head() -> str:
 
 
 def current(url: str) -> str | None:
-    """The schema revision of the database at this SQLAlchemy URL; None when it is empty."""
+    """The schema revision of the database at this SQLAlchemy URL; None when it is empty, or a file not there yet."""
+    target = sa.make_url(url)
+    if target.get_backend_name() == "sqlite" and not Path(target.database or "").exists():
+        return None
     with _connection(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -79,7 +82,7 @@ def upgrade(url: str, today: dt.date | None = None) -> None:
     if current(url) not in {None, *_history()}:
         require_current(url)
     with _connection(url) as connection:
-        _begin(connection)
+        begin_alone(connection)
         command.upgrade(_config(connection), "head")
         furnish(connection, today or dt.datetime.now(dt.UTC).date())
         connection.commit()
@@ -111,8 +114,8 @@ def _connection(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _begin(connection: sa.Connection) -> None:
-    """Open the transaction that only one upgrade at a time can hold, and that never waits long for the service."""
+def begin_alone(connection: sa.Connection) -> None:
+    """Open the transaction that only one upgrade or restore at a time can hold, never waiting long for the service."""
     if connection.dialect.name == "sqlite":
         # Python's driver begins on its own only before changes to rows: tables need to be told.
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -106,7 +106,8 @@ def _fresh(group: Sequence[NewEvent], dialect: Dialect) -> Generator[Statement, 
             is_fresh = all(abs(at - time) >= _SAME_PHONE_MS for time in times)
             if is_fresh:
                 times.append(at)
-        keys.add(_key(event))
+        if is_fresh:
+            keys.add(_key(event))
         fresh.append(is_fresh)
     return fresh
 

@@ -1,0 +1,246 @@
+"""Everything that belongs to one cooperative, or to all, in open files: data leaves whole, secrets stay.
+
+A ZIP with each table as CSV (for a spreadsheet) and JSON (for a program), the pictures and scans, and every signed
+statement exactly as it was signed, so that runs and notices stay provable without this system.
+"""
+
+import csv
+import datetime as dt
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.keys import key_id
+from temthat_stamps.notice import batch_target, key_target
+from temthat_stamps.runs.records import (
+    IssuerKey,
+    NoticeRecord,
+    NoticeScope,
+    PrintFetch,
+    PrintJob,
+    Run,
+    StampKey,
+)
+from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.events import Event
+from temthat_trace.papers import Attachment, Paper, PaperConfirmation
+from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_verify_api import migrate
+from temthat_verify_api.accounts import Person
+from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
+from temthat_verify_api.keeping import database_errors, snapshot
+from temthat_verify_api.rows import read_rows, to_plain
+from temthat_verify_api.settings import Settings
+from temthat_verify_api.tables import metadata
+
+SECRET = frozenset(
+    {
+        "issuer_key.sealed",
+        "stamp_key.sealed",
+        "run.sealed_secret",
+        "person.password_hash",
+        "stamp_event.receipt",
+    }
+)
+"""Columns that never leave: what signs or lets somebody in, and what would tell one shopper's phone again."""
+
+STAYS = frozenset({"api_key", "web_session", "reset_code", "workbook_import", "revision"})
+"""Tables that never leave: ways in, uploads in passing, and the service's own counter."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Row = Mapping[str, Any]
+Where = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A column whose bytes leave as a file of their own; the tables then name that file."""
+
+    column: str
+    name: Callable[[Row], str]
+
+
+_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf"}
+DOCUMENTS = {
+    "attachment": _Document(
+        "data", lambda r: f"pictures/{r['digest']}{_EXTENSIONS.get(r['media_type'], '.bin')}"
+    ),
+    "run": _Document("manifest", lambda r: f"manifests/run-{r['run']}.json"),
+    "notice": _Document("envelope", lambda r: f"notices/{r['id']}.json"),
+    "stamp_key": _Document("announcement", lambda r: f"keys/{r['hint'].hex()}-{r['id']}.json"),
+}
+
+_README = """TemThật: dữ liệu xuất ra / exported data
+Đơn vị / party: {party}    Lúc / at: {at}    Phiên bản / version: {program}
+
+tables/*.csv    mỗi bảng một tệp, UTF-8, mở được bằng Excel; ô chữ bắt đầu bằng = + - @ có thêm dấu nháy đơn ở trước
+tables/*.json   cùng dữ liệu ấy, đúng từng ký tự, cho phần mềm / the same, exact, for programs
+pictures/       ảnh và bản chụp giấy tờ / pictures and scans
+manifests/      bản kê đã ký của từng đợt in tem (DSSE) / the signed manifest of each run
+notices/        thông báo đã ký: thu hồi, hủy, giữ... / signed notices
+keys/           công bố khóa tem đã ký / signed announcements of stamp keys
+manifest.json   SHA-256 của từng tệp / of each file
+
+Không có khóa bí mật, mật khẩu hay dấu vết điện thoại của người mua.
+No secret keys, no passwords, nothing that tells a shopper's phone again.
+"""
+
+
+def export(settings: Settings, party_code: str | None, target: Path) -> dict[str, int]:
+    """Write everything of one party, or of all (None), into the ZIP `target`; returns the rows of each table.
+
+    One consistent reading while the service goes on. Raises `KeepingError` (no such party, no space),
+    `migrate.SchemaError`.
+    """
+    with database_errors():
+        migrate.require_current(settings.database_url)
+    with written_whole(target) as parts, database_errors(), snapshot(settings.database_url) as connection:
+        chosen = None if party_code is None else _party(connection, party_code)
+        counts = {
+            table.name: _write_table(parts, connection, table, chosen)
+            for table in metadata.sorted_tables
+            if table.name not in STAYS
+        }
+        about = _README.format(
+            party=party_code or "tất cả / all",
+            at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            program=version("temthat"),
+        )
+        parts.add("README.txt", [about.encode()])
+        parts.add(MANIFEST, [json.dumps({"rows": counts, "parts": parts.digests}, indent=1).encode()])
+    return counts
+
+
+def _party(connection: sa.Connection, code: str) -> uuid.UUID:
+    found: uuid.UUID | None = connection.scalar(sa.select(Party.id).where(Party.code == code))
+    if found is None:
+        raise KeepingError(f"Không có đơn vị mang mã “{code}”.", f"There is no party with the code “{code}”.")
+    return found
+
+
+def _write_table(parts: Parts, connection: sa.Connection, table: sa.Table, party: uuid.UUID | None) -> int:
+    """The table's documents, then its rows as JSON and CSV. Read once for each: memory stays small."""
+    columns = [c for c in table.columns if f"{table.name}.{c.name}" not in SECRET]
+    document = DOCUMENTS.get(table.name)
+    query = sa.select(*columns).order_by(*table.primary_key)
+    keep: Callable[[Row], bool] = lambda _: True  # noqa: E731
+    if party is not None:
+        query = query.where(_belongs(table.name, party))
+        if table.name == NoticeRecord.__tablename__:
+            keep = _notices_of(connection, party)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        return (row for row in read_rows(connection, query) if keep(row))
+
+    if document:
+        for row in rows():
+            parts.add(document.name(row), [row[document.column]])
+    count = 0
+
+    def as_json() -> Iterator[bytes]:
+        nonlocal count
+        yield b"["
+        for count, row in enumerate(rows(), 1):
+            yield (b",\n" if count > 1 else b"\n") + json.dumps(
+                _open_row(row, document), ensure_ascii=False
+            ).encode()
+        yield b"\n]\n"
+
+    parts.add(f"tables/{table.name}.json", as_json())
+    parts.add(f"tables/{table.name}.csv", _as_csv([c.name for c in columns], rows(), document))
+    return count
+
+
+def _open_row(row: Row, document: _Document | None) -> dict[str, Any]:
+    """A row for others: bytes as hex, a document as the name of its file."""
+    opened = {}
+    for name, value in row.items():
+        if document and name == document.column:
+            opened[name] = document.name(row)
+        else:
+            opened[name] = value.hex() if isinstance(value, bytes) else to_plain(value)
+    return opened
+
+
+def _as_csv(
+    columns: list[str], rows: Iterator[dict[str, Any]], document: _Document | None
+) -> Iterator[bytes]:
+    """UTF-8 with the mark that tells Excel so. Text that Excel would run as a formula is quoted."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    writer.writerow(columns)
+    yield b"\xef\xbb\xbf"
+    for row in rows:
+        yield _taken(line)
+        writer.writerow(
+            f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v
+            for v in _open_row(row, document).values()
+        )
+    yield _taken(line)
+
+
+def _taken(line: io.StringIO) -> bytes:
+    text = line.getvalue()
+    line.seek(0)
+    line.truncate()
+    return text.encode()
+
+
+def _belongs(table: str, party: uuid.UUID) -> Where:
+    """Which rows of a table are that party's."""
+    products = sa.select(Product.id).where(Product.party_id == party)
+    forms = sa.select(PackForm.id).where(PackForm.product_id.in_(products))
+    papers = sa.select(Paper.id).where(Paper.party_id == party)
+    batches = sa.select(Batch.id).where(Batch.party_id == party)
+    runs = sa.select(Run.run).where(Run.party_id == party)
+    jobs = sa.select(PrintJob.id).where(PrintJob.run.in_(runs))
+    pictures = sa.union(
+        sa.select(Product.picture).where(Product.party_id == party, Product.picture.is_not(None)),
+        sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
+    )
+    rules: dict[str, Where] = {
+        Party.__tablename__: Party.id == party,
+        Person.__tablename__: Person.party_id == party,
+        Member.__tablename__: Member.party_id == party,
+        Plot.__tablename__: Plot.party_id == party,
+        Product.__tablename__: Product.party_id == party,
+        PackForm.__tablename__: PackForm.product_id.in_(products),
+        PackComponent.__tablename__: PackComponent.combo_id.in_(forms),
+        Attachment.__tablename__: Attachment.digest.in_(pictures),
+        Paper.__tablename__: Paper.party_id == party,
+        PaperConfirmation.__tablename__: PaperConfirmation.paper_id.in_(papers),
+        Batch.__tablename__: Batch.party_id == party,
+        BatchSource.__tablename__: BatchSource.batch_id.in_(batches),
+        Event.__tablename__: Event.batch_id.in_(batches),
+        IssuerKey.__tablename__: IssuerKey.party_id == party,
+        StampKey.__tablename__: StampKey.party_id == party,
+        Run.__tablename__: Run.party_id == party,
+        PrintJob.__tablename__: PrintJob.run.in_(runs),
+        PrintFetch.__tablename__: PrintFetch.job_id.in_(jobs),
+        NoticeRecord.__tablename__: sa.or_(
+            NoticeRecord.run.in_(runs),
+            NoticeRecord.by_party_id == party,
+            NoticeRecord.scope.in_([NoticeScope.BATCH, NoticeScope.KEY]),
+        ),
+        StampState.__tablename__: StampState.run.in_(runs),
+        StampEvent.__tablename__: StampEvent.run.in_(runs),
+    }
+    return rules[table]
+
+
+def _notices_of(connection: sa.Connection, party: uuid.UUID) -> Callable[[Row], bool]:
+    """Notices on a batch or a key name it in words, which only this program can compare."""
+    batches = connection.scalars(sa.select(Batch.id).where(Batch.party_id == party))
+    keys = connection.scalars(sa.select(StampKey.public_key).where(StampKey.party_id == party))
+    targets = {*(batch_target(b) for b in batches), *(key_target(key_id(k)) for k in keys)}
+    named = (NoticeScope.BATCH, NoticeScope.KEY)
+    return lambda row: row["scope"] not in named or row["target"] in targets or row["by_party_id"] == party
