@@ -1,12 +1,15 @@
 """The application: every route of the house on one FastAPI, in the order they are looked up."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
 from temthat_verify_api import errors, health
 from temthat_verify_api.api import events, trust, verify
+from temthat_verify_api.api.models import EventReport, VerifyQuestion
+from temthat_verify_api.api.routing import state_bodies
+from temthat_verify_api.desk import router
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
 from temthat_verify_api.parts import build_parts
@@ -26,10 +29,8 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.store.close)
-            press = getattr(app.state, "press", None)
-            if press is not None:
-                press.resume()
-                stack.callback(press.close)
+            app.state.press.resume()
+            stack.callback(app.state.press.close)
             yield
 
     app = FastAPI(
@@ -54,8 +55,6 @@ def create_app(services: Services) -> FastAPI:
     service.add_to(app)
     api_docs.add_to(app)
     health.add_to(app)
-    with suppress(ImportError):
-        from temthat_verify_api.desk import router
-
-        app.state.press = router.install(app, services)
+    app.state.press = router.install(app, services)
+    state_bodies(app, VerifyQuestion, EventReport)
     return app

@@ -109,7 +109,8 @@ async def test_roles_and_what_is_not_built(world: "World") -> None:
         {"at": "2026-05-26T10:00:00"},
         {"code": 5},
         {"more": 1},
-        {"place": "00"},
+        {"place": "Hà Nội"},
+        {"at": 0},
     ],
 )
 async def test_what_is_not_a_report(world: "World", wrong: dict[str, Any]) -> None:

@@ -222,7 +222,14 @@ async def test_roles_need_a_key_of_that_role(world: "World") -> None:
 
 @pytest.mark.parametrize(
     ("place", "kept"),
-    [("01", "01"), ("27", "24"), ("88415cb4e5fffff", "85415cb7fffffff"), (None, None), ("", None)],
+    [
+        ("01", "01"),
+        ("27", "24"),
+        ("88415cb4e5fffff", "85415cb7fffffff"),
+        (None, None),
+        ("00", None),
+        ("88415cb4e5ffff0", None),
+    ],
 )
 async def test_places_are_kept_coarse(world: "World", place: str | None, kept: str | None) -> None:
     """A province of today, or an H3 cell of some 250 square kilometres; nothing finer."""
@@ -232,9 +239,9 @@ async def test_places_are_kept_coarse(world: "World", place: str | None, kept: s
         assert session.query(StampEvent).one().place == kept
 
 
-@pytest.mark.parametrize("place", ["00", "xx", "1", "abc", "88415cb4e5ffff0", "10.77,106.69"])
-async def test_no_such_place(world: "World", place: str) -> None:
-    """A place that is none is refused, so that a misconfigured till is noticed."""
+@pytest.mark.parametrize("place", ["", "xx", "1", "abc", "88415cb4e5fffffff", "10.77,106.69", 24])
+async def test_what_is_no_place(world: "World", place: object) -> None:
+    """Neither a two-digit code nor a cell: refused, so that a misconfigured till is noticed."""
     async with world.client() as client:
         response = await client.post(VERIFY, json={"code": world.code(world.run()), "place": place})
     assert (response.status_code, response.json()["field"]) == (422, "place")

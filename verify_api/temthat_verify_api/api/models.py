@@ -9,16 +9,22 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker, Word
 
-_PLACE = (
-    "Where, as far as somebody says it: the two-digit code of a province (old codes are mapped to the 34 of today) "
-    "or an H3 cell, which is made coarser before it is kept."
-)
+Place = Annotated[
+    str | None,
+    Field(
+        pattern=r"^([0-9]{2}|8[0-9a-fA-F]{14})$",
+        description=(
+            "Where, as far as somebody says it: the two-digit code of a province (old codes are mapped to the 34 of "
+            "today) or an H3 cell, which is made coarser before it is kept. A code that was never given out is ignored."
+        ),
+    ),
+]
 
 
 class Model(BaseModel):
-    """Unknown members are refused: a misspelt one would otherwise be silently ignored."""
+    """What is sent to us: exactly these members and types, for a misspelt one would otherwise be silently ignored."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class VerifyQuestion(Model):
@@ -30,7 +36,7 @@ class VerifyQuestion(Model):
     kind: Asker = Field(
         Asker.CONSUMER, description="Who asks; all but `consumer` need an API key of that role."
     )
-    place: str | None = Field(None, max_length=16, description=_PLACE)
+    place: Place = None
 
 
 class ReasonModel(BaseModel):
@@ -137,7 +143,7 @@ class EventReport(Model):
     code: str = Field(description="As in a question for a verdict.")
     event: StampEventKind
     kind: Asker = Asker.CONSUMER
-    place: str | None = Field(None, max_length=16, description=_PLACE)
+    place: Place = None
 
 
 class EventAnswer(BaseModel):

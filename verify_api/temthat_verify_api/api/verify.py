@@ -39,7 +39,7 @@ def add_to(app: FastAPI) -> None:
         summary="The verdict for one code; counts as a check",
         tags=["verdict"],
     )
-    lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    lines = {name: {"schema": {"type": "string"}} for name in ("application/x-ndjson", "text/plain")}
     add_raw(
         app,
         "POST",
@@ -53,8 +53,13 @@ def add_to(app: FastAPI) -> None:
             "a question."
         ),
         openapi_extra={
-            "requestBody": {"required": True, "content": lines},
-            "responses": {"200": {"description": "JSON Lines", "content": lines}},
+            "requestBody": {"required": False, "content": lines},
+            "responses": {
+                "200": {
+                    "description": "JSON Lines",
+                    "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+                }
+            },
         },
         tags=["verdict"],
     )

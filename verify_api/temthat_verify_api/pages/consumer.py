@@ -48,6 +48,7 @@ def add_to(app: FastAPI) -> None:
             stamp,
             answers=VerifyAnswer,
             refuses=(422, 429, 503),
+            also_page=True,
             summary="A stamp's page, or its verdict as JSON (Accept: application/json); not counted as a check",
             include_in_schema=path.startswith("/T"),
             tags=["verdict"],
