@@ -25,7 +25,7 @@ from temthat_stamps.printing.job import Kind, plan
 from temthat_stamps.printing.job import PrintJob as Printing
 from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.layout import Printer, find_layout
-from temthat_stamps.printing.readback import read_back
+from temthat_stamps.printing.readback import Sample, read_back
 from temthat_stamps.printing.render import render
 from temthat_stamps.runs.custody import private_stamp_key, run_secret
 from temthat_stamps.runs.errors import RunRefused
@@ -258,7 +258,7 @@ def _make(
         out.flush()
         os.fsync(out.fileno())
     with fresh.open("rb") as made:
-        read_back(made, settings, expected)
+        read_back(made, settings, expected, Sample(seed=run.run))
         made.seek(0)
         digest = hashlib.file_digest(made, "sha256").hexdigest()
     if progress:
