@@ -20,7 +20,7 @@ from temthat_stamps.sealing import Sealer
 from temthat_stamps.statement import sign_statement
 from temthat_trace.batches import Batch
 from temthat_trace.events import batch_digest
-from temthat_trace.packing import Allowance, PackingError, allowed, content
+from temthat_trace.packing import OVERAGE, Allowance, PackingError, allowed, content
 from temthat_trace.parties import PRODUCERS
 from temthat_trace.products import PackForm, PackKind, ProductKind
 from temthat_trace.units import UnitError, convert
@@ -31,6 +31,7 @@ _BUMP = text(
 )
 """One statement on either database, also when the row is not there yet and two transactions meet."""
 
+MICRO_PLACE = Decimal("0.000001")
 MIN_REASON = 10
 """Fewest characters of a reason for printing beyond the quantity."""
 MAX_REASON = 400
@@ -135,10 +136,26 @@ def bump_revision(session: Session) -> None:
     session.execute(_BUMP, {"id": REVISION_ID})
 
 
-def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> set[uuid.UUID]:
-    """Batches with at least one run: their identity and dates are signed and may not change any more."""
-    query = select(Run.batch_id).distinct()
-    return set(session.scalars(query if party_id is None else query.where(Run.party_id == party_id)))
+def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[uuid.UUID, Decimal]:
+    """Batches with runs, and the least quantity (in the product's base unit) that their stamps stand for.
+
+    Identity and dates of these are signed and may not change any more; the quantity may not fall below that.
+    """
+    query = select(Run.batch_id, Run.pack_form_id, func.sum(Run.count)).group_by(
+        Run.batch_id, Run.pack_form_id
+    )
+    if party_id is not None:
+        query = query.where(Run.party_id == party_id)
+    levels: dict[uuid.UUID, dict[bool, Decimal]] = {}
+    for batch_id, form_id, count in session.execute(query):
+        form = session.get_one(PackForm, form_id)
+        level = levels.setdefault(batch_id, {})
+        is_case = form.kind is PackKind.CASE
+        level[is_case] = level.get(is_case, Decimal(0)) + int(count) * content(form, form.product.base_unit)
+    return {
+        batch_id: (max(level.values()) / (1 + OVERAGE)).quantize(MICRO_PLACE)
+        for batch_id, level in levels.items()
+    }
 
 
 def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
