@@ -147,6 +147,12 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
+def postgres_shop(postgres_url: str, tmp_path: Path) -> Iterator[Shop]:
+    """The shop on PostgreSQL alone, for what a test does to its own process."""
+    yield from open_shop(postgres_url, tmp_path)
+
+
+@pytest.fixture
 def sqlite_shop(sqlite_url: str, tmp_path: Path) -> Iterator[Shop]:
     """The shop on SQLite alone, where the database makes no difference."""
     yield from open_shop(sqlite_url, tmp_path)
