@@ -25,7 +25,7 @@ from temthat_scanner.judging import (
     ServiceUnreachable,
 )
 from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
-from temthat_stamps.bundle.trustfile import TrustData, read_trust
+from temthat_stamps.bundle.trustfile import KEY_FILE, TrustData, claimed_operator, read_trust
 from temthat_stamps.errors import BadStatement
 from temthat_stamps.texts import Lang
 from temthat_stamps.verdict import Asker, Word
@@ -157,14 +157,29 @@ def _load_trust(path: Path | None, operator_key: str | None, errors: Console) ->
         return None
     try:
         key = base64.b64decode(operator_key, validate=True) if operator_key else None
+        if key is None and not (folder := path if path.is_dir() else path.parent).joinpath(KEY_FILE).exists():
+            _pin(folder, claimed_operator(path), errors)
         return read_trust(path, key)
-    except (BadStatement, binascii.Error) as error:
+    except (BadStatement, binascii.Error, OSError) as error:
         errors.print(
             f"[red]Không dùng được dữ liệu tin cậy {path}: {error}.[/red]\n"
             "Tải lại từ máy chủ (/api/v1/trust) hoặc hỏi đơn vị vận hành.\n"
             "The trust data cannot be used: fetch it again."
         )
         raise typer.Exit(BROKEN) from error
+
+
+def _pin(folder: Path, key: bytes, errors: Console) -> None:
+    """First use: keep the key the file names, so that another operator's file is refused from now on."""
+    text = base64.b64encode(key).decode()
+    folder.joinpath(KEY_FILE).write_text(text + "\n")
+    errors.print(
+        f"[yellow]Lần đầu dùng dữ liệu tin cậy này: đã ghi khóa của đơn vị vận hành vào {folder / KEY_FILE}. "
+        f"Hãy so với khóa họ công bố: {text}[/yellow]\n"
+        "First use: the operator's key was pinned. Compare it with the one they publish.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> None:

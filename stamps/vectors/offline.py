@@ -68,6 +68,7 @@ def _body() -> dict[str, Any]:
         "v": 1,
         "type": "trust",
         "origin": "tem.example.vn/log",
+        "operator": base64.b64encode(OPERATOR.public).decode(),
         "as_of": _instant(AS_OF),
         "hosts": [HOST],
         "complete_to_run": LAST,

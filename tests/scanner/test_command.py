@@ -122,6 +122,21 @@ def test_unusable_trust_data_is_a_message_not_a_traceback(world: World, spoil: s
     assert "Tải lại từ máy chủ" in result.output
 
 
+def test_first_use_pins_the_operators_key(world: World, tmp_path: Path) -> None:
+    """A trust file alone is used with a warning and its key is kept; a file by another operator is then refused."""
+    alone = tmp_path / "alone" / "trust.json"
+    alone.parent.mkdir()
+    alone.write_bytes((world.folder / "trust.json").read_bytes())
+    result = runner.invoke(app, ["scan", "--json", "--trust", str(alone)], input=world.stamp(1, 1))
+    assert result.exit_code == 0
+    assert "operator.pub" in result.stderr
+    assert (alone.parent / "operator.pub").read_text() == (world.folder / "operator.pub").read_text()
+    again = runner.invoke(app, ["scan", "--json", "--trust", str(alone)], input=world.stamp(1, 1))
+    assert "operator.pub" not in again.stderr
+    (alone.parent / "operator.pub").write_text("A" * 43 + "=")
+    assert runner.invoke(app, ["scan", "--trust", str(alone)], input=world.stamp(1, 1)).exit_code == 4
+
+
 def test_service_down_without_trust_data_is_a_message() -> None:
     """A service that does not answer ends with exit code 4 and names the way out."""
     result = runner.invoke(app, ["scan", "--server", "http://127.0.0.1:9"], input="x\n")

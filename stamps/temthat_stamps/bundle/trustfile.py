@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from temthat_stamps.errors import BadStatement
-from temthat_stamps.keys import key_id
+from temthat_stamps.keys import key_id, public_bytes
 from temthat_stamps.manifest import instant
 from temthat_stamps.notice import Notice
 from temthat_stamps.signing import KeyRing
-from temthat_stamps.statement import StatementType, sign_statement, verify_statement
+from temthat_stamps.statement import StatementType, peek, sign_statement, verify_statement
 from temthat_stamps.verdict import NoticeKind
 
 T = TypeVar("T")
@@ -103,6 +103,7 @@ def sign_trust(data: TrustData, operator_key: Ed25519PrivateKey) -> bytes:
         "v": 1,
         "type": StatementType.TRUST.value,
         "origin": data.origin,
+        "operator": base64.b64encode(public_bytes(operator_key)).decode(),
         "as_of": instant(data.as_of),
         "hosts": sorted(data.hosts),
         "complete_to_run": data.complete_to_run,
@@ -124,6 +125,8 @@ def load_trust(data: bytes, operator_public_key: bytes) -> TrustData:
     if body["type"] != StatementType.TRUST.value or body.get("v") != 1:
         raise BadStatement("not a trust file of this version")
     try:
+        if body["operator"] != base64.b64encode(operator_public_key).decode():
+            raise BadStatement("the trust file names another operator than the one who signed it")
         return TrustData(
             origin=_is(str, body["origin"]),
             as_of=_time(body["as_of"]),
@@ -156,6 +159,24 @@ def read_trust(path: Path, operator_public_key: bytes | None = None) -> TrustDat
     except (OSError, ValueError) as error:
         raise BadStatement(f"cannot read the trust data: {error}") from error
     return load_trust(data, key)
+
+
+def claimed_operator(path: Path) -> bytes:
+    """The operator's key as an unpinned trust file itself names it; the file is checked under it.
+
+    That proves only that the file is whole, not whose it is: for the first time, as with a new SSH host. Raises
+    `BadStatement`.
+    """
+    file = path / TRUST_FILE if path.is_dir() else path
+    try:
+        data = file.read_bytes()
+        key = base64.b64decode(peek(data)["operator"], validate=True)
+    except FileNotFoundError as error:
+        raise BadStatement(f"not found: {error.filename}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadStatement("the trust file names no operator") from error
+    load_trust(data, key)
+    return key
 
 
 def write_trust(folder: Path, trust_file: bytes, operator_public_key: bytes) -> None:
