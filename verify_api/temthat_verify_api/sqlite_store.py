@@ -33,7 +33,7 @@ _SEEN = (
 
 def _to_text(at: dt.datetime) -> str:
     """As SQLAlchemy writes it: UTC without a zone, always with microseconds."""
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _from_text(text: str | None) -> dt.datetime | None:
