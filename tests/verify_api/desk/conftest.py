@@ -19,8 +19,9 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.sealing import Sealer
 from temthat_trace.batches import Batch
-from temthat_trace.database import make_engine
+from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.events import Event, Step
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party, PartyKind
@@ -32,7 +33,7 @@ from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import PressWorker
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.wiring import Services, build_services
+from temthat_verify_api.wiring import Services
 
 NOW = dt.datetime(2026, 11, 22, 2, 0, tzinfo=dt.UTC)
 PASSWORD = "đồi chè xanh mướt"
@@ -311,11 +312,15 @@ def build_office(
     """An office on a database that has its schema; its clock stands at `NOW` unless it is the real one."""
     values: dict[str, Any] = {"host": "tem.example.vn", "secure_cookies": False, **settings}
     configured = Settings(mode="demo", database_url=database_url, data_dir=folder, **values)
-    load_master_key(configured, create=True)
-    clock = [NOW]
-    built = build_services(configured, (lambda: dt.datetime.now(dt.UTC)) if real_time else (lambda: clock[0]))
-    asyncio.run(built.store.close())
-    services = Services(configured, built.engine, built.sessions, NoStore(), built.sealer, built.now)
+    clock, engine = [NOW], make_engine(database_url)
+    services = Services(
+        settings=configured,
+        engine=engine,
+        sessions=make_sessions(engine),
+        store=NoStore(),
+        sealer=Sealer(load_master_key(configured, create=True)),
+        now=(lambda: dt.datetime.now(dt.UTC)) if real_time else (lambda: clock[0]),
+    )
     if not populated:
         with services.sessions() as session:
             populate(session)
