@@ -186,6 +186,7 @@ def install(app: FastAPI) -> None:
         refused = as_refused(error)
         if refused is None:
             refused = fault()
+        request.app.state.parts.metrics.turned_away(refused.error)
         if isinstance(error, StoreUnavailableError | SQLAlchemyError):
             log.error("database: %s", type(error).__name__)
         if wants_page(request):

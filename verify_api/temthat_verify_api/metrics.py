@@ -27,9 +27,9 @@ class Metrics:
         self.run_loads = Gauge(
             "temthat_run_loads", "Runs read from the database since start.", registry=self.registry
         )
-
         # Looking a labelled child up costs more than counting; there are a few dozen of them.
         self._told: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        self._wrote: dict[str, Counter] = {}
 
     def told(self, surface: str, verdict: str, seconds: float) -> None:
         """A verdict was given on a surface: page, api, bulk, event."""
@@ -44,7 +44,13 @@ class Metrics:
     def wrote(self, event: str, recorded: bool) -> None:
         """An event was offered to the store."""
         if recorded:
-            self.recorded.labels(event).inc()
+            if event not in self._wrote:
+                self._wrote[event] = self.recorded.labels(event)
+            self._wrote[event].inc()
+
+    def turned_away(self, error: str) -> None:
+        """A request was refused, with this code."""
+        self.refused.labels(error).inc()
 
     def text(self) -> bytes:
         """All figures as text."""
