@@ -16,18 +16,20 @@ from temthat_trace.parties import Party
 
 def build_trust(session: Session, origin: str, hosts: Iterable[str], now: dt.datetime) -> TrustData:
     """Everything a scanner without a network needs, complete up to the newest run."""
-    parties = session.scalars(select(Party).where(Party.id.in_(select(StampKey.party_id)))).all()
     query = select(Run).options(
         joinedload(Run.batch).joinedload(Batch.product), joinedload(Run.pack_form), joinedload(Run.stamp_key)
     )
     runs = session.scalars(query.order_by(Run.run)).unique().all()
+    # Runs first: what they name is there already, whatever is registered while the rest is read.
+    keys = session.scalars(select(StampKey).order_by(StampKey.id)).all()
+    parties = session.scalars(select(Party).where(Party.id.in_(select(StampKey.party_id)))).all()
     return TrustData(
         origin=origin,
         as_of=now,
         hosts=frozenset(hosts),
         complete_to_run=max((run.run for run in runs), default=0),
         issuers={str(p.id): TrustedIssuer(str(p.id), p.name, p.province or "", p.hotline) for p in parties},
-        keys={key_id(k.public_key): _key(k) for k in session.scalars(select(StampKey).order_by(StampKey.id))},
+        keys={key_id(key.public_key): _key(key) for key in keys},
         runs={run.run: _run(run) for run in runs},
         notices=notices_by_run(session, runs),
     )
