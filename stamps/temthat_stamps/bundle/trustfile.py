@@ -148,9 +148,7 @@ def read_trust(path: Path, operator_public_key: bytes | None = None) -> TrustDat
     """
     file = path / TRUST_FILE if path.is_dir() else path
     try:
-        if file.stat().st_size > TRUST_LIMIT:
-            raise BadStatement(f"{file} is larger than any trust file")
-        data = file.read_bytes()
+        data = _read_limited(file)
         key = operator_public_key or base64.b64decode(
             (file.parent / KEY_FILE).read_text().strip(), validate=True
         )
@@ -169,7 +167,7 @@ def claimed_operator(path: Path) -> bytes:
     """
     file = path / TRUST_FILE if path.is_dir() else path
     try:
-        data = file.read_bytes()
+        data = _read_limited(file)
         key = base64.b64decode(peek(data)["operator"], validate=True)
     except FileNotFoundError as error:
         raise BadStatement(f"not found: {error.filename}") from error
@@ -177,6 +175,12 @@ def claimed_operator(path: Path) -> bytes:
         raise BadStatement("the trust file names no operator") from error
     load_trust(data, key)
     return key
+
+
+def _read_limited(file: Path) -> bytes:
+    if file.stat().st_size > TRUST_LIMIT:
+        raise BadStatement(f"{file} is larger than any trust file")
+    return file.read_bytes()
 
 
 def write_trust(folder: Path, trust_file: bytes, operator_public_key: bytes) -> None:

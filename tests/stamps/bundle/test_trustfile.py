@@ -20,6 +20,7 @@ from temthat_stamps.bundle.trustfile import (
     TrustedIssuer,
     TrustedKey,
     TrustedRun,
+    claimed_operator,
     load_trust,
     read_trust,
     sign_trust,
@@ -158,9 +159,11 @@ def test_unknown_members_are_ignored() -> None:
     assert load_trust(sign_statement(body, OPERATOR), OPERATOR_PUBLIC) == trust()
 
 
-@pytest.mark.parametrize("change", [{"v": 2}, {"type": "run"}])
+@pytest.mark.parametrize(
+    "change", [{"v": 2}, {"type": "run"}, {"operator": base64.b64encode(STAMP_PUBLIC).decode()}]
+)
 def test_another_version_or_type_is_refused(change: dict[str, Any]) -> None:
-    """A run's manifest signed by the operator is no trust file."""
+    """A run's manifest signed by the operator is no trust file, nor one that names another operator."""
     with pytest.raises(BadStatement):
         load_trust(sign_statement(BODY | change, OPERATOR), OPERATOR_PUBLIC)
 
@@ -173,6 +176,40 @@ def test_folder_and_file_are_read_alike(tmp_path: Path) -> None:
     with pytest.raises(BadStatement):
         read_trust(folder, STAMP_PUBLIC)
     assert {file.name for file in folder.iterdir()} == {KEY_FILE, TRUST_FILE}
+
+
+def test_a_first_file_names_its_operator_and_is_checked_under_that_key(tmp_path: Path) -> None:
+    """Whole, it gives the key that may be pinned; bent, named falsely or no trust file at all, our error."""
+    path = tmp_path / TRUST_FILE
+    path.write_bytes(FILE)
+    assert claimed_operator(path) == claimed_operator(tmp_path) == OPERATOR_PUBLIC
+    other = base64.b64encode(STAMP_PUBLIC).decode()
+    broken = [
+        b"",
+        b"{}",
+        b"[]",
+        FILE[:-40],
+        sign_statement(BODY | {"operator": other}, OPERATOR),
+        sign_statement(BODY | {"operator": 7}, OPERATOR),
+        sign_statement({"type": "trust", "origin": "o"}, OPERATOR),
+    ]
+    for data in broken:
+        path.write_bytes(data)
+        with pytest.raises(BadStatement):
+            claimed_operator(path)
+    with pytest.raises(BadStatement, match="not found"):
+        claimed_operator(tmp_path / "nowhere")
+
+
+def test_a_file_larger_than_any_is_not_read(tmp_path: Path) -> None:
+    """A sparse file of a gigabyte is refused by its size."""
+    path = tmp_path / TRUST_FILE
+    with path.open("wb") as out:
+        out.truncate(2**30)
+    (tmp_path / KEY_FILE).write_text(base64.b64encode(OPERATOR_PUBLIC).decode())
+    for reading in (read_trust, claimed_operator):
+        with pytest.raises(BadStatement, match="larger"):
+            reading(tmp_path)
 
 
 @pytest.mark.parametrize("broken", ["", "not base64!", base64.b64encode(b"short").decode(), "\udcff"])
