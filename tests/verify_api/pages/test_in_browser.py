@@ -1,0 +1,187 @@
+"""The page of a stamp in a real browser: counted as a person's view, small, readable, on any screen, light and dark."""
+
+import datetime as dt
+import hashlib
+import io
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from PIL import Image
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from temthat_stamps.code import encode
+from temthat_stamps.copies.records import StampEvent
+from temthat_stamps.verdict import NoticeKind
+from temthat_trace.papers import Attachment
+from temthat_trace.products import Product
+from temthat_verify_api.app import create_app
+from temthat_verify_api.connections import BoundedProtocol
+from temthat_verify_api.desk.pictures import shrink
+
+if TYPE_CHECKING:
+    from tests.verify_api.conftest import World
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: install Debian's chromium"),
+]
+CONTRAST = """() => {
+  const rgb = c => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const behind = e => { for (; e; e = e.parentElement) {
+    const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; }
+    return [255, 255, 255]; };
+  const worst = [];
+  for (const e of document.querySelectorAll('body *')) {
+    const said = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!said || !e.checkVisibility() || e.closest('.skip')) continue;
+    const a = light(rgb(getComputedStyle(e).color)), b = light(behind(e));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) worst.push(ratio.toFixed(2) + ' ' + e.textContent.trim().slice(0, 40));
+  }
+  return worst; }"""
+
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(world: "World") -> Iterator[str]:
+    """The service on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = create_app(world.services)
+    config = uvicorn.Config(app, port=port, http=BoundedProtocol, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=30)
+
+
+def give_a_picture(world: "World") -> None:
+    """The product gets a photo as hard to compress as any, through the desk's own shrinking."""
+    noise = random.Random(1).randbytes(600 * 600 * 3)
+    photo = io.BytesIO()
+    Image.frombytes("RGB", (600, 600), noise).resize((1200, 1200)).save(photo, "JPEG", quality=90)
+    data = shrink(photo.getvalue())
+    with world.services.sessions() as session:
+        digest = hashlib.sha256(data).hexdigest()
+        session.add(Attachment(digest=digest, media_type="image/webp", data=data))
+        session.flush()
+        session.query(Product).one().picture = digest
+        session.commit()
+
+
+def counted(world: "World") -> int:
+    with world.services.sessions() as session:
+        return session.query(StampEvent).count()
+
+
+def settle(page: Page, url: str) -> None:
+    page.goto(url, wait_until="networkidle")
+
+
+def test_a_persons_view_is_counted_once_without_script(chromium: Browser, world: "World", site: str) -> None:
+    """Opening and reloading is one check and stays the first; another phone reads of one before."""
+    url = f"{site}/T/{world.code(world.run())}"
+    one = chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+    for _ in range(2):
+        settle(one, url)
+        assert "lần kiểm tra đầu tiên" in one.inner_text("main")
+    assert counted(world) == 1
+    other = chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+    settle(other, url)
+    assert "Đã được kiểm tra 1 lần" in other.inner_text("main")
+    assert counted(world) == 2
+
+
+def test_everything_together_is_below_50_kb(chromium: Browser, world: "World", site: str) -> None:
+    """Page, picture, counting picture: bodies and heads as they come over the wire; nobody else is asked."""
+    give_a_picture(world)
+    world.confirm_paper()
+    page = chromium.new_context(locale="vi-VN").new_page()
+    sizes: dict[str, int] = {}
+
+    def note(request: Request) -> None:
+        sizes[request.url] = request.sizes()["responseBodySize"] + request.sizes()["responseHeadersSize"]
+
+    page.on("requestfinished", note)
+    settle(page, f"{site}/T/{world.code(world.run())}")
+    assert len(sizes) == 3
+    assert all(url.startswith(site) for url in sizes)
+    assert sum(sizes.values()) < 50_000, sizes
+
+
+def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "World", site: str) -> None:
+    """No sideways scrolling at 320 px, contrast of at least 4.5 in light and dark, the sign first."""
+    give_a_picture(world)
+    run = world.run()
+    world.notify(run, NoticeKind.VOID, serials=(10, 10), reason="misprint")
+    world.notify(run, NoticeKind.HOLD, serials=(11, 11), reason="under_inspection")
+    codes = [world.code(run), world.code(run, 10), world.code(run, 11), world.forged(run), "what-is-this"]
+    codes += [world.code(world.run(lot="L2", expires_on=dt.date(2026, 5, 20))), world.number(run)]
+    codes += [encode(b"\x02" + bytes(11), bytes(64))]
+    paths = [f"/T/{code}" for code in codes] + [
+        "/",
+        "/privacy",
+        "/p/HTX-MAU/CHE",
+        "/T/0000040000B1BVCU",
+        "/docs",
+    ]
+    for scheme in ("light", "dark"):
+        page = chromium.new_context(
+            viewport={"width": 320, "height": 640},
+            locale="vi-VN",
+            color_scheme="dark" if scheme == "dark" else "light",
+        ).new_page()
+        for path in paths:
+            settle(page, site + path)
+            for details in page.locator("summary").all():
+                details.click()
+            where = f"{scheme} {path[:12]}"
+            assert page.evaluate(TOO_WIDE) == [], where
+            assert page.evaluate(CONTRAST) == [], where
+            if page.locator(".verdict").count():
+                box = page.locator("h1").bounding_box()
+                assert box
+                assert box["y"] + box["height"] < 420, where
+
+
+def test_the_keyboard_reaches_everything(chromium: Browser, world: "World", site: str) -> None:
+    """The first stop skips to the main part; language, call, details, province and refusal follow."""
+    page = chromium.new_context(locale="vi-VN").new_page()
+    settle(page, f"{site}/T/{world.code(world.run())}")
+    stops = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.name || document.activeElement.innerText"))
+    assert stops[0] == "Đến nội dung chính"
+    for wanted in ("English", "Vì sao tin được?", "tinh", "Ghi nhận", "Không lưu"):
+        assert any(wanted in stop for stop in stops), stops
