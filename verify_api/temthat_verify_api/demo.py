@@ -33,9 +33,11 @@ from temthat_trace.ids import uuid7
 from temthat_trace.importing import import_workbook
 from temthat_trace.papers import Paper
 from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
-from temthat_trace.products import PackForm, PackKind, ProductKind
+from temthat_trace.products import PackForm, PackKind, Product, ProductKind
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
+from temthat_verify_api.demo_pictures import draw_pack
+from temthat_verify_api.desk.pictures import store_picture
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import press_of
@@ -141,6 +143,7 @@ def _build(settings: Settings, workbook: bytes) -> None:
         if report.problems:
             raise RuntimeError(f"the demo's own workbook has problems: {report.problems[:3]}")
         _move_dates(session, now.date() - WORKBOOK_DAY)
+        _draw_pictures(session)
         _confirm_papers(session, now)
         runs = _register_runs(session, services, now - dt.timedelta(hours=36))
         logins = _people(session, now)
@@ -176,6 +179,15 @@ def _move_dates(session: Session, by: dt.timedelta) -> None:
         paper.issued_on = paper.issued_on and paper.issued_on + by
         paper.valid_until = paper.valid_until and paper.valid_until + by
     session.flush()
+
+
+def _draw_pictures(session: Session) -> None:
+    """Every product of goods gets a picture, stored the way the desk stores an upload."""
+    for product in session.scalars(select(Product).where(Product.kind == ProductKind.GOODS)):
+        form = product.pack_forms[0] if product.pack_forms else None
+        unit = form.net_unit if form and form.net_unit else product.base_unit
+        drawn = draw_pack(product.name, form.name if form else "", unit)
+        product.picture = store_picture(session, drawn)
 
 
 def _alliance_of(session: Session, party: Party) -> Party:
