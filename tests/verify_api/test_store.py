@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -45,7 +46,9 @@ NOON = dt.datetime(2026, 11, 22, 5, 0, tzinfo=dt.UTC)
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[HotStore]:
-    store = open_store(url)
+    # On a busy test machine one commit may take seconds.
+    patient = dt.timedelta(seconds=30)
+    store = SqliteStore(url, patient) if url.startswith("sqlite") else open_store(url)
     try:
         yield store
     finally:
@@ -268,8 +271,10 @@ _runs = itertools.count(100)
 
 
 def of_act(run: int, act: tuple[int, dt.datetime, int, StampEventKind, str | None, bytes | None]) -> NewEvent:
-    serial, at, number, kind, province, receipt = act
-    event_id = uuid.UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | number)
+    serial, at, _, kind, province, receipt = act
+    # An id names one event: what differs has another id, what is the same act comes again under the same.
+    rest = zlib.crc32(repr(act[2:]).encode())
+    event_id = uuid.UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | rest)
     return NewEvent(run, serial, event_id, at, kind, Asker.CONSUMER, "genuine", province, province, receipt)
 
 
@@ -288,7 +293,7 @@ async def test_a_store_behaves_as_the_model_property(database_url: str) -> None:
                 found = await store.look_up(run, serial, receipt, now)
                 assert found == model.look_up(run, serial, receipt, now)
 
-    @settings(max_examples=60)
+    @settings(max_examples=settings().max_examples * 6 // 10)
     @given(st.lists(st.lists(ACTS, min_size=1, max_size=6), max_size=6))
     def run_all(
         groups: list[list[tuple[int, dt.datetime, int, StampEventKind, str | None, bytes | None]]],

@@ -31,7 +31,8 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to record. `id` is a UUIDv7 that carries the event's time; it makes repeating harmless.
+    """An event to record. `id` is a UUIDv7 that carries the event's time and names this event alone; it makes
+    repeating harmless.
 
     Raises ValueError for what a database could refuse: events are written in groups, and one that cannot be written
     would take its whole group with it.
