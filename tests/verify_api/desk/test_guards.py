@@ -182,6 +182,11 @@ def test_only_own_people_order_fetch_and_confirm(office: Office) -> None:
         assert browser.open(f"{job}/file").status_code in (403, 404)
 
 
+def test_the_desk_is_no_part_of_the_api(office: Office) -> None:
+    """Its forms are for people: nothing of them stands in the API's description."""
+    assert [path for path in office.app.openapi()["paths"] if "desk" in path] == []
+
+
 def test_wrong_addresses_are_pages_in_words(office: Office) -> None:
     """Unknown, malformed, or not there for this method."""
     browser = office.browser(CLERK)

@@ -52,8 +52,16 @@ def organisation(desk: SignedIn, party_id: uuid.UUID, q: str = "", page: int = 0
 def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | None) -> Response:
     page = min(max(page, 0), 10_000)
     lines, more = queries.batch_lines(desk.db, party, q[:100], page)
+    expiring = queries.count_expiring(desk.db, party, desk.today) if desk.may(Action.ORDER, party) else 0
     return desk.page(
-        "home.html", party=party, lines=lines, more=more, number=page, q=q[:100], next_step=next_step
+        "home.html",
+        expiring=expiring,
+        party=party,
+        lines=lines,
+        more=more,
+        number=page,
+        q=q[:100],
+        next_step=next_step,
     )
 
 

@@ -23,7 +23,8 @@ router = APIRouter(route_class=DeskRoute)
 def papers_page(desk: SignedIn, q: str = "") -> Response:
     """All papers this person may see, those that wait for a confirmation first."""
     lines = queries.paper_lines(desk.db, desk.person, desk.today, q[:100])
-    return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today)
+    soon = desk.today + queries.WARNING
+    return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today, soon=soon)
 
 
 @router.get("/papers/{paper_id}")

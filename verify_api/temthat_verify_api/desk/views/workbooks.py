@@ -76,7 +76,9 @@ def upload(desk: SignedIn, form: Files) -> Response:
 def report_page(desk: SignedIn, import_id: uuid.UUID) -> Response:
     """What was found in an uploaded workbook."""
     record = queries.find_import(desk.db, desk.person, import_id)
-    return desk.page("report.html", upload=record, report=json.loads(record.report))
+    report = json.loads(record.report)
+    something_new = any(count["new"] or count["changed"] for count in report["counts"].values())
+    return desk.page("report.html", upload=record, report=report, something_new=something_new)
 
 
 @router.get("/workbooks/{import_id}/problems.xlsx")
