@@ -4,6 +4,7 @@ Two rules make a text: ``{name}`` is replaced by a value, and ``[text {name}]`` 
 empty, so that a missing hotline or province leaves a whole sentence. Brackets may stand in brackets.
 """
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.verdict import Reason, Verdict, Word
+from temthat_trace import formats
 
 Lang = Literal["vi", "en"]
 
@@ -65,7 +67,7 @@ def say(
     known["why"] = ", ".join(
         explain(r, lang, province=province).rstrip(".") for r in verdict.reasons if r.key.startswith("copy_")
     )
-    known["day"] = _day(values.pop("day", "") or "")
+    known["day"] = _day(values.pop("day", "") or "", lang)
     known["province"] = _named(values.pop("place", "") or "", province)
     known |= {name: value for name, value in values.items() if value}
     return _saying(verdict.word.value, _variant(verdict), lang, known)
@@ -84,7 +86,7 @@ def explain(reason: Reason, lang: Lang, *, province: Callable[[str], str] = str)
     if entry is None:
         return f"{reason.key} {reason.value}".strip()
     day, _, rest = reason.value.partition(" ")
-    values = {"value": reason.value, "day": _day(day), "province": _named(rest, province)}
+    values = {"value": reason.value, "day": _day(day, lang), "province": _named(rest, province)}
     if reason.key in _NOTICES:
         values["notice_reason"] = notice_reason(rest, lang)
     return fill(entry[lang], values)
@@ -144,10 +146,10 @@ def _values_of(reason: Reason, lang: Lang, province: Callable[[str], str]) -> di
     day, _, rest = reason.value.partition(" ")
     if reason.key in _DATED:
         day_name, place_name = _DATED[reason.key]
-        return {day_name: _day(day), place_name: _named(rest, province)}
+        return {day_name: _day(day, lang), place_name: _named(rest, province)}
     values = {}
     if reason.key in _NOTICES or reason.key == "not_activated":
-        values = {"notice_day": _day(day), "notice_reason": notice_reason(rest, lang)}
+        values = {"notice_day": _day(day, lang), "notice_reason": notice_reason(rest, lang)}
     if reason.key in texts()["states"]:
         values["state"] = texts()["states"][reason.key][lang]
     return values
@@ -157,7 +159,9 @@ def _named(code: str, province: Callable[[str], str]) -> str:
     return province(code) if code else ""
 
 
-def _day(iso: str) -> str:
-    """An ISO date as people here write it: 26/05/2025."""
-    parts = iso.split("-")
-    return "/".join(reversed(parts)) if len(parts) == 3 else iso
+def _day(iso: str, lang: Lang) -> str:
+    """An ISO date as people write it: 26/05/2025, 26 May 2025. What is no date stays as it is."""
+    try:
+        return formats.date(dt.date.fromisoformat(iso), lang)
+    except ValueError:
+        return iso

@@ -139,7 +139,7 @@ def test_genuine_tells_first_nth_and_rung_up_apart() -> None:
     assert say(again, "vi", issuer="X", day="2026-05-26").sentence.endswith("gần nhất ngày 26/05/2026.")
     assert say(again, "vi", issuer="X").sentence.endswith("Đã được kiểm tra 3 lần.")
     sold = Verdict(Word.GENUINE, (Reason("rung_up", "2026-05-20 01"), Reason("checked_before", "3")))
-    assert "Rung up on 20/05/2026 in Hà Nội." in say(sold, "en", province=names, issuer="X").sentence
+    assert "Rung up on 20 May 2026 in Hà Nội." in say(sold, "en", province=names, issuer="X").sentence
 
 
 @pytest.mark.parametrize(

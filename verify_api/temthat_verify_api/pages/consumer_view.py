@@ -23,7 +23,7 @@ from temthat_verify_api.receipts import REFUSE
 
 PROVINCE_COOKIE = "tinh"
 _TEXT_SHOWN = 200
-_SAID_ELSEWHERE = frozenset({"checked_before", "rung_up", "foreign_host"})
+_SAID_ELSEWHERE = frozenset({"checked_before", "rung_up", "foreign_host", "newer_format"})
 _SAYS_ITS_REASON = frozenset({Word.RECALLED, Word.REVOKED, Word.EXPIRED, Word.CLAIMED})
 """Verdicts whose own sentence holds all that their first reason says."""
 
