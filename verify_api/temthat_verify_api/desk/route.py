@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
@@ -64,6 +64,11 @@ class DeskRoute(APIRoute):
             return response
 
         return handle
+
+
+def desk_router() -> APIRouter:
+    """A router for a module of views: under /desk, every route a `DeskRoute`, no part of the API's description."""
+    return APIRouter(prefix="/desk", route_class=DeskRoute, include_in_schema=False)
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import JobState
@@ -16,9 +16,9 @@ from temthat_trace.repository import papers_of
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from temthat_stamps.runs.records import JobState
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 WAITS = dt.timedelta(days=2)
 """How long an uploaded workbook that nobody applied is offered again."""

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import FileResponse
 
 from temthat_stamps.runs.errors import RunRefused
@@ -13,10 +13,10 @@ from temthat_trace.search import fold
 from temthat_verify_api.desk import print_choice, queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.forms import Fields
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @router.get("/jobs/{job_id}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from temthat_stamps.code import stamp_url
 from temthat_stamps.printing import Printer, calibration_page, find_layout, preview_png
@@ -21,10 +21,10 @@ from temthat_trace.products import PackForm
 from temthat_verify_api.desk import print_choice, queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.forms import Fields, Posted
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 PATH = "/batches/{batch_id}/stamps/{pack_form_id}"
 
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
@@ -13,10 +13,10 @@ from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import Forbidden, NotFound
 from temthat_verify_api.desk.forms import Fields, Files
 from temthat_verify_api.desk.pictures import PAPER_SCAN, BadPicture, store_picture
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @router.get("/papers")

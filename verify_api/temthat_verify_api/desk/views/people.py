@@ -2,7 +2,7 @@
 
 import uuid
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import select
 
 from temthat_trace.parties import Party
@@ -11,13 +11,13 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import BadForm, NotFound
 from temthat_verify_api.desk.forms import Fields
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action, roles_in
 from temthat_verify_api.phones import BadPhone, normalise_phone, show_phone
 from temthat_verify_api.reset_codes import VALID, issue_reset_code
 from temthat_verify_api.sessions import close_sessions_of
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @router.get("/people")

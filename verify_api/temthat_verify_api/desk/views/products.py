@@ -2,7 +2,7 @@
 
 import uuid
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import PRODUCERS
@@ -12,10 +12,10 @@ from temthat_verify_api.desk.context import SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Files
 from temthat_verify_api.desk.pictures import BadPicture, store_picture
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @router.get("/products")

@@ -1,13 +1,13 @@
 """Signing in and out, the one-time code on paper, one's own account, and the language."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from temthat_verify_api.accounts import Person
 from temthat_verify_api.desk.context import AnyVisitor, SignedIn, Visitor, safe_return
 from temthat_verify_api.desk.forms import Fields
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.words import Lang
 from temthat_verify_api.passwords import (
     WeakPassword,
@@ -22,7 +22,7 @@ from temthat_verify_api.reset_codes import use_reset_code
 from temthat_verify_api.sessions import close_session, close_sessions_of, open_session
 from temthat_verify_api.throttle import TooManyTries, coarse_source
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 
 @router.get("/sign-in")

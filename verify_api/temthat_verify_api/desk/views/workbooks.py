@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from sqlalchemy import delete
@@ -21,11 +21,11 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields, Files
-from temthat_verify_api.desk.route import DeskRoute
+from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.words import Words
 from temthat_verify_api.permissions import Action
 
-router = APIRouter(route_class=DeskRoute)
+router = desk_router()
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KEPT = dt.timedelta(days=2)
