@@ -539,3 +539,15 @@ def test_a_killed_restore_is_nothing_at_all(kept: Kept, new_home: Settings) -> N
     assert not new_home.key_file.exists()
     restore(kept.path, new_home, PASSPHRASE)
     assert rows_of(new_home.database_url) == kept.rows
+
+
+def test_a_target_of_another_version_is_left_alone(kept: Kept, world: "World") -> None:
+    """Even with --replace a database of a newer program is neither migrated nor emptied."""
+    settings = world.services.settings
+    settings.key_file.unlink()
+    with world.services.sessions.begin() as session:
+        session.execute(sa.text("update alembic_version set version_num = '9999'"))
+    before = rows_of(settings.database_url)
+    with pytest.raises(migrate.SchemaError, match="newer"):
+        restore(kept.path, settings, PASSPHRASE, replace=True)
+    assert rows_of(settings.database_url) == before

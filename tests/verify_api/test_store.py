@@ -293,7 +293,7 @@ async def test_a_store_behaves_as_the_model_property(database_url: str) -> None:
                 found = await store.look_up(run, serial, receipt, now)
                 assert found == model.look_up(run, serial, receipt, now)
 
-    @settings(max_examples=settings().max_examples * 6 // 10)
+    @settings(max_examples=min(settings().max_examples * 6 // 10, 1_000))
     @given(st.lists(st.lists(ACTS, min_size=1, max_size=6), max_size=6))
     def run_all(
         groups: list[list[tuple[int, dt.datetime, int, StampEventKind, str | None, bytes | None]]],

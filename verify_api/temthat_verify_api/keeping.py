@@ -84,6 +84,8 @@ def restore(path: Path, settings: Settings, passphrase: str, *, replace: bool = 
         master_key = open_key(archive.sealed_key, passphrase, archive.manifest_bytes)
         _check_key_file(settings, master_key, replace)
         with database_errors(), disk_errors(settings.data_dir):
+            if migrate.current(settings.database_url) is not None:
+                migrate.require_current(settings.database_url)
             migrate.upgrade(settings.database_url)
             with _staged(archive, settings.data_dir) as staged, _writing(settings.database_url) as connection:
                 _clear(connection, replace)
