@@ -12,11 +12,12 @@ _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def answer_json(answer: Answer) -> bytes:
     """The body of `VerifyAnswer`. Written by hand where only numbers, dates and codes can stand: it is the hot path."""
-    verdict, run = answer.verdict, answer.run
+    verdict = answer.verdict
+    run, history = (answer.run, answer.history) if answer.counts else (None, None)
     reasons = _dump(reasons_of(verdict)) if verdict.reasons else "[]"
     return (
         f'{{"verdict":"{verdict.word.value}","reasons":{reasons},"stamp":{_stamp(answer)},'
-        f'{run.about if run else _NOTHING_ABOUT},"history":{_history(answer.history)}}}'
+        f'{run.about if run else _NOTHING_ABOUT},"history":{_history(history)}}}'
     ).encode()
 
 

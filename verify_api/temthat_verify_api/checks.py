@@ -30,7 +30,7 @@ _WORDS = tuple(Word)
 _PREVIEWS = re.compile(
     r"facebookexternalhit|facebot|twitterbot|telegrambot|whatsapp|zalo(?:bot|crawler)|skypeuripreview|slackbot"
     r"|linkedinbot|discordbot|viber|pinterest|googlebot|bingbot|applebot|coc_coc|cococbot|yandex(?:bot)?|preview"
-    r"|embedly|headlesschrome-lighthouse",
+    r"|embedly",
     re.IGNORECASE,
 )
 """Programs that open a link to show a card of it. A hint only: who lies here gains one counted check."""

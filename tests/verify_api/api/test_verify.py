@@ -173,6 +173,7 @@ async def test_gs1_form_must_agree_with_header_and_manifest(world: "World") -> N
         ):
             answer = await ask(client, wrong)
             assert (answer["verdict"], keys(answer)[0]) == ("forged", "path_mismatch")
+            assert answer["product"] is answer["history"] is None
 
 
 async def test_typed_numbers(world: "World") -> None:

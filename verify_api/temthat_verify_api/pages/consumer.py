@@ -127,15 +127,17 @@ async def _ask(parts: Parts, request: Request, question: Question, receipt: byte
 
 async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes | None) -> Response:
     """The page with its counting picture; only a stamp of ours, looked at by a person, has one."""
-    counted = answer.counts and is_a_view(request)
-    fresh = counted and receipt is None and not refuses(request)
+    counted, refused = answer.counts and is_a_view(request), refuses(request)
+    fresh = counted and receipt is None and not refused
     kept = parts.receipts.draw() if fresh else receipt
     view = ""
     if counted and answer.header is not None:
         run, serial = answer.header.run, answer.header.serial
         hashed = parts.receipts.hashed(kept, run, serial) if kept else None
         view = parts.views.issue(answer, hashed, chosen_province(request))
-    response = stamp_page(request, answer, await _story(parts, answer), Viewing(view, kept is not None))
+    response = stamp_page(
+        request, answer, await _story(parts, answer), Viewing(view, kept is not None and not refused)
+    )
     path = quote(request.url.path)
     if fresh and kept is not None:
         parts.receipts.give(response, kept, path)
