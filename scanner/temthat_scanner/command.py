@@ -23,10 +23,12 @@ from temthat_scanner.judging import (
     OfflineJudge,
     OnlineJudge,
     ServiceUnreachable,
+    not_ours,
 )
 from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
 from temthat_stamps.bundle.trustfile import KEY_FILE, TrustData, claimed_operator, read_trust
 from temthat_stamps.errors import BadStatement
+from temthat_stamps.number import looks_like_number
 from temthat_stamps.texts import Lang
 from temthat_stamps.verdict import Asker, Word
 
@@ -111,7 +113,9 @@ def _scan_all(
                 hint = None
         else:
             try:
-                answer = judge.ask(text)
+                # A printed number is typed, never in a QR code: what looks like one there is somebody else's.
+                foreign = source != "-" and looks_like_number(text)
+                answer = not_ours(text, lang) if foreign else judge.ask(text)
             except ServiceUnreachable as error:
                 errors.print(
                     f"[red]Máy chủ không trả lời ({error}). Dùng --trust để kiểm tra không cần mạng.[/red]"

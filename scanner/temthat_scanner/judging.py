@@ -26,6 +26,12 @@ class Answer:
     """Stamp, product, batch, issuer and the like, as JSON values."""
 
 
+def not_ours(text: str, lang: Lang) -> Answer:
+    """The answer for a code that is somebody else's."""
+    verdict = Verdict(Word.NOT_OURS)
+    return Answer(text, verdict, say(verdict, lang, text=text))
+
+
 class ServiceUnreachable(Exception):
     """The service does not answer, or answers something that is no verdict."""
 

@@ -87,6 +87,12 @@ def test_folder_with_a_picture_without_code_and_a_broken_one(
     assert code == 3
 
 
+def test_a_number_inside_a_qr_code_is_somebody_elses(world: World, picture: Picture) -> None:
+    """Sixteen letters and digits in a picture are not ours; only a typed number is read as one."""
+    code, [line] = scan("--trust", world.folder, picture("other.png", "ABCD1234EFGH5678"))
+    assert (line["verdict"], line["text"], code) == ("not_ours", "ABCD1234EFGH5678", 3)
+
+
 def test_several_lines_typed(world: World) -> None:
     """Standard input is read line by line; empty lines are passed over."""
     code, lines = scan("--trust", world.folder, stdin=f"{world.stamp(1, 1)}\r\n\n{world.stamp(1, 2)}\n")

@@ -5,7 +5,7 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from temthat_stamps.runs.produce import Press, produce, unfinished_jobs
+from temthat_stamps.runs.produce import Press, produce, sweep, unfinished_jobs
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class PressWorker:
         self._lock = threading.Lock()
 
     def resume(self) -> None:
-        """Take up what was left unfinished."""
+        """Take up what was left unfinished; remove files past their time."""
+        self._pool.submit(sweep, self.press)
         with self.press.sessions() as session:
             for job_id in unfinished_jobs(session):
                 self.submit(job_id)
@@ -53,6 +54,7 @@ class PressWorker:
     def _make(self, job_id: uuid.UUID) -> None:
         try:
             produce(self.press, job_id)
+            sweep(self.press)
         except Exception:
             log.exception("print job %s", job_id)
         finally:

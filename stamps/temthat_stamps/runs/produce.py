@@ -210,6 +210,17 @@ def confirm_printing(session: Session, press: Press, job: PrintJob, by: str) -> 
     press.file(job).unlink(missing_ok=True)
 
 
+def sweep(press: Press) -> int:
+    """Remove print files past their 48 hours: whoever finds one later could print it again. How many."""
+    with press.sessions() as session:
+        old = press.now() - dt.timedelta(hours=FETCH_HOURS)
+        query = select(PrintJob).where(PrintJob.state == JobState.READY, PrintJob.released_at < old)
+        files = [file for job in session.scalars(query) if (file := press.file(job)).exists()]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
 def labels(press: Press, run: Run, first: int, last: int) -> Iterator[Label]:
     """The signed stamps of a run's serials `first` to `last`, as they go on paper."""
     key = private_stamp_key(press.sealer, run.stamp_key)

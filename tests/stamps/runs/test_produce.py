@@ -29,6 +29,7 @@ from temthat_stamps.runs.produce import (
     fetch,
     labels,
     produce,
+    sweep,
     unfinished_jobs,
 )
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
@@ -335,7 +336,8 @@ def test_a_file_is_closed_after_48_hours(sqlite_shop: "Shop") -> None:
     with pytest.raises(RunRefused, match="48 hours"):
         fetch(shop.session, shop.press, job, "x")
     shop.session.commit()
-    shop.press.file(job).unlink()
+    assert (sweep(shop.press), sweep(shop.press)) == (1, 0)
+    assert not shop.press.file(job).exists()
     job = again(shop, produce(shop.press, job.id))
     with pytest.raises(RunRefused, match="48 hours"):
         fetch(shop.session, shop.press, job, "x")
