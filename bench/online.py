@@ -37,6 +37,8 @@ from temthat_verify_api.api.models import VerifyQuestion
 from temthat_verify_api.api.routing import add_raw
 from temthat_verify_api.app import create_app
 from temthat_verify_api.bodies import parse_json, read_body
+from temthat_verify_api.commands.serve import settled_memory
+from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.wiring import build_services
@@ -150,7 +152,9 @@ async def _in_process(
 ) -> list[Figure]:
     app = _application(settings, supply.public_key)
     async with app.router.lifespan_context(app):
-        return await _turns(_asgi_client(app), supply, f"online, {name}, in process", count, rounds)
+        ask = _asgi_client(app)
+        with settled_memory():
+            return await _turns(ask, supply, f"online, {name}, in process", count, rounds)
 
 
 def _asgi_client(app: FastAPI) -> Ask:
@@ -329,15 +333,16 @@ def _serve(settings: dict[str, Any], public_key: bytes, port: int) -> None:
     import uvicorn
 
     app = _application(Settings(**settings), public_key)
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-    )
+    with settled_memory():
+        uvicorn.run(
+            app,
+            host="127.0.0.1",
+            port=port,
+            loop="uvloop",
+            http=BoundedProtocol,
+            access_log=False,
+            log_level="warning",
+        )
 
 
 def _wait_for(port: int) -> None:

@@ -1,5 +1,8 @@
 """`temthat serve`: the service on one port. Refuses to start on a bad secret or an outdated database."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -47,9 +50,10 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
             highlight=False,
         )
         raise typer.Exit(REFUSED) from error
-    try:
+    app = create_app(services)
+    with settled_memory():
         uvicorn.run(
-            create_app(services),
+            app,
             host=host,
             port=port,
             http=BoundedProtocol,
@@ -61,5 +65,18 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
             limit_concurrency=_CONNECTIONS,
             forwarded_allow_ips=forwarded_allow_ips,
         )
+    services.engine.dispose()
+
+
+@contextmanager
+def settled_memory() -> Iterator[None]:
+    """What the program consists of stays for ever: the garbage collector need not walk through it again and again.
+
+    A full walk takes some 60 ms, during which nobody is answered; without this, one comes every few hundred requests.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
     finally:
-        services.engine.dispose()
+        gc.unfreeze()

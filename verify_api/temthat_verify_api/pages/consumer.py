@@ -67,9 +67,10 @@ def add_to(app: FastAPI) -> None:
 
 async def stamp(request: Request) -> Response:
     """The verdict on the code in the address."""
-    question = question_of(request)
+    parts = parts_of(request)
+    question = question_of(request, parts.services.settings)
     if _wants_json(request):
-        return await _as_json(request, question)
+        return await _as_json(parts, request, question)
     return await show(request, question)
 
 
@@ -84,10 +85,9 @@ async def show(request: Request, question: Question) -> Response:
     return response
 
 
-def question_of(request: Request) -> Question:
+def question_of(request: Request, settings: Settings) -> Question:
     """What the address asks: the code with the host it was opened under, or a printed number."""
     code: str = request.path_params["code"]
-    settings = parts_of(request).services.settings
     host = request.headers.get("host", "")
     clear = None
     if request.scope["query_string"]:
@@ -108,8 +108,7 @@ def _nothing_to_warn_of(host: str, settings: Settings) -> bool:
     return not HOST_NAME.fullmatch(host) or (settings.mode == "demo" and bool(_LOCAL.match(host)))
 
 
-async def _as_json(request: Request, question: Question) -> Response:
-    parts = parts_of(request)
+async def _as_json(parts: Parts, request: Request, question: Question) -> Response:
     begun = time.perf_counter()
     answer = await _ask(parts, request, question, None)
     parts.metrics.told("api", answer.verdict.word, time.perf_counter() - begun)
@@ -117,11 +116,12 @@ async def _as_json(request: Request, question: Question) -> Response:
 
 
 async def _ask(parts: Parts, request: Request, question: Question, receipt: bytes | None) -> Answer:
-    source = source_of(request) if question.number else ""
     hashed = None
-    identity = question.number or (question.code.header if question.code else None)
-    if receipt is not None and identity is not None:
+    if receipt is not None and (identity := question.number or (question.code and question.code.header)):
         hashed = parts.receipts.hashed(receipt, identity.run, identity.serial)
+    if question.number is None and hashed is None:
+        return await parts.judging.ask(question)
+    source = source_of(request) if question.number else ""
     return await parts.judging.ask(question, Asking(source=source, receipt=hashed))
 
 
