@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from temthat_verify_api.commands.serve import run_server
-from temthat_verify_api.demo import CARD, Card, NotADemoFolderError, open_demo
+from temthat_verify_api.demo.card import CARD, Card, NotADemoFolderError, open_demo
 
 WORKBOOK = "htx-mau.xlsx"
 

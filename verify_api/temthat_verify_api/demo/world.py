@@ -1,8 +1,4 @@
-"""The demo's world: sample cooperatives from the workbook, a few thousand stamps, and one stamp of every kind.
-
-Everything goes the way a clerk, an alliance and shoppers go: import, confirmation, runs, notices, checks. The world is
-built in a folder beside the final one and renamed when it is whole, so that an interrupted build leaves nothing.
-"""
+"""Building the demo's world the way clerks, alliances and shoppers do: import, confirmation, runs, notices, checks."""
 
 import asyncio
 import datetime as dt
@@ -10,8 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,7 +31,8 @@ from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
 from temthat_trace.products import PackForm, PackKind, Product, ProductKind
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
-from temthat_verify_api.demo_pictures import draw_pack
+from temthat_verify_api.demo.card import CARD, Card, Login, SampleStamp
+from temthat_verify_api.demo.pictures import draw_pack
 from temthat_verify_api.desk.pictures import store_picture
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
@@ -45,94 +41,13 @@ from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import NewEvent
 from temthat_verify_api.wiring import Services, build_services
 
-CARD = "demo.json"
-MARKER = ".temthat-demo"
 WORKBOOK_DAY = dt.date(2026, 11, 20)
 RUN_LIMIT = 1200
 """Most stamps of one demo run: a few thousand in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleStamp:
-    """A stamp to try: what it shows, and how to reach it."""
-
-    shows: str
-    verdict: str
-    url: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who may sign in to the desk, and how."""
-
-    who: str
-    phone: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What the demo prints; kept in the folder (readable by its owner only) so that a second start is instant."""
-
-    host: str
-    api_key: str
-    pdf: str
-    stamps: list[SampleStamp]
-    logins: list[Login]
-
-
-class NotADemoFolderError(Exception):
-    """The folder holds something that is not a demo; nothing was touched."""
-
-
-def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]:
-    """The demo in this folder; built first if there is none. Raises `NotADemoFolderError`."""
-    settings = _settings(folder, host)
-    if (folder / CARD).exists():
-        return settings, _read_card(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise NotADemoFolderError(
-            f"Thư mục {folder} không phải của bản mẫu. Hãy chọn thư mục khác: make demo DIR=…\n"
-            f"The folder {folder} is not a demo. Choose another one: make demo DIR=…"
-        )
-    building = folder.with_name(f".{folder.name}.building")
-    if (building / MARKER).exists():
-        shutil.rmtree(building)
-    building.mkdir(parents=True)
-    (building / MARKER).touch()
-    _build(_settings(building, host), workbook)
-    if folder.exists():
-        folder.rmdir()
-    building.replace(folder)
-    return settings, _read_card(folder)
-
-
-def _settings(folder: Path, host: str) -> Settings:
-    card = _read_card(folder) if (folder / CARD).exists() else None
-    port = host.partition(":")[2] or "80"
-    return Settings(
-        mode="demo",
-        data_dir=folder,
-        database_url=f"sqlite:///{folder / 'temthat.db'}",
-        host=host,
-        allowed_hosts=tuple(
-            {f"localhost:{port}", f"127.0.0.1:{port}", *([card.host] if card else [])} - {host}
-        ),
-        secure_cookies=False,
-        hotline="1900 0000 (mẫu)",
-        operator_name="TemThật (bản mẫu)",
-    )
-
-
-def _read_card(folder: Path) -> Card:
-    raw = json.loads((folder / CARD).read_text("utf-8"))
-    raw["stamps"] = [SampleStamp(**s) for s in raw["stamps"]]
-    raw["logins"] = [Login(**s) for s in raw["logins"]]
-    return Card(**raw)
-
-
-def _build(settings: Settings, workbook: bytes) -> None:
+def build_world(settings: Settings, workbook: bytes) -> None:
+    """Build it all in the settings' folder; the card comes last."""
     upgrade(settings.database_url)
     load_master_key(settings, create=True)
     services = build_services(settings)

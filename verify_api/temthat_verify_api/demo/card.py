@@ -1,0 +1,93 @@
+"""Opening the demo's folder: what it prints, kept on a card, so that a second start builds nothing."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from temthat_verify_api.settings import Settings
+
+CARD = "demo.json"
+MARKER = ".temthat-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleStamp:
+    """A stamp to try: what it shows, and how to reach it."""
+
+    shows: str
+    verdict: str
+    url: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who may sign in to the desk, and how."""
+
+    who: str
+    phone: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the demo prints; kept in the folder (readable by its owner only) so that a second start is instant."""
+
+    host: str
+    api_key: str
+    pdf: str
+    stamps: list[SampleStamp]
+    logins: list[Login]
+
+
+class NotADemoFolderError(Exception):
+    """The folder holds something that is not a demo; nothing was touched."""
+
+
+def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]:
+    """The demo in this folder; built first if there is none. Raises `NotADemoFolderError`."""
+    settings = _settings(folder, host)
+    if (folder / CARD).exists():
+        return settings, _read_card(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise NotADemoFolderError(
+            f"Thư mục {folder} không phải của bản mẫu. Hãy chọn thư mục khác: make demo DIR=…\n"
+            f"The folder {folder} is not a demo. Choose another one: make demo DIR=…"
+        )
+    building = folder.with_name(f".{folder.name}.building")
+    if (building / MARKER).exists():
+        shutil.rmtree(building)
+    building.mkdir(parents=True)
+    (building / MARKER).touch()
+    from temthat_verify_api.demo.world import build_world  # a second start needs none of it
+
+    build_world(_settings(building, host), workbook)
+    if folder.exists():
+        folder.rmdir()
+    building.replace(folder)
+    return settings, _read_card(folder)
+
+
+def _settings(folder: Path, host: str) -> Settings:
+    card = _read_card(folder) if (folder / CARD).exists() else None
+    port = host.partition(":")[2] or "80"
+    return Settings(
+        mode="demo",
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / 'temthat.db'}",
+        host=host,
+        allowed_hosts=tuple(
+            {f"localhost:{port}", f"127.0.0.1:{port}", *([card.host] if card else [])} - {host}
+        ),
+        secure_cookies=False,
+        hotline="1900 0000 (mẫu)",
+        operator_name="TemThật (bản mẫu)",
+    )
+
+
+def _read_card(folder: Path) -> Card:
+    raw = json.loads((folder / CARD).read_text("utf-8"))
+    raw["stamps"] = [SampleStamp(**s) for s in raw["stamps"]]
+    raw["logins"] = [Login(**s) for s in raw["logins"]]
+    return Card(**raw)
