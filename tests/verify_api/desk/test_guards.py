@@ -1,5 +1,6 @@
 """What protects every page: the form token, the same origin, size limits, headers, and who may see what."""
 
+import asyncio
 import re
 import uuid
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from temthat_stamps.runs.records import Run
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
@@ -237,3 +239,63 @@ def test_property_no_query_breaks_a_page(office: Office, path: str, q: str, page
     answer = browser.client.get(path, params={"q": q, "page": str(page), "next": q, "done": q})
     assert answer.status_code in (200, 404)
     assert "<script" not in answer.text
+
+
+def test_two_clicks_at_the_same_moment_order_once(office: Office) -> None:
+    """The form is bound to what the batch had; whoever comes second finds that out inside the same lock."""
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    browser = office.browser(CLERK)
+    token = browser.token(path)
+    fields = {"form": token, "runs": "0", "method": "sheet", "count": "5"}
+
+    async def both() -> list[str]:
+        posts = [browser.client.http.post(path, data=fields) for _ in range(4)]
+        return [answer.headers["location"] for answer in await asyncio.gather(*posts)]
+
+    went = asyncio.run(both())
+    assert sum(place.startswith("/desk/jobs/") for place in went) == 1
+    with office.session() as session:
+        assert len(session.scalars(select(Run)).all()) == 1
+
+
+_FIELDS = (
+    *("count", "runs", "reason", "method", "layout", "kind", "dpi", "start"),
+    *("name", "phone", "role", "product", "current", "password", "again", "files", "scan"),
+)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    to=st.sampled_from(
+        [
+            "order",
+            "/desk/account/password",
+            "invite",
+            "paper/confirm",
+            "paper/withdraw",
+            "paper/scan",
+            "/desk/workbooks",
+        ]
+    ),
+    fields=st.dictionaries(
+        st.sampled_from(_FIELDS),
+        st.one_of(
+            st.text(max_size=30), st.sampled_from(["1", "999999999", "clerk", "sheet", "\x00", "٣", "-1"])
+        ),
+    ),
+)
+def test_property_no_form_breaks_the_desk(office: Office, to: str, fields: dict[str, str]) -> None:
+    """Whatever a form sends: a page in words or a redirect, never a server error."""
+    browser = getattr(office, "_browser", None) or office.browser(ADMIN)
+    office._browser = browser  # type: ignore[attr-defined]
+    with office.session() as session:
+        paper = session.scalars(select(Paper.id)).first()
+    path = {
+        "order": f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}",
+        "invite": f"/desk/organisations/{office.party_id('HTX-DE')}/people/new",
+    }.get(to, to.replace("paper", f"/desk/papers/{paper}"))
+    token = getattr(office, "_token", None) or browser.token("/desk/account")
+    office._token = token  # type: ignore[attr-defined]
+    answer = browser.client.post(path, data={**fields, "form": token})
+    assert answer.status_code < 500
+    assert answer.status_code == 303 or "<h1>" in answer.text

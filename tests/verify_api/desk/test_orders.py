@@ -16,9 +16,12 @@ from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.printing.layout import LAYOUTS
 from temthat_stamps.runs.produce import PrintSettings
 from temthat_stamps.runs.records import JobState, PrintJob, Run
+from temthat_stamps.runs.register import register_run
+from temthat_trace.batches import Batch
+from temthat_trace.products import PackForm, ProductKind
 from temthat_verify_api.desk import print_choice
 
-from .conftest import ADMIN, CLERK, NOW, Browser, Office
+from .conftest import ADMIN, CLERK, NEIGHBOUR, NOW, OFFICER, Browser, Office
 
 
 def order_path(office: Office, form: str = "TUI500") -> str:
@@ -203,6 +206,46 @@ def test_a_failed_job_says_why_and_can_be_tried_again(office: Office) -> None:
     assert "Tệp 3 tem đã sẵn sàng" in browser.wait_for_job(path)
     with office.session() as session:
         assert len(session.scalars(select(Run)).all()) == 1
+
+
+def test_stamps_ordered_elsewhere_get_their_file_here(office: Office) -> None:
+    """A run registered by the operator's command has no print file; the desk offers to make it, once."""
+    services, browser = office.services, office.browser(CLERK)
+    with office.session() as session:
+        batch = session.get_one(Batch, office.batch_id())
+        form = session.get_one(PackForm, office.form_id("TUI500"))
+        run = register_run(session, services.sealer, services.settings.origin, batch, form, 7, NOW).run
+        session.commit()
+    page = browser.open("/desk").text
+    assert "7 tem chưa in" in page
+    assert "Tem đã đặt, chưa có tệp in: Hạt dẻ sấy" in page
+    assert f"/desk/runs/{run}" in browser.open(f"/desk/batches/{office.batch_id()}").text
+    first = browser.order(f"/desk/runs/{run}")
+    assert "Tệp 7 tem đã sẵn sàng" in browser.wait_for_job(first.headers["location"])
+    again = browser.order(f"/desk/runs/{run}")
+    assert again.status_code == 422
+    assert "còn 0 tem" in again.text
+    assert office.browser(NEIGHBOUR).open(f"/desk/runs/{run}").status_code == 404
+    assert office.browser(OFFICER).open(f"/desk/runs/{run}").status_code == 403
+
+
+def test_what_can_have_no_stamps_says_so(office: Office) -> None:
+    """A pack form that does not say what it holds, and a service: a refusal in words, never a broken page."""
+    with office.session() as session:
+        form = session.get_one(PackForm, office.form_id("CHAI350"))
+        form.net_content = None
+        session.commit()
+    browser = office.browser(CLERK)
+    path = f"/desk/batches/{office.batch_id('MAT-2610')}/stamps/{office.form_id('CHAI350')}"
+    answer = browser.open(path)
+    assert answer.status_code == 422
+    assert "chưa ghi đủ lượng tịnh" in answer.text
+    assert "chưa ghi đủ lượng tịnh" in browser.open(f"/desk/batches/{office.batch_id('MAT-2610')}").text
+    with office.session() as session:
+        session.get_one(PackForm, office.form_id("CHAI350")).product.kind = ProductKind.SERVICE
+        session.commit()
+    assert "dịch vụ" in browser.open(path).text
+    assert "In tem cho Mật ong" not in browser.open("/desk").text
 
 
 def test_the_first_page_always_shows_the_next_step(office: Office) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import os
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -19,7 +20,7 @@ from temthat_trace.products import Product
 from temthat_verify_api.accounts import Person, Role
 from temthat_verify_api.desk.pictures import PAPER_SCAN, PRODUCT, BadPicture, shrink
 
-from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Office
+from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Office, build_office
 
 
 def paper_path(office: Office, code: str = "OCOP-1") -> str:
@@ -243,40 +244,61 @@ def test_batches_are_found_without_diacritics(office: Office) -> None:
         assert "Mật ong" not in listed, q
 
 
-def test_checks_are_counted_by_day_and_province_only(office: Office) -> None:
-    """In days of Vietnam, shoppers only; a till's scans and unknown places are told apart."""
-    browser = office.browser(CLERK)
-    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
-    browser.wait_for_job(browser.order(path, count="3").headers["location"])
+def record_checks(office: Office) -> None:
+    """Stamps of a run, checked by shoppers around midnight in Vietnam, and once at a till."""
     late = dt.datetime(2026, 11, 20, 17, 30, tzinfo=dt.UTC)  # half past midnight on the 21st in Vietnam
+    seen = [
+        (late, "01", Asker.CONSUMER),
+        (late, "01", Asker.CONSUMER),
+        (late - dt.timedelta(hours=2), "79", Asker.CONSUMER),
+        (late, "862a1072fffffff", Asker.CONSUMER),
+        (late, "01", Asker.TILL),
+    ]
     with office.session() as session:
         run = session.scalars(select(PrintJob.run)).one()
-        for number, (at, place, kind) in enumerate(
-            [
-                (late, "01", Asker.CONSUMER),
-                (late, "01", Asker.CONSUMER),
-                (late - dt.timedelta(hours=2), "79", Asker.CONSUMER),
-                (late, "862a1072fffffff", Asker.CONSUMER),
-                (late, "01", Asker.TILL),
-            ]
-        ):
-            session.add(
-                StampEvent(
-                    run=run,
-                    serial=number % 2 + 1,
-                    id=uuid7(),
-                    at=at,
-                    event=StampEventKind.CHECK,
-                    kind=kind,
-                    place=place,
-                    verdict="genuine",
-                )
-            )
+        for number, (at, place, kind) in enumerate(seen):
+            event = StampEvent(run=run, serial=number % 2 + 1, id=uuid7(), at=at, kind=kind, place=place)
+            event.event, event.verdict = StampEventKind.CHECK, "genuine"
+            session.add(event)
         session.commit()
-    page = browser.open(f"/desk/batches/{office.batch_id()}/checks").text
+
+
+def check_checks(page: str) -> None:
+    """What the page of those checks must say."""
     text = re.sub(r"<[^>]+>|\s+", " ", page)
     assert re.search(r"4\s+lượt người mua", text)
     assert re.search(r"Hà Nội\s+2\s+2", text)
     assert re.search(r"Không rõ tỉnh\s+1\s+1", text)
     assert re.search(r"21/11/2026\s+3\s+3", text)
     assert re.search(r"20/11/2026\s+1\s+1", text)
+
+
+def test_checks_are_counted_by_day_and_province_only(office: Office) -> None:
+    """In days of Vietnam, shoppers only; a till's scans and unknown places are told apart."""
+    browser = office.browser(CLERK)
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    browser.wait_for_job(browser.order(path, count="3").headers["location"])
+    record_checks(office)
+    check_checks(browser.open(f"/desk/batches/{office.batch_id()}/checks").text)
+
+
+def test_the_desk_works_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    """Every page with its queries, an order to the finished file, and the counts of checks."""
+    office = build_office(postgres_url, tmp_path / "data")
+    clerk, officer = office.browser(CLERK), office.browser(OFFICER)
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    job = clerk.order(path, count="3").headers["location"]
+    assert "Tệp 3 tem đã sẵn sàng" in clerk.wait_for_job(job)
+    record_checks(office)
+    check_checks(clerk.open(f"/desk/batches/{office.batch_id()}/checks").text)
+    pages = ("", "?q=hat de", "/papers", "/papers?q=hat de", "/products", "/workbooks", "/account")
+    for page in pages:
+        assert clerk.open(f"/desk{page}").status_code == 200, page
+    for page in ("", "/papers", "/people", "/people?q=mai"):
+        assert officer.open(f"/desk{page}").status_code == 200, page
+    paper = paper_path(office)
+    officer.submit(f"{paper}/confirm", at=paper, product=product_id(office))
+    assert "Cơ quan đã xác nhận" in clerk.open(f"/desk/batches/{office.batch_id()}").text
+    assert clerk.submit("/desk/sign-out", at="/desk").status_code == 303
+    office.press.close()
+    office.services.engine.dispose()

@@ -75,7 +75,7 @@ def test_every_composed_key_exists() -> None:
     ]
     wanted += [
         f"next.{step}.{part}"
-        for step in ("upload", "apply", "order", "print", "confirm", "more")
+        for step in ("upload", "apply", "make", "order", "print", "confirm", "more")
         for part in ("title", "text", "go")
     ]
     assert [key for key in wanted if key not in texts("vi")] == []

@@ -47,6 +47,13 @@ class TooLarge(DeskError):
     key = "error.too_large"
 
 
+class Refused(DeskError):
+    """One of the house's own refusals, in its own words (`reason`), where no form could show it."""
+
+    status = 422
+    key = "error.refused"
+
+
 class OutOfReach(DeskError):
     """The database does not answer."""
 

@@ -13,7 +13,7 @@ from temthat_trace import repository
 from temthat_trace.batches import Batch
 from temthat_trace.papers import Paper, PaperConfirmation
 from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
-from temthat_trace.products import PackForm, Product
+from temthat_trace.products import PackForm, Product, ProductKind
 from temthat_trace.search import fold
 from temthat_verify_api.accounts import Person, Role, WorkbookImport
 from temthat_verify_api.desk.errors import NotFound
@@ -76,12 +76,16 @@ def parties(db: Session, person: Person, text: str = "", limit: int = 200) -> Se
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """A batch with what became of its stamps: how many ordered, how many confirmed as printed, a file to see to."""
+    """A batch with what became of its stamps: how many ordered, how many confirmed as printed, a file to see to.
+
+    `stampable`: its product is goods with a pack form.
+    """
 
     batch: Batch
     ordered: int
     printed: int
     open_job: PrintJob | None
+    stampable: bool
 
 
 def batch_lines(db: Session, party: Party, text: str, page: int) -> tuple[list[BatchLine], bool]:
@@ -90,7 +94,7 @@ def batch_lines(db: Session, party: Party, text: str, page: int) -> tuple[list[B
         select(Batch)
         .join(Batch.product)
         .where(Batch.party_id == party.id, *_like(text, Product.search, Batch.lot))
-        .options(joinedload(Batch.product))
+        .options(joinedload(Batch.product).selectinload(Product.pack_forms))
         .order_by(Batch.made_on.desc(), Batch.id.desc())
         .offset(PAGE * page)
         .limit(PAGE + 1)
@@ -111,7 +115,13 @@ def _with_stamps(db: Session, batches: Sequence[Batch]) -> list[BatchLine]:
             printed[batch_id] = printed.get(batch_id, 0) + job.last - job.first + 1
         else:
             waiting.setdefault(batch_id, job)
-    return [BatchLine(b, ordered.get(b.id, 0), printed.get(b.id, 0), waiting.get(b.id)) for b in batches]
+
+    def line(batch: Batch) -> BatchLine:
+        stampable = batch.product.kind is ProductKind.GOODS and bool(batch.product.pack_forms)
+        counts = ordered.get(batch.id, 0), printed.get(batch.id, 0)
+        return BatchLine(batch, *counts, waiting.get(batch.id), stampable)
+
+    return [line(batch) for batch in batches]
 
 
 def find_batch(db: Session, person: Person, batch_id: uuid.UUID) -> Batch:
@@ -131,11 +141,18 @@ def find_pack_form(batch: Batch, pack_form_id: uuid.UUID) -> PackForm:
     raise NotFound
 
 
-def first_unstamped(db: Session, party: Party) -> Batch | None:
-    """The newest batch that has no stamps yet."""
+def first_unstamped(db: Session, party: Party, today: dt.date) -> Batch | None:
+    """The newest batch within its date that could have stamps and has none."""
     query = (
         select(Batch)
-        .where(Batch.party_id == party.id, ~select(Run.run).where(Run.batch_id == Batch.id).exists())
+        .join(Batch.product)
+        .where(
+            Batch.party_id == party.id,
+            Product.kind == ProductKind.GOODS,
+            or_(Batch.expires_on.is_(None), Batch.expires_on >= today),
+            exists().where(PackForm.product_id == Batch.product_id),
+            ~exists().where(Run.batch_id == Batch.id),
+        )
         .options(joinedload(Batch.product))
         .order_by(Batch.made_on.desc(), Batch.id.desc())
     )
@@ -157,6 +174,11 @@ class RunLine:
     run: Run
     jobs: list[PrintJob]
 
+    @property
+    def unmade(self) -> int:
+        """Stamps of the run that are in no print file yet."""
+        return self.run.count - max((job.last for job in self.jobs), default=0)
+
 
 def run_lines(db: Session, batch: Batch) -> list[RunLine]:
     """The batch's runs, the newest first."""
@@ -170,6 +192,23 @@ def run_lines(db: Session, batch: Batch) -> list[RunLine]:
         select(PrintJob).where(PrintJob.run.in_([run.run for run in runs])).order_by(PrintJob.first)
     ).all()
     return [RunLine(run, [job for job in jobs if job.run == run.run]) for run in runs]
+
+
+def find_run(db: Session, person: Person, number: int) -> RunLine:
+    """A run of an organisation this person may see. Raises `NotFound`."""
+    run = db.get(Run, number)
+    if run is None:
+        raise NotFound
+    _seen(person, run.party)
+    return RunLine(run, list(jobs_of_run(db, number)))
+
+
+def first_unmade(db: Session, party: Party) -> Run | None:
+    """The newest run with stamps that are in no print file yet."""
+    made = func.coalesce(func.max(PrintJob.last), 0)
+    short = select(Run.run).outerjoin(PrintJob, PrintJob.run == Run.run).where(Run.party_id == party.id)
+    number = db.scalar(select(func.max(short.group_by(Run.run).having(Run.count > made).subquery().c.run)))
+    return db.get(Run, number) if number else None
 
 
 def find_job(db: Session, person: Person, job_id: uuid.UUID) -> PrintJob:

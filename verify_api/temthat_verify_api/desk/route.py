@@ -13,8 +13,18 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from temthat_stamps.printing.errors import PrintingError
+from temthat_stamps.runs.errors import RunRefused
+from temthat_trace.repository import TraceRefused
 from temthat_verify_api.desk.context import Visitor
-from temthat_verify_api.desk.errors import BadForm, DeskError, NotFound, OutOfReach, SignInNeeded
+from temthat_verify_api.desk.errors import (
+    BadForm,
+    DeskError,
+    NotFound,
+    OutOfReach,
+    Refused,
+    SignInNeeded,
+)
 from temthat_verify_api.store import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -53,6 +63,8 @@ class DeskRoute(APIRoute):
             except (OperationalError, StoreUnavailableError):
                 _log.exception("the database does not answer")
                 response = _error_page(request, OutOfReach())
+            except (RunRefused, PrintingError, TraceRefused) as error:
+                response = _error_page(request, Refused(reason=Visitor(request).words.of(error)))
             except DeskError as error:
                 response = _error_page(request, error)
             except Exception:  # noqa: BLE001 - the last line: a person gets a page and a number, the log gets the rest

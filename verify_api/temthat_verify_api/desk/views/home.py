@@ -77,7 +77,11 @@ def _next_step(desk: Desk, party: Party) -> NextStep | None:
     waiting = queries.waiting_import(desk.db, party, desk.now - WAITS)
     if waiting is not None:
         return NextStep(1, "next.apply", f"/desk/workbooks/{waiting.id}", {"file": waiting.file_name})
-    batch_without = queries.first_unstamped(desk.db, party)
+    unmade = queries.first_unmade(desk.db, party)
+    if unmade is not None:
+        values = {"product": unmade.batch.product.name, "lot": unmade.batch.lot}
+        return NextStep(3, "next.make", f"/desk/runs/{unmade.run}", values)
+    batch_without = queries.first_unstamped(desk.db, party, desk.today)
     if batch_without is not None:
         values = {"product": batch_without.product.name, "lot": batch_without.lot}
         return NextStep(2, "next.order", f"/desk/batches/{batch_without.id}", values)

@@ -30,13 +30,15 @@ PATH = "/batches/{batch_id}/stamps/{pack_form_id}"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the page is about, looked up and allowed."""
+    """What the page is about: stamps still to be ordered, or those of a `run` that are in no print file yet."""
 
     batch: Batch
     pack_form: PackForm
-    allowance: Allowance
-    runs: int
+    left: int
+    runs: int = 0
     """How many runs the batch has: a form filled in before another order came in is noticed by it."""
+    allowance: Allowance | None = None
+    run: Run | None = None
 
 
 @router.get(PATH)
@@ -87,17 +89,50 @@ def place_order(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID, fo
     except (RunRefused, PrintingError) as error:
         desk.db.rollback()
         return _page(desk, order, fields, desk.words.of(error))
+    return _to_press(desk, jobs)
+
+
+@router.get("/runs/{number}")
+def run_page(desk: SignedIn, number: int) -> Response:
+    """The same form for stamps that were ordered and are in no print file yet."""
+    return _page(desk, _of_run(desk, number), desk.request.query_params)
+
+
+@router.post("/runs/{number}")
+def make_files(desk: SignedIn, number: int, form: Fields) -> Response:
+    """Queue the files of what is left of a run; a double click finds nothing left."""
+    bump_revision(desk.db)  # one after the other, so that no stamp gets into two files
+    order = _of_run(desk, number)
+    fields = form.all()
+    settings = _settings(desk, order, fields)
+    try:
+        assert order.run is not None
+        jobs = create_jobs(desk.db, desk.press, order.run, settings, desk.person.name)
+    except (RunRefused, PrintingError) as error:
+        desk.db.rollback()
+        return _page(desk, order, fields, desk.words.of(error))
+    return _to_press(desk, jobs)
+
+
+def _to_press(desk: Desk, jobs: list[PrintJob]) -> Response:
     desk.db.commit()
     for job in jobs:
         desk.parts.press.submit(job.id)
     return desk.go(f"/desk/jobs/{jobs[0].id}")
 
 
+def _of_run(desk: Desk, number: int) -> Order:
+    line = queries.find_run(desk.db, desk.person, number)
+    desk.require(Action.ORDER, line.run.party)
+    return Order(line.run.batch, line.run.pack_form, line.unmade, run=line.run)
+
+
 def _order(desk: Desk, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Order:
     batch = queries.find_batch(desk.db, desk.person, batch_id)
     pack_form = queries.find_pack_form(batch, pack_form_id)
     runs = len(queries.run_lines(desk.db, batch))
-    return Order(batch, pack_form, plan_run(desk.db, batch, pack_form), runs)
+    allowance = plan_run(desk.db, batch, pack_form)
+    return Order(batch, pack_form, allowance.left, runs, allowance)
 
 
 def _register(desk: Desk, order: Order, count: int, reason: str, settings: PrintSettings) -> list[PrintJob]:
@@ -144,7 +179,7 @@ def _page(
     settings = _settings(desk, order, fields)
     method = print_choice.method_of(settings)
     asked = Posted.whole(fields.get("count", ""))
-    count = asked if asked is not None else order.allowance.left
+    count = asked if asked is not None and order.run is None else order.left
     host = desk.services.settings.host
     return desk.page(
         "order.html",
@@ -153,6 +188,7 @@ def _page(
         pack_form=order.pack_form,
         allowance=order.allowance,
         runs=order.runs,
+        run=order.run,
         settings_chosen=settings,
         method=method,
         preview_query=urlencode(_preview_fields(settings)),
@@ -163,5 +199,5 @@ def _page(
         count=count,
         reason=fields.get("reason", ""),
         problem=problem,
-        beyond=beyond or order.allowance.left == 0,
+        beyond=beyond or order.left == 0,
     )
