@@ -28,12 +28,12 @@ _BODY = struct.Struct(">16sI3sB2s16s")
 _MAC_SIZE = 16
 _WORDS = tuple(Word)
 _PREVIEWS = re.compile(
-    r"facebookexternalhit|facebot|twitterbot|telegrambot|whatsapp|zalo(?:bot|crawler)|skypeuripreview|slackbot"
-    r"|linkedinbot|discordbot|viber|pinterest|googlebot|bingbot|applebot|coc_coc|cococbot|yandex(?:bot)?|preview"
-    r"|embedly",
+    r"^(?:whatsapp|viber|skypeuripreview)|facebookexternalhit|facebot|embedly"
+    r"|(?:twitter|telegram|slack|linkedin|discord|google|bing|apple|pinterest|yandex|coccoc|zalo)(?:bot|crawler)",
     re.IGNORECASE,
 )
-"""Programs that open a link to show a card of it. A hint only: who lies here gains one counted check."""
+"""Programs that open a link to show a card of it; not the browsers inside such apps, which people look with. A hint
+only: who lies here gains one counted check."""
 
 
 class StaleView(Exception):

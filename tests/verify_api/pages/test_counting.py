@@ -94,6 +94,17 @@ async def test_prefetch_and_previews_count_nothing(world: "World", headers: dict
     assert counted(world) == 0
 
 
+@pytest.mark.parametrize(
+    "agent",
+    ["Mozilla/5.0 (iPhone) [FBAN/FBIOS]", "Mozilla/5.0 (Linux; Android 14) Zalo android/24", "curl/8"],
+)
+async def test_browsers_inside_apps_count(world: "World", agent: str) -> None:
+    """Most people here open links inside a messenger."""
+    async with world.client() as client:
+        await view(client, f"/T/{world.code(world.run())}", **{"User-Agent": agent})
+    assert counted(world) == 1
+
+
 async def test_a_prerendered_picture_counts_nothing(world: "World") -> None:
     """A browser that loads the picture ahead of the person says so."""
     async with world.client() as client:

@@ -162,7 +162,7 @@ def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "Wo
             color_scheme="dark" if scheme == "dark" else "light",
         ).new_page()
         for path in paths:
-            settle(page, site + path)
+            page.goto(site + path)
             for details in page.locator("summary").all():
                 details.click()
             where = f"{scheme} {path[:12]}"
