@@ -59,7 +59,7 @@ def site(_populated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(_populated, folder / "temthat.db")
     url = f"sqlite:///{folder / 'temthat.db'}"
-    office = build_office(url, folder / "data", populated=True, real_time=True, upload_limit=3_000_000)
+    office = build_office(url, folder / "data", populated=True, real_time=True, upload_limit=1_000_000)
     office.press.close()  # the application below brings its own
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -254,7 +254,7 @@ def test_a_file_that_is_too_large_is_refused_where_the_person_sees_it(chromium: 
     way = visit(chromium, site)
     way.sign_in(ADMIN)
     way.open("/desk/workbooks")
-    book: FilePayload = {"name": "sổ.xlsx", "mimeType": XLSX, "buffer": b"x" * 9_000_000}
+    book: FilePayload = {"name": "sổ.xlsx", "mimeType": XLSX, "buffer": b"x" * 2_000_000}
     way.page.get_by_label("Chọn tệp sổ").set_input_files(book)
     way.press("Kiểm tra sổ")
     assert way.page.get_by_role("heading", name="Tệp quá lớn").is_visible()
