@@ -93,7 +93,7 @@ def paper(
         if action == "confirm":
             confirm_paper(session, record, goods.id, office, person_name, services.now())
         else:
-            withdraw_confirmation(session, record, goods.id, office, person_name, services.now())
+            withdraw_confirmation(session, record, goods.id, office, services.now())
     console.print("Xong. Done.")
 
 
