@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 
 from temthat_stamps.number import looks_like_number
+from temthat_stamps.verdict import Proof
 from temthat_trace.formats import today as vietnam_day
 from temthat_trace.places import current_province
 from temthat_verify_api.answers import answer_json
@@ -32,6 +33,9 @@ CLEAR = "g"
 
 HOST = "host"
 """Query parameter with the host of a pasted address."""
+
+_CLEAR = re.compile(r"/01/[^?#]*")
+"""A clear part that leaves the code in the address the only one there is."""
 
 _STAMP_PATH = re.compile(r"/[Tt]/[0-9A-Za-z]{1,130}")
 _JSON_NAMES = ("application/json", "application/ld+json")
@@ -97,6 +101,8 @@ def question_of(request: Request, settings: Settings) -> Question:
         return read_question(code)
     if clear is None and looks_like_number(code):
         return read_question(code)
+    if clear is not None and not _CLEAR.fullmatch(clear):
+        return Question(code, settled=Proof.NOT_OURS)
     if _nothing_to_warn_of(host, settings):
         host = settings.host
     read = read_question(f"https://{host}{clear}?t={code}" if clear else f"https://{host}/T/{code}")
