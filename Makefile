@@ -32,7 +32,7 @@ demo: $(STAMP) ## build a sample world and serve it (PORT=8000 DIR=demo-data)
 
 test: $(STAMP) $(SYSTEM) ## style, types, architecture and every test
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(STAMP) ## ruff, mypy strict, import-linter
 	$(BIN)/ruff format --check .
