@@ -28,7 +28,7 @@ def test_source_roots_are_no_packages(folder: str) -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("temthat_scanner.command", ("sqlalchemy", "fastapi", "openpyxl", "reportlab", "temthat_trace")),
+        ("temthat_scanner.command", ("sqlalchemy", "fastapi", "openpyxl", "fontTools", "jinja2")),
         ("temthat_stamps.bundle.offline", ("sqlalchemy", "fastapi", "PIL", "httpx", "temthat_trace")),
         ("temthat_stamps.printing.render", ("sqlalchemy", "fastapi", "httpx")),
         ("temthat.main", ("temthat_scanner", "temthat_verify_api", "sqlalchemy")),

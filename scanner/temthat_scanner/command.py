@@ -83,7 +83,7 @@ def scan(
     2 có tem giả, thu hồi hoặc đã hủy; 3 có mã chưa thể kết luận, không phải tem, hoặc ảnh không đọc được;
     4 không làm việc được (thiếu dữ liệu tin cậy, máy chủ không trả lời).
     """
-    console, errors = Console(), Console(stderr=True)
+    console, errors = Console(), Console(stderr=True, soft_wrap=True)
     offline = OfflineJudge(_load_trust(trust, operator_key, errors), kind, lang)
     if trust is None and server is None:
         errors.print("[dim]Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.[/dim]")

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from temthat_stamps import number, signing
-from temthat_stamps.code import Code, Gs1Path, Header
+from temthat_stamps.code import Code, Header
 from temthat_stamps.copies.judge import CopyJudge, NoJudge
 from temthat_stamps.copies.records import StampEvent, StampEventKind
-from temthat_stamps.errors import BadSignature, Mistyped
+from temthat_stamps.errors import BadSignature
+from temthat_stamps.gs1path import match_path
 from temthat_stamps.notice import standing
 from temthat_stamps.verdict import (
     HANOI,
@@ -120,7 +121,7 @@ class Judging:
             asking,
             now,
             registration=registration,
-            path=path_match(code.gs1, header, run),
+            path=match_path(code.gs1, header, (run.gtin, run.lot)),
             foreign_host=host,
         )
 
@@ -227,18 +228,6 @@ def _judged(
         foreign_host=foreign_host,
     )
     return facts, judge(facts, asker, dt.datetime.combine(day, dt.time(12), HANOI))
-
-
-def path_match(gs1: Gs1Path | None, header: Header, run: RunFacts) -> PathMatch:
-    """The clear text of a GS1 form: run and serial must be the header's, GTIN and lot the manifest's."""
-    if gs1 is None:
-        return PathMatch.NONE
-    try:
-        typed = number.parse(gs1.number)
-    except Mistyped:
-        return PathMatch.MISMATCH
-    same = (typed.run, typed.serial, gs1.gtin, gs1.lot) == (header.run, header.serial, run.gtin, run.lot)
-    return PathMatch.MATCH if same else PathMatch.MISMATCH
 
 
 def without_own_check(

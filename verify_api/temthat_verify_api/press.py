@@ -5,7 +5,7 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from temthat_stamps.runs.produce import Press, produce, sweep, unfinished_jobs
+from temthat_stamps.runs.produce import Press, give_up, produce, sweep, unfinished_jobs
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class PressWorker:
             sweep(self.press)
         except Exception:
             log.exception("print job %s", job_id)
+            give_up(self.press, job_id)
         finally:
             with self._lock:
                 self._known.discard(job_id)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from temthat_stamps import number
 from temthat_stamps.bundle.trustfile import TrustData, TrustedIssuer, TrustedRun
 from temthat_stamps.code import Code, decode
-from temthat_stamps.errors import BadSignature, Mistyped, NewerFormat, NotOurs
+from temthat_stamps.errors import BadSignature, NewerFormat, NotOurs
+from temthat_stamps.gs1path import match_path
 from temthat_stamps.notice import standing
 from temthat_stamps.verdict import (
     Asker,
     Coverage,
     Facts,
-    PathMatch,
     Proof,
     Registration,
     StandingNotice,
@@ -69,7 +69,7 @@ def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, Tru
         proof=proof,
         coverage=_coverage(header.run, trust),
         registration=_registration(run, header.serial, signer, trust),
-        path=_path(code, run),
+        path=match_path(code.gs1, header, (run.gtin, run.lot) if run else None),
         notices=_notices(header.run, header.serial, trust) if run else (),
         not_activated=run is not None and run.not_activated,
         expires_on=run.expires_on if run else None,
@@ -116,21 +116,6 @@ def _registration(run: TrustedRun | None, serial: int, signer: bytes, trust: Tru
     if key is None or key.public_key != signer:
         return Registration.OUTSIDE
     return Registration.IN_RUN if run.registered <= key.end else Registration.KEY_CLOSED
-
-
-def _path(code: Code, run: TrustedRun | None) -> PathMatch:
-    """The clear text of a GS1 form: run and serial must be the header's, GTIN and lot the manifest's."""
-    if code.gs1 is None:
-        return PathMatch.NONE
-    try:
-        typed = number.parse(code.gs1.number)
-    except Mistyped:
-        return PathMatch.MISMATCH
-    if (typed.run, typed.serial) != (code.header.run, code.header.serial):
-        return PathMatch.MISMATCH
-    if run is None:
-        return PathMatch.UNKNOWN
-    return PathMatch.MATCH if (code.gs1.gtin, code.gs1.lot) == (run.gtin, run.lot) else PathMatch.MISMATCH
 
 
 def judge_unaided(text: str, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:

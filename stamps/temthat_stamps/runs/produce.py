@@ -165,6 +165,14 @@ def produce(press: Press, job_id: uuid.UUID, progress: Callable[[int, int], None
         return job
 
 
+def give_up(press: Press, job_id: uuid.UUID) -> None:
+    """Mark a job failed after an error nobody foresaw, so that nobody waits for it; it can be started again."""
+    with press.sessions() as session:
+        problem = "Lỗi không lường trước; thử lại, nếu vẫn lỗi thì báo đơn vị vận hành. / Unexpected error: try again."
+        _change(session, job_id, _RUNNING, state=JobState.FAILED, problem=problem)
+        session.commit()
+
+
 def _change(session: Session, job_id: uuid.UUID, when: frozenset[JobState], **values: object) -> bool:
     """Change a job if it is in one of these states; whether it was. The database decides between two who try."""
     query = update(PrintJob).where(PrintJob.id == job_id, PrintJob.state.in_(when)).values(**values)

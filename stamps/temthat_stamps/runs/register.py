@@ -18,6 +18,7 @@ from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
 from temthat_stamps.runs.records import Run
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.statement import sign_statement
+from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.events import batch_digest
 from temthat_trace.packing import OVERAGE, Allowance, PackingError, allowed, content
@@ -80,9 +81,10 @@ def register_run(
     _check_count(count)
     allowance = plan_run(session, batch, pack_form)
     if count > allowance.left and len(override_reason.strip()) < MIN_REASON:
+        vi, en = formats.number(count), formats.number(count, "en")
         raise BeyondQuantity(
-            f"Không thể in {count} tem. {allowance.explain('vi')} Cần nhiều hơn thì ghi rõ lý do.",
-            f"{count} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
+            f"Không thể in {vi} tem. {allowance.explain('vi')} Cần nhiều hơn thì ghi rõ lý do.",
+            f"{en} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
         )
     gtin = pack_form.gtin or batch.product.gtin
     if gs1:
@@ -211,6 +213,6 @@ def _check_fits(batch: Batch, pack_form: PackForm) -> None:
 def _check_count(count: int) -> None:
     if not 1 <= count <= SERIAL_MAX:
         raise RunRefused(
-            f"Số tem phải từ 1 đến {SERIAL_MAX}.",
+            f"Số tem phải từ 1 đến {formats.number(SERIAL_MAX)}.",
             f"The number of stamps is 1 to {SERIAL_MAX}.",
         )

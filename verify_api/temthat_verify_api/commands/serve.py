@@ -33,7 +33,7 @@ def serve(
 
 def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:
     """Serve until interrupted. Exits with 1 and words instead of starting half."""
-    errors = Console(stderr=True)
+    errors = Console(stderr=True, soft_wrap=True)
     try:
         require_current(settings.database_url)
         services = build_services(settings)

@@ -21,7 +21,7 @@ from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import Services, build_services
 
 console = Console()
-errors = Console(stderr=True)
+errors = Console(stderr=True, soft_wrap=True)
 REFUSED = 1
 T = TypeVar("T")
 
