@@ -26,7 +26,7 @@ def demo(
     workbook: Annotated[Path | None, typer.Option(help="Sổ mẫu khác. Another sample workbook.")] = None,
 ) -> None:
     """Bản chạy thử: vài HTX mẫu, vài nghìn tem, trang kiểm tra và bàn làm việc. The demo."""
-    console = Console()
+    console = Console(soft_wrap=True)
     _require_free(port, console)
     first = not (folder / CARD).exists()
     address = host or f"{_lan_address()}:{port}"
