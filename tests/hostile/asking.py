@@ -4,7 +4,7 @@ import html
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +59,8 @@ class Client:
         host: str = "tem.example.vn",
     ) -> Reply:
         """One request. `target` is sent as it is; what is no ASCII never gets past uvicorn's own parser."""
-        return self._portal.call(self._ask, method, target, body, {"host": host, **(headers or {})})
+        reply: Reply = self._portal.call(self._ask, method, target, body, {"host": host, **(headers or {})})
+        return reply
 
     def forgive(self) -> None:
         """Let the service forget wrong numbers typed before: a test is no shopper, and has to ask on."""
@@ -95,7 +96,7 @@ class Client:
         answer: dict[str, Any] = {"body": []}
         ended = False
 
-        async def receive() -> dict[str, Any]:
+        async def receive() -> MutableMapping[str, Any]:
             nonlocal ended
             if ended:
                 await anyio.sleep_forever()  # the caller stays on the line
@@ -103,7 +104,7 @@ class Client:
             ended = piece is None
             return {"type": "http.request", "body": piece or b"", "more_body": not ended}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 answer.update(status=message["status"], headers=message["headers"])
             else:
@@ -133,7 +134,7 @@ def asking(app: FastAPI) -> Iterator[Client]:
         yield Client(portal, app)
 
 
-TITLES = {
+TITLES: dict[str, str] = {
     words["vi"]["title"]: verdict
     for verdict, entry in texts()["verdicts"].items()
     for words in entry["variants"].values()
