@@ -16,6 +16,7 @@ from temthat_stamps.verdict import NoticeKind, Word
 from temthat_verify_api.accounts import KeyRole
 from temthat_verify_api.app import create_app
 
+from ..conftest import PostgresForTests
 from ..verify_api.conftest import World, build_world
 from .asking import Client, asking
 from .serving import Server, serving
@@ -41,18 +42,34 @@ class House:
         return self.world.code(self.runs["plain"], serial)
 
 
+def _build(database_url: str, folder: Path) -> House:
+    world = build_world(database_url, folder)
+    world.clock[0] = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    house = House(world, folder, {}, {})
+    _fill(house)
+    return house
+
+
 @pytest.fixture(scope="session")
 def house(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The house on SQLite."""
     folder = tmp_path_factory.mktemp("house") / "data"
     folder.mkdir()
     shutil.copy(_sqlite_template, folder / "temthat.db")
-    world = build_world(f"sqlite:///{folder / 'temthat.db'}", folder)
-    world.clock[0] = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    house = House(world, folder, {}, {})
-    _fill(house)
+    house = _build(f"sqlite:///{folder / 'temthat.db'}", folder)
     yield house
-    world.services.engine.dispose()
+    house.world.services.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_house(
+    postgres: PostgresForTests, _postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """The same on PostgreSQL."""
+    url = postgres.url(postgres.new_database(_postgres_template))
+    house = _build(url, tmp_path_factory.mktemp("postgres-house"))
+    yield house
+    house.world.services.engine.dispose()
 
 
 def _fill(house: House) -> None:
@@ -87,6 +104,13 @@ def _fill(house: House) -> None:
 def client(house: House) -> Iterator[Client]:
     """The application in this process; an exception nobody caught shows as the 500 it would be."""
     with asking(create_app(house.world.services)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_client(postgres_house: House) -> Iterator[Client]:
+    """The same application on PostgreSQL."""
+    with asking(create_app(postgres_house.world.services)) as client:
         yield client
 
 
