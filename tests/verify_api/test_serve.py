@@ -74,7 +74,7 @@ def server(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]
         "TEMTHAT_SECURE_COOKIES": "false",
     }
     code = (
-        "from temthat_verify_api import connections; connections.HEAD_SECONDS = 1.0\n"
+        "from temthat_verify_api import connections; connections.PATIENCE = 1.0\n"
         f"from temthat_verify_api.commands.serve import serve; serve('127.0.0.1', {port})"
     )
     process = subprocess.Popen(

@@ -18,6 +18,8 @@ from temthat_verify_api.wiring import build_services
 
 REFUSED = 1
 _CONNECTIONS = 2_000
+_FAREWELL_SECONDS = 10
+"""How long a stop waits for answers under way: whoever dawdles must not keep a new version from starting."""
 
 
 def serve(
@@ -63,6 +65,7 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
             log_level="warning",
             server_header=False,
             limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=_FAREWELL_SECONDS,
             forwarded_allow_ips=forwarded_allow_ips,
         )
     services.engine.dispose()
