@@ -20,7 +20,8 @@ from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker
 from temthat_trace.ids import uuid7
 from temthat_verify_api.migrate import upgrade
-from temthat_verify_api.store import HotStore, NewEvent, open_store
+from temthat_verify_api.store import HotStore, NewEvent
+from temthat_verify_api.wiring import open_store
 
 AT_ONCE = 64
 ROUNDS = 5

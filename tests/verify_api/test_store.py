@@ -32,8 +32,8 @@ from temthat_verify_api.store import (
     HotStore,
     NewEvent,
     StoreUnavailableError,
-    open_store,
 )
+from temthat_verify_api.wiring import open_store
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresForTests
@@ -554,7 +554,8 @@ import asyncio, datetime as dt, itertools, sys
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker
 from temthat_trace.ids import uuid7
-from temthat_verify_api.store import NewEvent, open_store
+from temthat_verify_api.store import NewEvent
+from temthat_verify_api.wiring import open_store
 
 async def main():
     store = open_store(sys.argv[1])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from temthat_stamps.sealing import Sealer
 from temthat_trace.database import make_engine, make_sessions
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.store import HotStore, open_store
+from temthat_verify_api.store import HotStore
 
 
 def utc_now() -> dt.datetime:
@@ -29,6 +29,17 @@ class Services:
     store: HotStore
     sealer: Sealer
     now: Callable[[], dt.datetime] = field(default=utc_now)
+
+
+def open_store(database_url: str) -> HotStore:
+    """The hot store for a SQLAlchemy URL; only the driver that is needed is loaded."""
+    if database_url.startswith("sqlite"):
+        from temthat_verify_api.sqlite_store import SqliteStore
+
+        return SqliteStore(database_url)
+    from temthat_verify_api.postgres_store import PostgresStore
+
+    return PostgresStore(database_url)
 
 
 def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now) -> Services:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from temthat_verify_api.commands.serve import run_server
 from temthat_verify_api.demo.card import CARD, Card, NotADemoFolderError, open_demo
+from temthat_verify_api.settings import Settings
 
 WORKBOOK = "htx-mau.xlsx"
 
@@ -39,12 +40,18 @@ def demo(
     if first:
         console.print("Đang tạo dữ liệu mẫu và in thử… Building the sample world…")
     try:
-        settings, card = open_demo(folder, address, source.read_bytes() if first else b"")
+        settings, card = open_demo(folder, address, lambda settings: _build(settings, source))
     except (NotADemoFolderError, OSError) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(4) from error
     _show(console, card, folder, port)
     run_server(settings, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
+
+
+def _build(settings: Settings, workbook: Path) -> None:
+    from temthat_verify_api.demo.world import build_world  # heavy, and a second start needs none of it
+
+    build_world(settings, workbook.read_bytes())
 
 
 def _show(console: Console, card: Card, folder: Path, port: int) -> None:

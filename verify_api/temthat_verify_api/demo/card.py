@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,8 @@ class NotADemoFolderError(Exception):
     """The folder holds something that is not a demo; nothing was touched."""
 
 
-def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]:
-    """The demo in this folder; built first if there is none. Raises `NotADemoFolderError`."""
+def open_demo(folder: Path, host: str, build: Callable[[Settings], None]) -> tuple[Settings, Card]:
+    """The demo in this folder; if there is none, `build` makes it first. Raises `NotADemoFolderError`."""
     settings = _settings(folder, host)
     if (folder / CARD).exists():
         return settings, _read_card(folder)
@@ -60,9 +61,7 @@ def open_demo(folder: Path, host: str, workbook: bytes) -> tuple[Settings, Card]
         shutil.rmtree(building)
     building.mkdir(parents=True)
     (building / MARKER).touch()
-    from temthat_verify_api.demo.world import build_world  # a second start needs none of it
-
-    build_world(_settings(building, host), workbook)
+    build(_settings(building, host))
     if folder.exists():
         folder.rmdir()
     building.replace(folder)
