@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from temthat_stamps.copies.records import StampEventKind
-from temthat_stamps.verdict import Asker, Mark
+from temthat_stamps.verdict import HANOI, Asker, Mark
 
 SAME_PHONE = dt.timedelta(minutes=30)
 """A check by the same receipt within this time is the same check. The time is the one inside the events' ids."""
@@ -92,3 +92,21 @@ class HotStore(Protocol):
 
 class StoreUnavailableError(Exception):
     """The database does not answer, or has no room; nothing is known to be recorded."""
+
+
+def mark(at: dt.datetime | None, province: str | None) -> Mark | None:
+    """What a history tells of an instant: its day in Vietnam and the province."""
+    return None if at is None else Mark(at.astimezone(HANOI).date(), province or "")
+
+
+def id_time(event_id: uuid.UUID) -> int:
+    """The Unix time inside a UUIDv7, in milliseconds."""
+    return event_id.int >> 80
+
+
+def same_phone_ids(ms: int) -> tuple[uuid.UUID, uuid.UUID]:
+    """The smallest and the largest id whose time is less than `SAME_PHONE` away from `ms`."""
+    reach = SAME_PHONE // dt.timedelta(milliseconds=1)
+    low = max(ms - reach + 1, 0)
+    high = min(ms + reach, 1 << 48)
+    return uuid.UUID(int=low << 80), uuid.UUID(int=(high << 80) - 1)
