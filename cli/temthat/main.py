@@ -84,6 +84,8 @@ def about() -> None:
 def main() -> None:
     """Entry point of the script."""
     if hasattr(sys.stdout, "reconfigure"):  # a Windows till may still have a legacy code page
+        # What is typed need not be UTF-8 either: a broken cable must not end a till's day.
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
         sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     app()

@@ -29,7 +29,7 @@ from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_fram
 from temthat_stamps.bundle.trustfile import KEY_FILE, TrustData, claimed_operator, read_trust
 from temthat_stamps.errors import BadStatement
 from temthat_stamps.number import looks_like_number
-from temthat_stamps.texts import Lang
+from temthat_stamps.texts import Lang, visible
 from temthat_stamps.verdict import Asker, Word
 
 GOOD, ATTENTION, STOP, UNKNOWN, BROKEN = range(5)
@@ -49,6 +49,9 @@ _CODE_OF = {
     Word.CANNOT_TELL: UNKNOWN,
     Word.NOT_OURS: UNKNOWN,
 }
+TYPED_LIMIT = 4_096
+"""Characters of a typed line that are looked at; a stamp needs fewer than 300."""
+
 _GRAVITY = (GOOD, UNKNOWN, ATTENTION, STOP)
 _STYLE = {"good": "bold white on green4", "calm": "bold white on steel_blue", "warn": "bold black on orange1"}
 _STYLE["stop"] = "bold white on red3"
@@ -83,10 +86,13 @@ def scan(
     2 có tem giả, thu hồi hoặc đã hủy; 3 có mã chưa thể kết luận, không phải tem, hoặc ảnh không đọc được;
     4 không làm việc được (thiếu dữ liệu tin cậy, máy chủ không trả lời).
     """
-    console, errors = Console(), Console(stderr=True, soft_wrap=True)
+    console = Console()
+    errors = Console(
+        stderr=True, soft_wrap=True, markup=False, highlight=False
+    )  # "[/x]" in a path is no mark
     offline = OfflineJudge(_load_trust(trust, operator_key, errors), kind, lang)
     if trust is None and server is None:
-        errors.print("[dim]Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.[/dim]")
+        errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
     with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
         judge: Judge = offline
         if online is not None:
@@ -109,7 +115,7 @@ def _scan_all(
         if text is None:
             _report_nothing(source, problem, json_lines, console, lang)
             if hint and not problem:
-                errors.print(f"[dim]{hint}[/dim]")
+                errors.print(hint, style="dim")
                 hint = None
         else:
             try:
@@ -117,9 +123,8 @@ def _scan_all(
                 foreign = source != "-" and looks_like_number(text)
                 answer = not_ours(text, lang) if foreign else judge.ask(text)
             except ServiceUnreachable as error:
-                errors.print(
-                    f"[red]Máy chủ không trả lời ({error}). Dùng --trust để kiểm tra không cần mạng.[/red]"
-                )
+                told = f"Máy chủ không trả lời ({error}). Dùng --trust để kiểm tra không cần mạng."
+                errors.print(visible(told), style="red")
                 return BROKEN
             code = UNKNOWN if answer.verdict is None else _CODE_OF[answer.verdict.word]
             _report(source, answer, json_lines, console)
@@ -132,8 +137,8 @@ def _seen(paths: list[str]) -> Iterator[tuple[str, str | None, str]]:
     for path in paths:
         if path == "-":
             for line in sys.stdin:
-                if line.strip():
-                    yield "-", line.strip(), ""
+                if typed := line.strip()[:TYPED_LIMIT]:
+                    yield "-", typed, ""
             continue
         try:
             listing = list_pictures(path)
@@ -165,8 +170,8 @@ def _load_trust(path: Path | None, operator_key: str | None, errors: Console) ->
             _pin(folder, claimed_operator(path), errors)
         return read_trust(path, key)
     except (BadStatement, binascii.Error, OSError) as error:
+        errors.print(visible(f"Không dùng được dữ liệu tin cậy {path}: {error}."), style="red")
         errors.print(
-            f"[red]Không dùng được dữ liệu tin cậy {path}: {error}.[/red]\n"
             "Tải lại từ máy chủ (/api/v1/trust) hoặc hỏi đơn vị vận hành.\n"
             "The trust data cannot be used: fetch it again."
         )
@@ -178,12 +183,11 @@ def _pin(folder: Path, key: bytes, errors: Console) -> None:
     text = base64.b64encode(key).decode()
     folder.joinpath(KEY_FILE).write_text(text + "\n")
     errors.print(
-        f"[yellow]Lần đầu dùng dữ liệu tin cậy này: đã ghi khóa của đơn vị vận hành vào {folder / KEY_FILE}. "
-        f"Hãy so với khóa họ công bố: {text}[/yellow]\n"
-        "First use: the operator's key was pinned. Compare it with the one they publish.",
-        highlight=False,
-        soft_wrap=True,
+        f"Lần đầu dùng dữ liệu tin cậy này: đã ghi khóa của đơn vị vận hành vào {visible(str(folder / KEY_FILE))}. "
+        f"Hãy so với khóa họ công bố: {text}",
+        style="yellow",
     )
+    errors.print("First use: the operator's key was pinned. Compare it with the one they publish.")
 
 
 def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> None:
@@ -201,18 +205,20 @@ def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> 
         return
     saying = answer.saying
     lines = Text()
-    lines.append(f" {_SIGNS.get(saying.tone, '')} {saying.title} ", style=_STYLE.get(saying.tone, "bold"))
-    lines.append(f"\n{saying.sentence}")
+    title = f" {_SIGNS.get(saying.tone, '')} {visible(saying.title)} "
+    lines.append(title, style=_STYLE.get(saying.tone, "bold"))
+    lines.append(f"\n{visible(saying.sentence)}")
     product, batch = answer.record.get("product") or {}, answer.record.get("batch") or {}
     if product.get("name"):
         pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
-        lines.append(f"\n{product['name']}{pack}", style="bold")
-        lines.append(f"\nLô {batch.get('lot', '?')} · HSD {_day(batch.get('expires_on'))}")
+        lines.append(f"\n{visible(product['name'] + pack)}", style="bold")
+        made = f"Lô {batch.get('lot', '?')} · HSD {_day(batch.get('expires_on'))}"
+        lines.append(f"\n{visible(made)}")
     if saying.action:
-        lines.append(f"\n→ {saying.action}")
+        lines.append(f"\n→ {visible(saying.action)}")
     for sentence in answer.explained:
-        lines.append(f"\n  · {sentence}", style="dim")
-    console.print(Panel(lines, title=Text(source, style="dim"), title_align="left", expand=False))
+        lines.append(f"\n  · {visible(sentence)}", style="dim")
+    console.print(Panel(lines, title=Text(visible(source), style="dim"), title_align="left", expand=False))
 
 
 def _day(iso: str | None) -> str:
@@ -226,7 +232,7 @@ def _report_nothing(source: str, problem: str, json_lines: bool, console: Consol
         _write_line(line | ({"error": problem} if problem else {}))
         return
     nothing = "Không đọc được mã QR nào trong ảnh." if lang == "vi" else "No readable QR code in the picture."
-    console.print(Text(f"{source}: {problem or nothing}", style="yellow"))
+    console.print(Text(visible(f"{source}: {problem or nothing}"), style="yellow"))
 
 
 def _write_line(line: dict[str, Any]) -> None:

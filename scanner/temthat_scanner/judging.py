@@ -13,6 +13,8 @@ from temthat_stamps.errors import Mistyped
 from temthat_stamps.texts import Lang, Saying, explain, say, say_mistyped
 from temthat_stamps.verdict import Asker, Reason, Verdict, Word
 
+_STRANGE = "the service's answer is not one this scanner knows: update it"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -98,6 +100,8 @@ class OnlineJudge:
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise ServiceUnreachable(str(error) or type(error).__name__) from error
+        if not isinstance(body, dict):
+            raise ServiceUnreachable(_STRANGE)
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
             return Answer(text, None, say_mistyped(Mistyped("mistyped", body.get("position")), self._lang))
         if response.status_code != httpx.codes.OK:
@@ -111,9 +115,7 @@ class OnlineJudge:
             reasons = tuple(Reason(r["key"], r.get("value", "")) for r in body["reasons"])
             verdict = Verdict(Word(body["verdict"]), reasons)
         except (KeyError, TypeError, ValueError) as error:
-            raise ServiceUnreachable(
-                "the service's answer is not one this scanner knows: update it"
-            ) from error
+            raise ServiceUnreachable(_STRANGE) from error
         issuer, history = body.get("issuer") or {}, body.get("history") or {}
         last = history.get("last") or {}
         saying = say(

@@ -7,6 +7,7 @@ empty, so that a missing hotline or province leaves a whole sentence. Brackets m
 import datetime as dt
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,9 @@ _DATED = {
     "data_too_old": ("data_day", ""),
 }
 """Reasons whose value is a date and perhaps a province, and the names these have in the verdicts' texts."""
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of controls, direction marks, half pairs and line ends."""
+
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -116,6 +120,14 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     while (shorter := _INNERMOST.sub(keep, template)) != template:
         template = shorter
     return _PLACE.sub(lambda m: values.get(m[1], ""), template).strip()
+
+
+def visible(text: str) -> str:
+    """Text that can only be read: what steers a terminal or turns the line around is replaced by U+FFFD.
+
+    A code, a cell or a file name of somebody else's may hold escape sequences that would paint another verdict.
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _STEERING else c for c in text)
 
 
 def _saying(word: str, variant: str, lang: Lang, values: Mapping[str, str]) -> Saying:

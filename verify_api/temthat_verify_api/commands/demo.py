@@ -27,14 +27,14 @@ def demo(
     workbook: Annotated[Path | None, typer.Option(help="Sổ mẫu khác. Another sample workbook.")] = None,
 ) -> None:
     """Bản chạy thử: vài HTX mẫu, vài nghìn tem, trang kiểm tra và bàn làm việc. The demo."""
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     _require_free(port, console)
     first = not (folder / CARD).exists()
     address = host or f"{_lan_address()}:{port}"
     source = workbook or Path("demo") / WORKBOOK
     if first and not source.exists():
         console.print(
-            f"[red]Không thấy sổ mẫu {source}: chạy lệnh này trong thư mục của dự án (make demo).[/red]"
+            f"Không thấy sổ mẫu {source}: chạy lệnh này trong thư mục của dự án (make demo).", style="red"
         )
         raise typer.Exit(4)
     if first:
@@ -42,7 +42,7 @@ def demo(
     try:
         settings, card = open_demo(folder, address, lambda settings: _build(settings, source))
     except (NotADemoFolderError, OSError) as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(str(error), style="red")
         raise typer.Exit(4) from error
     _show(console, card, folder, port)
     run_server(settings, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
@@ -57,7 +57,7 @@ def _build(settings: Settings, workbook: Path) -> None:
 def _show(console: Console, card: Card, folder: Path, port: int) -> None:
     local = f"http://localhost:{port}"
     console.print()
-    console.print(f"[bold]TemThật[/bold] · bản mẫu / sample data · {folder}")
+    console.print(f"TemThật · bản mẫu / sample data · {folder}", style="bold")
     console.print(
         f"  Trang kiểm tra / check page : {local}/   (điện thoại / phone: http://{card.host}/)",
         highlight=False,
@@ -99,8 +99,6 @@ def _require_free(port: int, console: Console) -> None:
         try:
             probe.bind(("0.0.0.0", port))  # noqa: S104 - the port the server will take
         except OSError as error:
-            console.print(
-                f"[red]Cổng {port} đang bận. Chọn cổng khác: make demo PORT={port + 1}[/red]\n"
-                f"Port {port} is taken: make demo PORT={port + 1}"
-            )
+            console.print(f"Cổng {port} đang bận. Chọn cổng khác: make demo PORT={port + 1}", style="red")
+            console.print(f"Port {port} is taken: make demo PORT={port + 1}")
             raise typer.Exit(4) from error

@@ -12,7 +12,7 @@ from temthat_verify_api import export as exporting
 from temthat_verify_api import keeping
 from temthat_verify_api import migrate as migrating
 from temthat_verify_api.archive import LEAST_PASSPHRASE, KeepingError
-from temthat_verify_api.commands.session import REFUSED, console, errors
+from temthat_verify_api.commands.session import REFUSED, console, tell
 from temthat_verify_api.settings import Settings
 
 _PASSPHRASE = "TEMTHAT_BACKUP_PASSPHRASE"
@@ -24,7 +24,7 @@ def _in_words() -> Iterator[Settings]:
     try:
         yield Settings()
     except (KeepingError, migrating.SchemaError) as refusal:
-        errors.print(f"[red]{refusal.vi}[/red]\n{refusal.en}", highlight=False, soft_wrap=True)
+        tell(refusal.vi, refusal.en)
         raise typer.Exit(REFUSED) from refusal
 
 

@@ -5,17 +5,27 @@ from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.runs.register import issued_batches
+from temthat_stamps.texts import visible
 from temthat_trace.importing import WorkbookRefused, import_workbook
 from temthat_trace.importing import template as workbook_template
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import confirm_paper, withdraw_confirmation
-from temthat_verify_api.commands.session import REFUSED, console, errors, find_one, find_party, open_office
+from temthat_verify_api.commands.session import (
+    REFUSED,
+    console,
+    errors,
+    find_one,
+    find_party,
+    open_office,
+    tell,
+)
 
 
 def template(
@@ -39,7 +49,7 @@ def import_files(
     try:
         contents = {file.name: file.read_bytes() for file in files}
     except OSError as error:
-        errors.print(f"[red]Không đọc được {error.filename}. Cannot read it.[/red]")
+        tell(f"Không đọc được {error.filename}. Cannot read it.")
         raise typer.Exit(REFUSED) from error
     with open_office() as (services, session):
         acting = find_party(session, organisation) if organisation else None
@@ -49,17 +59,13 @@ def import_files(
                 session, contents, acting, services.now(), dry_run=dry_run, frozen_batches=frozen
             )
         except WorkbookRefused as refusal:
-            errors.print(f"[red]{refusal.reason_vi}[/red]\n{refusal.reason_en}", highlight=False)
+            tell(refusal.reason_vi, refusal.reason_en)
             raise typer.Exit(REFUSED) from refusal
         for problem in report.problems:
-            errors.print(
-                f"{problem.sheet}!{problem.cell} [dim]{problem.value}[/dim] {problem.reason_vi}",
-                highlight=False,
-            )
+            place = visible(f"{problem.sheet}!{problem.cell}")
+            errors.print(place, Text(visible(problem.value), "dim"), visible(problem.reason_vi))
         if report.problems:
-            errors.print(
-                f"[red]{len(report.problems) + report.more_problems} chỗ sai; chưa nhập gì. Nothing imported.[/red]"
-            )
+            tell(f"{len(report.problems) + report.more_problems} chỗ sai; chưa nhập gì. Nothing imported.")
             raise typer.Exit(REFUSED)
         table = Table("Trang", "mới", "đổi", "như cũ")
         for sheet, counts in report.counts.items():

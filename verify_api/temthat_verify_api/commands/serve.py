@@ -7,16 +7,15 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from temthat_verify_api.app import create_app
+from temthat_verify_api.commands.session import REFUSED, tell
 from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import build_services
 
-REFUSED = 1
 _CONNECTIONS = 2_000
 _FAREWELL_SECONDS = 10
 """How long a stop waits for answers under way: whoever dawdles must not keep a new version from starting."""
@@ -35,21 +34,19 @@ def serve(
 
 def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:
     """Serve until interrupted. Exits with 1 and words instead of starting half."""
-    errors = Console(stderr=True, soft_wrap=True)
     try:
         require_current(settings.database_url)
         services = build_services(settings)
     except SchemaError as error:
-        errors.print(f"[red]{error.vi}[/red]\n{error.en}", highlight=False)
+        tell(error.vi, error.en)
         raise typer.Exit(REFUSED) from error
     except MissingMasterKeyError as error:
-        errors.print(f"[red]Khóa chủ có vấn đề.[/red]\n{error}", highlight=False)
+        tell("Khóa chủ có vấn đề.", str(error))
         raise typer.Exit(REFUSED) from error
     except SQLAlchemyError as error:
-        errors.print(
-            "[red]Không mở được cơ sở dữ liệu: xem TEMTHAT_DATABASE_URL, máy chủ và quyền truy cập.[/red]\n"
+        tell(
+            "Không mở được cơ sở dữ liệu: xem TEMTHAT_DATABASE_URL, máy chủ và quyền truy cập.",
             "The database cannot be opened: look at TEMTHAT_DATABASE_URL, its server and access rights.",
-            highlight=False,
         )
         raise typer.Exit(REFUSED) from error
     app = create_app(services)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from temthat_stamps.errors import SealBroken
 from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.texts import visible
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
@@ -20,10 +21,17 @@ from temthat_verify_api.phones import BadPhone
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import Services, build_services
 
-console = Console()
-errors = Console(stderr=True, soft_wrap=True)
+# No markup: what is told holds cells, codes and file names that others wrote, and "[/x]" in one is no mark.
+console = Console(markup=False, highlight=False)
+errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
 REFUSED = 1
 T = TypeVar("T")
+
+
+def tell(*sentences: str) -> None:
+    """What went wrong, the first sentence in red."""
+    for sentence, style in zip(sentences, ("red", *[""] * len(sentences)), strict=False):
+        errors.print("\n".join(map(visible, sentence.split("\n"))), style=style)
 
 
 @contextmanager
@@ -35,10 +43,10 @@ def open_office() -> Iterator[tuple[Services, Session]]:
             yield services, session
             session.commit()
     except (RunRefused, PrintingError, TraceRefused) as refusal:
-        errors.print(f"[red]{refusal.vi}[/red]\n{refusal.en}", highlight=False)
+        tell(refusal.vi, refusal.en)
         raise typer.Exit(REFUSED) from refusal
     except (MissingMasterKeyError, SealBroken, BadPhone) as refusal:
-        errors.print(f"[red]{refusal}[/red]", highlight=False)
+        tell(str(refusal))
         raise typer.Exit(REFUSED) from refusal
 
 

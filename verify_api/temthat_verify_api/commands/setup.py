@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.parties import Party, PartyKind
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
-from temthat_verify_api.commands.session import REFUSED, console, errors, find_party, open_office
+from temthat_verify_api.commands.session import REFUSED, console, find_party, open_office, tell
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.phones import normalise_phone
@@ -31,7 +31,7 @@ def init(
     upgrade(settings.database_url)
     with open_office() as (services, session):
         if session.scalar(select(Party.id).where(Party.kind == PartyKind.NATIONAL_ALLIANCE)):
-            errors.print("[red]Cơ sở dữ liệu này đã có liên minh. This database is set up already.[/red]")
+            tell("Cơ sở dữ liệu này đã có liên minh.", "This database is set up already.")
             raise typer.Exit(REFUSED)
         party = Party(code="LIEN-MINH", kind=PartyKind.NATIONAL_ALLIANCE, name=alliance)
         session.add(party)
