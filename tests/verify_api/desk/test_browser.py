@@ -155,8 +155,11 @@ def test_signing_in_needs_no_mouse(chromium: Browser, site: Site) -> None:
     """The first field has the cursor; Tab and Enter do the rest, and the skip link leads to the content."""
     way = visit(chromium, site)
     way.open("/desk")
+    # A browser moves the cursor to the first field a moment after the page is there.
+    way.page.wait_for_function("document.activeElement?.name === 'phone'")
     way.page.keyboard.type("0912 000 002")
     way.page.keyboard.press("Tab")
+    way.page.wait_for_function("document.activeElement?.name === 'password'")
     way.page.keyboard.type(PASSWORD)
     way.page.keyboard.press("Enter")
     way.page.get_by_role("heading", name="Việc cần làm").wait_for()
