@@ -68,7 +68,7 @@ def _show(console: Console, card: Card, folder: Path, port: int) -> None:
     console.print(f"  Tệp in thử / print file     : {folder / card.pdf}", highlight=False)
     console.print(f"  Ảnh tem thử / stamp images  : {folder / 'tem-thu'}", highlight=False)
     console.print(f"  Dữ liệu tin cậy / trust     : {folder / 'trust'}", highlight=False)
-    console.print(f"  API                         : {local}/api/v1/openapi.json", highlight=False)
+    console.print(f"  API                         : {local}/docs", highlight=False)
     console.print(f"API key: {card.api_key}", highlight=False, soft_wrap=True)
     table = Table(
         "Tem thử", "verdict", "Số tem / number", title="Tem để thử · Stamps to try", title_justify="left"
