@@ -48,7 +48,7 @@ bench: $(STAMP) ## measure everything at full size; writes bench/results.jsonl
 	$(BIN)/python -m bench
 
 fuzz: $(STAMP) ## the property tests with many more examples
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -m "not browser" -k "property or fuzz or hostile"
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 --timeout 3600 -m "not browser" -k "property or fuzz or hostile"
 
 lock: $(VENV)/bin/uv ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
