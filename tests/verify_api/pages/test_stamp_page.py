@@ -11,6 +11,7 @@ import pytest
 from temthat_stamps.code import encode
 from temthat_stamps.texts import say
 from temthat_stamps.verdict import NoticeKind, Reason, Verdict, Word
+from temthat_trace.parties import Party
 from temthat_verify_api.accounts import KeyRole
 
 if TYPE_CHECKING:
@@ -132,6 +133,17 @@ async def test_the_page_tells_who_made_it_and_who_vouches(world: "World") -> Non
     assert page.all("details")
     assert "Ed25519" in page.text.split("Vì sao tin được?")[1]
     assert "Ed25519" not in page.text.split("Vì sao tin được?")[0]
+
+
+async def test_an_address_printed_before_the_merger_names_both_provinces(world: "World") -> None:
+    """The label says Bắc Giang, the province is Bắc Ninh today: the page says so instead of contradicting the pack."""
+    with world.services.sessions() as session:
+        party = session.query(Party).filter_by(code="HTX-MAU").one()
+        party.address, party.province = "Xã Đồng Tiến, huyện Yên Thế, Bắc Giang", "24"
+        session.commit()
+    async with world.client() as client:
+        _, page = await look(client, f"/T/{world.code(world.run())}")
+    assert "Bắc Ninh (trước 1/7/2025: Bắc Giang)" in page.text
 
 
 async def test_confirmed_stars_show_while_valid(world: "World") -> None:

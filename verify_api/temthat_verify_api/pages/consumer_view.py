@@ -12,7 +12,7 @@ from temthat_stamps.texts import Lang, explain, say, texts
 from temthat_stamps.verdict import Mark, Verdict, Word
 from temthat_trace import formats
 from temthat_trace.origin import PartyShown
-from temthat_trace.places import current_province, provinces
+from temthat_trace.places import current_province, province_label, provinces
 from temthat_trace.search import fold
 from temthat_verify_api.facts import Answer
 from temthat_verify_api.pages.render import language, page, words
@@ -89,8 +89,12 @@ def speaking(lang: Lang) -> dict[str, Any]:
     def day(value: dt.date) -> str:
         return formats.date(value, lang)
 
+    def seat(party: PartyShown) -> str:
+        """Where a party sits: today's province, and the old one when its printed address names that."""
+        return province_label(party.province, party.address, lang) if party.province in provinces() else ""
+
     vouching = {word: entry[lang] for word, entry in texts()["vouching"].items()}
-    return {"kind": kind, "day": day, "province": province_name, "vouching": vouching}
+    return {"kind": kind, "day": day, "seat": seat, "vouching": vouching}
 
 
 def calls_of(
