@@ -81,6 +81,29 @@ def test_beyond_the_quantity_is_refused_with_the_arithmetic(office: Path) -> Non
     )
 
 
+def test_a_roll_for_a_label_printer_with_its_corrections(office: Path) -> None:
+    """ZPL for a 203 dpi roll; a layout its code does not fit is refused with the arithmetic and a way out."""
+    roll = ("--kind", "zpl", "--layout", "roll-50x30-1", "--dpi", 203, "--dx", 0.5, "--scale-y", 1.005)
+    order(office, "--count", 6, *roll)
+    assert (office / "dot-1-tem-1-6.zpl").read_bytes().startswith(b"^XA")
+    refused = order(
+        office,
+        "--count",
+        6,
+        "--kind",
+        "zpl",
+        "--layout",
+        "roll-25x25-1",
+        "--dpi",
+        203,
+        "--level",
+        "Q",
+        expect=1,
+    )
+    assert "Tem nhỏ quá" in refused.output
+    assert [file.name for file in office.glob("dot-*")] == ["dot-1-tem-1-6.zpl"]
+
+
 def test_recall_needs_the_province(office: Path) -> None:
     """A cooperative alone cannot recall; with its alliance it can, and the alliance of another province cannot."""
     batch = f"{HOLDER}/{PRODUCT}/{LOT}"

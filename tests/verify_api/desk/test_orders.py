@@ -275,6 +275,8 @@ def test_the_first_page_always_shows_the_next_step(office: Office) -> None:
             "start": st.one_of(st.integers(-5, 500).map(str), st.text(max_size=5)),
             "dx": st.one_of(st.floats().map(str), st.just("1,5")),
             "dy": st.text(max_size=5),
+            "sx": st.one_of(st.floats().map(str), st.just("99,5")),
+            "sy": st.text(max_size=5),
             "cut": st.sampled_from(["0", "1", ""]),
         },
     ),
@@ -289,6 +291,13 @@ def test_property_any_fields_give_settings_or_a_refusal_in_words(
     chosen = print_choice.chosen(fields, before)
     with contextlib.suppress(PrintingError):
         assert chosen.printing("tem.example.vn").layout.id == chosen.layout
+
+
+def test_a_printers_own_fault_is_corrected_in_words_a_clerk_measures() -> None:
+    """Millimetres and percent with a comma; what no sensible printer has stays as it was."""
+    before = PrintSettings(scale_y=1.01)
+    chosen = print_choice.chosen({"dx": "1,5", "dy": "-0.5", "sx": "99,5", "sy": "140"}, before)
+    assert (chosen.dx_mm, chosen.dy_mm, chosen.scale_x, chosen.scale_y) == (1.5, -0.5, 0.995, 1.01)
 
 
 @pytest.mark.parametrize(

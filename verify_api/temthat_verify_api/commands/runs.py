@@ -36,6 +36,11 @@ def order(
     level: Annotated[Literal["M", "Q"], typer.Option(help="Mức sửa lỗi QR.")] = "M",
     dpi: Annotated[int, typer.Option(help="Độ phân giải máy in.")] = 600,
     start: Annotated[int, typer.Option(help="Vị trí bắt đầu trên tờ đầu.")] = 1,
+    dx: Annotated[float, typer.Option(help="Chỉnh lệch ngang, mm (xem docs/printing.md).")] = 0.0,
+    dy: Annotated[float, typer.Option(help="Chỉnh lệch dọc, mm.")] = 0.0,
+    scale_x: Annotated[float, typer.Option(help="Chỉnh tỷ lệ ngang, 0,95 đến 1,05.")] = 1.0,
+    scale_y: Annotated[float, typer.Option(help="Chỉnh tỷ lệ dọc, 0,95 đến 1,05.")] = 1.0,
+    cut_marks: Annotated[bool, typer.Option("--cut-marks", help="In dấu cắt.")] = False,
     gs1: Annotated[bool, typer.Option("--gs1", help="Tem dạng GS1 Digital Link (cần GTIN).")] = False,
     out: Annotated[Path, typer.Option(help="Thư mục nhận tệp in. Where the print files go.")] = Path(),
 ) -> None:
@@ -51,7 +56,7 @@ def order(
             session, services.sealer, services.settings.origin, batch, form, wanted, services.now(),
             requested_by="command line", override_reason=reason, gs1=gs1,
         )  # fmt: skip
-        settings = PrintSettings(kind=kind, layout=layout, level=level, dpi=dpi, start_position=start)
+        settings = PrintSettings(kind, layout, level, dpi, dx, dy, scale_x, scale_y, start, cut_marks)
         jobs = create_jobs(session, press, run, settings, by="command line")
         session.commit()
         with _progress() as bar:
@@ -61,7 +66,8 @@ def order(
                 )
                 made = produce(press, job.id, _telling(bar, task))
                 if made.state is JobState.FAILED:
-                    raise RunRefused(*made.problem.split(" / ", 1))
+                    vi, _, en = made.problem.partition(" / ")
+                    raise RunRefused(vi, en or vi)
         session.expire_all()
         for job in jobs:
             source = fetch(session, press, job, "command line")
