@@ -20,10 +20,11 @@ def main() -> int:
         "--small", action="store_true", help="about a hundredth of the size, to see that it runs"
     )
     parser.add_argument("names", nargs="*", choices=[[], *MODULES], help="which; all by default")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the lines go")
     arguments = parser.parse_args()
     console, failed = Console(), False
     table = Table("figure", "value", "unit", "baseline", "ratio", title="bench")
-    with RESULTS.open("w", encoding="utf-8") as out:
+    with arguments.out.open("w", encoding="utf-8") as out:
         for name in arguments.names or MODULES:
             try:
                 figures = importlib.import_module(f"bench.{name}").figures(small=arguments.small)
