@@ -123,7 +123,7 @@ def _scan_all(
                 foreign = source != "-" and looks_like_number(text)
                 answer = not_ours(text, lang) if foreign else judge.ask(text)
             except ServiceUnreachable as error:
-                told = f"Máy chủ không trả lời ({error}). Dùng --trust để kiểm tra không cần mạng."
+                told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
                 errors.print(visible(told), style="red")
                 return BROKEN
             code = UNKNOWN if answer.verdict is None else _CODE_OF[answer.verdict.word]

@@ -30,6 +30,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a service half replaced by an upgrade keeps the templates it started with
     )
     env.globals["static"] = static_url
     return env

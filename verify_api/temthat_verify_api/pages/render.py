@@ -34,6 +34,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a service half replaced by an upgrade keeps the templates it started with
     )
 
 
