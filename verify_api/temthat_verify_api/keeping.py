@@ -147,8 +147,8 @@ def database_errors() -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip()
         raise KeepingError(
-            f"Cơ sở dữ liệu báo lỗi: {reason}. Chưa có gì thay đổi.",
-            f"The database reported: {reason}. Nothing was changed.",
+            f"Cơ sở dữ liệu báo lỗi: {reason}. Chưa có gì thay đổi. Nếu dữ liệu đã hỏng: temthat restore",
+            f"The database reported: {reason}. Nothing was changed. If it is damaged: temthat restore",
         ) from error
 
 

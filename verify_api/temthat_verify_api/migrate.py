@@ -59,10 +59,18 @@ def require_current(url: str) -> None:
     found = current(url)
     if found == head():
         return
-    if found is None or found in _history():
+    if found is None:
+        where = sa.make_url(url).render_as_string(hide_password=True)
+        raise SchemaError(
+            f"Chưa có dữ liệu ở {where}. Nếu bị mất: khôi phục từ bản sao lưu (temthat restore). "
+            "Máy chủ mới: temthat init. Chỉ tạo cấu trúc trống: temthat migrate",
+            f"There are no data in {where}. If they were lost, restore a backup (temthat restore). "
+            "For a new service run temthat init; for an empty schema alone: temthat migrate",
+        )
+    if found in _history():
         raise SchemaError(
             "Cơ sở dữ liệu chưa có cấu trúc mới nhất. Hãy sao lưu rồi chạy lệnh: temthat migrate",
-            f"The database schema is {found or 'not there yet'}, this program needs {head()}. "
+            f"The database schema is {found}, this program needs {head()}. "
             "Make a backup, then run: temthat migrate",
         )
     raise SchemaError(

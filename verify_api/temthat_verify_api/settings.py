@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,20 @@ class Settings(BaseSettings):
     log_origin: str = Field(default="", description="origin line of the public log; default: the host")
     upload_limit: int = Field(default=20_000_000, description="largest accepted workbook or picture, bytes")
     body_limit: int = Field(default=1_000_000, description="largest accepted body of an API request, bytes")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_one_we_know(cls, url: str) -> str:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            parsed = None
+        if parsed is None or not (
+            parsed.drivername == "postgresql+psycopg"
+            or (parsed.drivername == "sqlite" and parsed.database and parsed.database != ":memory:")
+        ):
+            raise ValueError("sqlite:///path or postgresql+psycopg://user:password@host/name")
+        return url
 
     @field_validator("host")
     @classmethod

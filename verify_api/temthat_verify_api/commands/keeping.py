@@ -1,8 +1,6 @@
 """`temthat migrate`, `backup`, `restore`, `export`: looking after the data."""
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,26 +9,15 @@ import typer
 from temthat_verify_api import export as exporting
 from temthat_verify_api import keeping
 from temthat_verify_api import migrate as migrating
-from temthat_verify_api.archive import LEAST_PASSPHRASE, KeepingError
-from temthat_verify_api.commands.session import REFUSED, console, tell
-from temthat_verify_api.settings import Settings
+from temthat_verify_api.archive import LEAST_PASSPHRASE
+from temthat_verify_api.commands.session import console, in_words
 
 _PASSPHRASE = "TEMTHAT_BACKUP_PASSPHRASE"
 
 
-@contextmanager
-def _in_words() -> Iterator[Settings]:
-    """The settings; every refusal as two sentences and exit code 1."""
-    try:
-        yield Settings()
-    except (KeepingError, migrating.SchemaError) as refusal:
-        tell(refusal.vi, refusal.en)
-        raise typer.Exit(REFUSED) from refusal
-
-
 def migrate() -> None:
     """Đưa cơ sở dữ liệu về cấu trúc mới nhất; chạy lại không hại gì. Bring the schema up to date."""
-    with _in_words() as settings, keeping.database_errors():
+    with in_words() as settings, keeping.database_errors():
         before = migrating.current(settings.database_url)
         migrating.upgrade(settings.database_url)
         console.print(f"Cấu trúc / schema: {before or '-'} → {migrating.head()}", highlight=False)
@@ -53,7 +40,7 @@ def backup(
 ) -> None:
     """Sao lưu dữ liệu và khóa vào một tệp; máy chủ vẫn chạy. Back data and keys up into one file."""
     path = target or Path(f"temthat-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M}.zip")
-    with _in_words() as settings:
+    with in_words() as settings:
         manifest = keeping.backup(settings, path, passphrase)
         console.print(
             f"{path}: {sum(manifest.rows.values())} dòng / rows, "
@@ -80,7 +67,7 @@ def restore(
     ] = "",
 ) -> None:
     """Khôi phục từ bản sao lưu, sang SQLite hay PostgreSQL đều được; dừng máy chủ trước. Restore a backup."""
-    with _in_words() as settings:
+    with in_words() as settings:
         manifest = keeping.restore(archive, settings, passphrase, replace=replace)
         console.print(
             f"Đã khôi phục {sum(manifest.rows.values())} dòng của bản sao lưu lúc {manifest.made_at}. Restored.",
@@ -95,6 +82,6 @@ def export(
     ] = None,
 ) -> None:
     """Xuất toàn bộ dữ liệu của một đơn vị, không có khóa bí mật. Export everything of a party, no secrets."""
-    with _in_words() as settings:
+    with in_words() as settings:
         counts = exporting.export(settings, party, target)
         console.print(f"{target}: {sum(counts.values())} dòng / rows.", highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from temthat_verify_api.app import create_app
-from temthat_verify_api.commands.session import REFUSED, tell
+from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
@@ -29,7 +29,7 @@ def serve(
     ] = "127.0.0.1",
 ) -> None:
     """Chạy dịch vụ: trang kiểm tra, API, bàn làm việc. Run the service (settings: TEMTHAT_... variables)."""
-    run_server(Settings(), host=host, port=port, forwarded_allow_ips=forwarded_allow_ips)
+    run_server(read_settings(), host=host, port=port, forwarded_allow_ips=forwarded_allow_ips)
 
 
 def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from temthat_stamps.errors import SealBroken
@@ -17,6 +20,8 @@ from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import TraceRefused
+from temthat_verify_api.archive import KeepingError
+from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.phones import BadPhone
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import Services, build_services
@@ -35,19 +40,54 @@ def tell(*sentences: str) -> None:
 
 
 @contextmanager
-def open_office() -> Iterator[tuple[Services, Session]]:
-    """Services and a session; commits at the end, turns every refusal into words and exit code 1."""
+def in_words() -> Iterator[Settings]:
+    """The settings; every refusal of the house, its database or its disk becomes words and exit code 1."""
+    settings = read_settings()
     try:
-        services = build_services(Settings())
-        with services.sessions() as session:
-            yield services, session
-            session.commit()
-    except (RunRefused, PrintingError, TraceRefused) as refusal:
+        yield settings
+    except (RunRefused, PrintingError, TraceRefused, KeepingError, SchemaError) as refusal:
         tell(refusal.vi, refusal.en)
         raise typer.Exit(REFUSED) from refusal
     except (MissingMasterKeyError, SealBroken, BadPhone) as refusal:
         tell(str(refusal))
         raise typer.Exit(REFUSED) from refusal
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or type(error).__name__).strip()
+        tell(
+            f"Cơ sở dữ liệu báo lỗi: {reason}. Xem TEMTHAT_DATABASE_URL; nếu tệp đã hỏng thì chạy temthat restore.",
+            f"The database reported: {reason}. Look at TEMTHAT_DATABASE_URL; if it is damaged, run temthat restore.",
+        )
+        raise typer.Exit(REFUSED) from error
+    except OSError as error:
+        what = f"{error.filename or ''} ({error.strerror})".strip()
+        tell(f"Không đọc hoặc ghi được {what}.", f"Cannot read or write {what}.")
+        raise typer.Exit(REFUSED) from error
+
+
+def read_settings() -> Settings:
+    """From the environment; what is wrong with it is told, setting by setting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        tell("Cài đặt TEMTHAT_… không đúng:", "The settings are not right:")
+        for problem in error.errors(include_url=False, include_input=False):
+            name = "".join(f"TEMTHAT_{part}".upper() for part in problem["loc"])
+            tell("", f"{name} {problem['msg']}".strip())
+        raise typer.Exit(REFUSED) from error
+    except SettingsError as error:
+        tell("Cài đặt TEMTHAT_… không đúng:", f"The settings are not right: {error}")
+        raise typer.Exit(REFUSED) from error
+
+
+@contextmanager
+def open_office() -> Iterator[tuple[Services, Session]]:
+    """Services and a session; commits at the end, turns every refusal into words and exit code 1."""
+    with in_words() as settings:
+        services = build_services(settings)
+        require_current(settings.database_url)
+        with services.sessions() as session:
+            yield services, session
+            session.commit()
 
 
 def find_party(session: Session, code: str) -> Party:

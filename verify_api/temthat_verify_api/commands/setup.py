@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.parties import Party, PartyKind
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
-from temthat_verify_api.commands.session import REFUSED, console, find_party, open_office, tell
+from temthat_verify_api.commands.session import REFUSED, console, find_party, in_words, open_office, tell
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.phones import normalise_phone
-from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.settings import load_master_key
 
 
 def init(
@@ -26,9 +26,9 @@ def init(
     ],
 ) -> None:
     """Chuẩn bị máy chủ mới: khóa chủ, cơ sở dữ liệu, cán bộ đầu tiên. Set a new service up."""
-    settings = Settings()
-    load_master_key(settings, create=True)
-    upgrade(settings.database_url)
+    with in_words() as settings:
+        load_master_key(settings, create=True)
+        upgrade(settings.database_url)
     with open_office() as (services, session):
         if session.scalar(select(Party.id).where(Party.kind == PartyKind.NATIONAL_ALLIANCE)):
             tell("Cơ sở dữ liệu này đã có liên minh.", "This database is set up already.")
