@@ -49,7 +49,7 @@ _CODE_OF = {
     Word.CANNOT_TELL: UNKNOWN,
     Word.NOT_OURS: UNKNOWN,
 }
-TYPED_LIMIT = 4_096
+TYPED_LIMIT = 8_192
 """Characters of a typed line that are looked at; a stamp needs fewer than 300."""
 
 _GRAVITY = (GOOD, UNKNOWN, ATTENTION, STOP)

@@ -10,6 +10,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
+from temthat_stamps.verdict import Word
 from temthat_verify_api.app import create_app
 
 from .asking import JSON, Client, check_sound, examples
@@ -60,7 +61,11 @@ def test_property_answers_are_as_documented(
     label: str, house: House, server: Server, operations: Any
 ) -> None:
     """Status, type and body of every answer stand in the document, with any key or none, and none is a fault."""
-    operation, code = operations[label], st.sampled_from(list(house.stamps))
+    operation = operations[label]
+    # No wrong printed numbers: a few dozen, and the server, which other tests ask as well, would take no more.
+    code = st.sampled_from(
+        [c for c, word in house.stamps.items() if len(c) == 122 or word is not Word.FORGED]
+    )
 
     @examples(40 if operation.body or "{" in label else 3)
     @given(data=st.data())
