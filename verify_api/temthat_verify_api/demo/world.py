@@ -125,14 +125,17 @@ def _confirm_papers(session: Session, now: dt.datetime) -> None:
 
 
 def _register_runs(session: Session, services: Services, now: dt.datetime) -> list[Run]:
-    """A run for every batch of goods, in its first item or combo form; batches still in date come first."""
+    """A run for every batch of goods, in its first item or combo form; batches still in date come first.
+
+    A quarter of the stamps is left for whoever tries the desk.
+    """
     runs = []
     batches = session.scalars(select(Batch).order_by(Batch.expires_on.desc(), Batch.lot)).all()
     for batch in batches:
         if batch.product.kind is ProductKind.SERVICE or batch.party.kind not in PRODUCERS:
             continue
         forms = [form for form in batch.product.pack_forms if form.kind is not PackKind.CASE]
-        if forms and (count := min(plan_run(session, batch, forms[0]).left, RUN_LIMIT)) > 0:
+        if forms and (count := min(plan_run(session, batch, forms[0]).left * 3 // 4, RUN_LIMIT)) > 0:
             runs.append(_register(session, services, batch, forms[0], count, now))
     return runs
 
