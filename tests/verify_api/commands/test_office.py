@@ -118,9 +118,14 @@ def test_papers_are_confirmed_by_the_holders_alliance(office: Path) -> None:
     listed = temthat("paper", "list", HOLDER).output
     code = next(word for word in re.findall(r"[A-Z0-9-]{4,}", listed) if "OCOP" in word)
     confirm = ("paper", "confirm", HOLDER, code, "--product", PRODUCT, "--person", "Cán bộ A", "--by")
-    temthat(*confirm, HOLDER, expect=1)
-    temthat(*confirm, ALLIANCE)
-    temthat("paper", "withdraw", HOLDER, code, "--product", PRODUCT, "--by", ALLIANCE)
+    assert "không phụ trách" in temthat(*confirm, HOLDER, expect=1).output
+    row = rf"{code}.*│\s*(\d)\s*│"
+    for change, count in ((confirm, "1"), (("paper", "withdraw", *confirm[2:5], PRODUCT, "--by"), "0")):
+        temthat(*change, ALLIANCE)
+        listed = temthat("paper", "list", HOLDER).output
+        found = re.search(row, listed)
+        assert found, listed
+        assert found[1] == count
 
 
 def test_import_twice_changes_nothing_and_a_bad_file_is_refused_whole(office: Path) -> None:
@@ -134,7 +139,7 @@ def test_import_twice_changes_nothing_and_a_bad_file_is_refused_whole(office: Pa
 
 def test_a_second_init_is_refused(office: Path) -> None:
     """A database that is set up keeps its alliance."""
-    temthat("init", "--alliance", "X", "--phone", "0912345679", expect=1)
+    assert "set up already" in temthat("init", "--alliance", "X", "--phone", "0912345679", expect=1).output
 
 
 def test_lost_master_key_is_told_with_the_way_back(office: Path) -> None:
