@@ -6,6 +6,7 @@ Drawing it anew keeps the picture only.
 
 import hashlib
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -18,6 +19,12 @@ MEDIA_TYPE = "image/webp"
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MAX_PIXELS = 50_000_000
+_MAX_OTHER = _MAX_PIXELS // 2
+"""A JPEG can be decoded small; anything else unfolds to four bytes a pixel first."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A picture may unfold to some 300 MB for a moment: two of them never do so together."""
+
 _QUALITIES = (80, 65, 50, 35, 20)
 
 
@@ -48,7 +55,8 @@ def shrink(data: bytes, frame: Frame = PRODUCT) -> bytes:
     """A WebP that fits the frame, without metadata. Raises `BadPicture`."""
     if not data:
         raise BadPicture("picture.none")
-    picture = _open(data, frame)
+    with _ONE_AT_A_TIME:
+        picture = _open(data, frame)
     for side in frame.sides:
         small = picture.copy()
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -76,19 +84,28 @@ def _open(data: bytes, frame: Frame) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data), formats=_FORMATS)
-            if picture.width * picture.height > _MAX_PIXELS:
+            if picture.width * picture.height > (_MAX_PIXELS if picture.format == "JPEG" else _MAX_OTHER):
                 raise BadPicture("picture.too_many_pixels")
             # A JPEG is then decoded at a half, a quarter or an eighth, if that is still large enough.
             picture.draft("RGB", (2 * frame.sides[0], 2 * frame.sides[0]))
-            upright = ImageOps.exif_transpose(picture)
-            if upright.has_transparency_data:
+            upright = ImageOps.exif_transpose(_reduced(picture, 2 * frame.sides[0]))
+            if upright.mode == "RGBA":
                 flat = Image.new("RGB", upright.size, "white")
-                flat.paste(upright, mask=upright.convert("RGBA").getchannel("A"))
+                flat.paste(upright, mask=upright.getchannel("A"))
                 return flat
-            return upright.convert("RGB")
+            return upright
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadPicture("picture.too_many_pixels") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         if isinstance(error, BadPicture):
             raise
         raise BadPicture("picture.unreadable") from error
+
+
+def _reduced(picture: Image.Image, side: int) -> Image.Image:
+    """In RGB or RGBA, and no larger than needed: its longer side is at least `side` if it was before."""
+    picture.load()
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    plain = picture if picture.mode == mode else picture.convert(mode)
+    factor = max(plain.size) // side
+    return plain.reduce(factor) if factor > 1 else plain
