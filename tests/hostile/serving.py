@@ -89,11 +89,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
-    """`temthat serve` on the data in `folder`, until the block ends."""
+def serving(folder: Path, *options: str, limit: int = 0, **settings: str) -> Iterator[Server]:
+    """`temthat serve` on the data in `folder`, until the block ends; no file of it may grow beyond `limit` bytes."""
     port = free_port()
     log = folder.parent / f"serve-{port}.log"
     command = [sys.executable, "-m", "temthat", "serve", "--port", str(port), *options]
+    if limit:
+        command = ["prlimit", f"--fsize={limit}", *command]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment(folder, **settings)
