@@ -114,11 +114,12 @@ def make_engine(url: str) -> Engine:
     SQLite: write-ahead log, full synchronisation (a row acknowledged survives a power cut), foreign keys on.
     PostgreSQL: psycopg 3, connections checked before use.
     """
+    # Hidden parameters: an error's story goes to a log, and the values of a statement are people's.
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 30})
+        engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_pragmas)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, hide_parameters=True)
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
