@@ -76,14 +76,14 @@ def reports(codes: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(change, good, changes)
 
 
-@examples(120)
+@examples(80)
 @given(data=st.data())
 def test_property_reports_of_any_content(client: Client, house: House, data: st.DataObject) -> None:
     """Each is answered or refused as documented, under any key; 501 only for events that are not built yet."""
     check_report(client, house, data)
 
 
-@examples(60)
+@examples(50)
 @given(data=st.data())
 def test_property_reports_on_postgresql(
     postgres_client: Client, postgres_house: House, data: st.DataObject
@@ -106,7 +106,7 @@ def check_report(client: Client, house: House, data: st.DataObject) -> None:
     assert reply.status in (200, 401, 403, 422)
 
 
-@examples(150)
+@examples(80)
 @given(data=st.data())
 def test_property_bodies_of_any_bytes(client: Client, data: st.DataObject) -> None:
     """Random bytes, JSON of any shape, truncated or in another encoding, under any content type."""

@@ -90,7 +90,7 @@ def test_the_sample_itself_is_good(engines: list[Engine]) -> None:
             assert import_workbook(session, files(sample()), None, NOW).applied
 
 
-@examples(60)
+@examples(40)
 @given(data=st.data())
 def test_property_hostile_cells_are_told_or_kept(engines: list[Engine], data: st.DataObject) -> None:
     """One to three cells exchanged: both databases agree on what is wrong with it, or take it all."""
