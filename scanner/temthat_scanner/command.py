@@ -137,7 +137,7 @@ def _seen(paths: list[str]) -> Iterator[tuple[str, str | None, str]]:
     for path in paths:
         if path == "-":
             for line in sys.stdin:
-                if typed := line.strip()[:TYPED_LIMIT]:
+                if typed := line.strip(" \t\r\n")[:TYPED_LIMIT]:
                     yield "-", typed, ""
             continue
         try:

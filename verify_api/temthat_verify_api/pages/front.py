@@ -37,7 +37,7 @@ async def robots(_: Request) -> Response:
 
 async def check(request: Request) -> Response:
     """What was typed or pasted, sent on to its page, so that reloading is harmless. Raises `Mistyped`."""
-    text = (await read_form(request)).get("code", "").strip()
+    text = (await read_form(request)).get("code", "")
     question = read_question(text)
     query: dict[str, str] = {"lang": language(request)}
     if question.number is not None:
