@@ -179,7 +179,8 @@ async def test_gs1_form_must_agree_with_header_and_manifest(world: "World") -> N
 async def test_typed_numbers(world: "World") -> None:
     """A slip is no verdict; a wrong seal is forged; any spelling of the right number is genuine."""
     run = world.run()
-    right = world.number(run, 5)
+    # Two equal letters at the end would still be right when they change places.
+    right = next(n for n in (world.number(run, serial) for serial in range(5, 20)) if n[-1] != n[-2])
     async with world.client() as client:
         for spelling in (right, right.lower(), f"{right[:4]} {right[4:8]}-{right[8:]}"):
             assert (await ask(client, spelling))["verdict"] == "genuine"
