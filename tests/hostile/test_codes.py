@@ -55,10 +55,12 @@ def changed(codes: list[str]) -> st.SearchStrategy[str]:
             f"HTTP://TEM.EXAMPLE.VN:{place}/T/{code}",
             f"https://tem.example.vn/01/08938505974194/10/{what}/21/{code}?t={code}",
             quote(code[:place]) + "".join(f"%{ord(c):02x}" for c in code[place:]),
-        ][kind % 13]
+            f"{code}\u00a0",
+            f"\u3000{code}\x85",
+        ][kind]
 
     characters = st.one_of(st.sampled_from("AQZ27089=-_. %/?#&\0iloıſＡ１"), st.characters())
-    return st.builds(at, st.sampled_from(codes), st.integers(0, 200), characters, st.integers(0, 12))
+    return st.builds(at, st.sampled_from(codes), st.integers(0, 200), characters, st.integers(0, 14))
 
 
 def anything(codes: list[str]) -> st.SearchStrategy[str]:
