@@ -46,7 +46,8 @@ class SignInThrottle:
 
     def try_once(self, phone: str, source: str) -> None:
         """Counts this try. Raises `TooManyTries`."""
-        for item, key in ((_PAIR, (phone, source)), (_PHONE, (phone,)), (_SOURCE, (source,))):
+        # The neighbourhood first: one that is out of tries can make us remember no more numbers.
+        for item, key in ((_SOURCE, (source,)), (_PAIR, (phone, source)), (_PHONE, (phone,))):
             if not self._windows.hit(item, *key):
                 again = self._windows.get_window_stats(item, *key).reset_time
                 raise TooManyTries(minutes=max(1, math.ceil((again - time.time()) / 60)))
