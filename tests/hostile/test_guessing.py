@@ -10,27 +10,27 @@ from temthat_verify_api.throttle import SignInThrottle, TooManyTries, coarse_sou
 
 
 def test_names_without_end_from_one_place_are_not_remembered() -> None:
-    """Twenty thousand telephone numbers tried from one neighbourhood: memory for its two hundred tries, no more."""
+    """Eight thousand telephone numbers tried from one neighbourhood: memory for its two hundred tries, no more."""
     throttle = SignInThrottle()
     tracemalloc.start()
     refused = 0
-    for number in range(20_000):
+    for number in range(8_000):
         try:
             throttle.try_once(f"{number:040}", "203.0.113.0/24")
         except TooManyTries:
             refused += 1
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert refused == 20_000 - 200
+    assert refused == 8_000 - 200
     assert held < 2_000_000
     throttle.try_once("+84912345678", "198.51.100.0/24")
 
 
 def test_numbers_of_every_run_from_one_place_are_not_remembered() -> None:
-    """Wrong printed numbers of twenty thousand runs: those twenty that were looked at, no more."""
+    """Wrong printed numbers of eight thousand runs: those twenty that were looked at, no more."""
     guesses = Guesses()
     tracemalloc.start()
-    for run in range(1, 20_001):
+    for run in range(1, 8_001):
         with suppress(TooManyGuesses):
             guesses.check("203.0.113.0/24", run)
             guesses.wrong("203.0.113.0/24", run)
