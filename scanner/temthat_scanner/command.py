@@ -52,7 +52,7 @@ _CODE_OF = {
 TYPED_LIMIT = 8_192
 """Characters of a typed line that are looked at; a stamp needs fewer than 300."""
 
-_GRAVITY = (GOOD, UNKNOWN, ATTENTION, STOP)
+_GRAVITY = (GOOD, UNKNOWN, ATTENTION, BROKEN, STOP)
 _STYLE = {"good": "bold white on green4", "calm": "bold white on steel_blue", "warn": "bold black on orange1"}
 _STYLE["stop"] = "bold white on red3"
 _SIGNS = {"good": "✔", "calm": "○", "warn": "!", "stop": "✖"}
@@ -125,7 +125,12 @@ def _scan_all(
             except ServiceUnreachable as error:
                 told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
                 errors.print(visible(told), style="red")
-                return BROKEN
+                worst = max(worst, BROKEN, key=_GRAVITY.index)
+                if source != "-":
+                    return worst  # a till goes on, though: the next pack may get its answer
+                if json_lines:
+                    _write_line({"source": source, "text": text, "verdict": None, "error": str(error)})
+                continue
             code = UNKNOWN if answer.verdict is None else _CODE_OF[answer.verdict.word]
             _report(source, answer, json_lines, console)
         worst = max(worst, code, key=_GRAVITY.index)

@@ -150,6 +150,14 @@ def test_service_down_without_trust_data_is_a_message() -> None:
     assert "--trust" in result.output
 
 
+def test_a_till_goes_on_after_a_line_without_an_answer() -> None:
+    """Each typed line is answered, if only with what went wrong; the exit code says that the scanner could not work."""
+    code, lines = scan("--server", "http://127.0.0.1:9", stdin="one\ntwo\n")
+    assert [(line["text"], line["verdict"]) for line in lines] == [("one", None), ("two", None)]
+    assert all(line["error"] for line in lines)
+    assert code == 4
+
+
 def test_service_down_falls_back_to_trust_data(world: World) -> None:
     """With both given, a dead line means an offline verdict."""
     code, [line] = scan("--server", "http://127.0.0.1:9", "--trust", world.folder, stdin=world.stamp(1, 1))

@@ -28,12 +28,6 @@ def party_by_code(session: Session, code: str) -> Party | None:
     return session.scalar(select(Party).where(Party.code == code))
 
 
-def parties_under(session: Session, office: Party, search: str = "", limit: int = 200) -> list[Party]:
-    """The organisations an office looks after, by name; `search` needs no diacritics."""
-    query = select(Party).where(Party.search.contains(fold(search), autoescape=True)).order_by(Party.name)
-    return [party for party in session.scalars(query) if looks_after(office, party)][:limit]
-
-
 def products_of(session: Session, party_id: uuid.UUID, search: str = "") -> Sequence[Product]:
     """A party's products with their pack forms, by name; `search` needs no diacritics."""
     query = select(Product).where(Product.party_id == party_id).order_by(Product.name)

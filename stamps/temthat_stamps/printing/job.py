@@ -81,11 +81,6 @@ def pages(labels: Iterable[Label], job: PrintJob) -> Iterator[Page]:
         yield Page(number, tuple(placed))
 
 
-def page_and_cell(job: PrintJob, index: int) -> tuple[int, int]:
-    """Where the `index`-th label (from 0) stands: page from 0, cell from 0."""
-    return divmod(index + job.start_position - 1, job.layout.capacity)
-
-
 @dataclass(slots=True)
 class Tally:
     """Counts what is drawn, for the report. Raises `PrintRefused` when nothing was."""

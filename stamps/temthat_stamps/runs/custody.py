@@ -104,10 +104,9 @@ def private_stamp_key(sealer: Sealer, record: StampKey) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(raw)
 
 
-def new_run_secret(sealer: Sealer, run: int) -> tuple[bytes, bytes]:
-    """A fresh secret for a run's numbers and PINs: (secret, sealed)."""
-    secret = os.urandom(32)
-    return secret, sealer.seal(f"run-secret:{run}", secret)
+def new_run_secret(sealer: Sealer, run: int) -> bytes:
+    """A fresh secret for a run's numbers and PINs, sealed; `run_secret` opens it."""
+    return sealer.seal(f"run-secret:{run}", os.urandom(32))
 
 
 def run_secret(sealer: Sealer, run: Run) -> bytes:

@@ -80,20 +80,14 @@ def register_run(
     bump_revision(session)  # also the lock that puts two registrations in order
     _check_count(count)
     allowance = plan_run(session, batch, pack_form)
-    if count > allowance.left and len(override_reason.strip()) < MIN_REASON:
-        vi, en = formats.number(count), formats.number(count, "en")
-        raise BeyondQuantity(
-            f"Không thể in {vi} tem. {allowance.explain('vi')} Cần nhiều hơn thì ghi rõ lý do.",
-            f"{en} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
-        )
+    beyond = count > allowance.left
+    if beyond:
+        _check_reason(count, allowance, override_reason)
     gtin = pack_form.gtin or batch.product.gtin
     if gs1:
         _check_gs1(gtin, batch.lot)
-    number = (session.scalar(select(func.max(Run.run))) or 0) + 1
-    if number > RUN_MAX:
-        raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
+    number = _next_number(session)
     stamp_key = open_stamp_key(session, sealer, origin, batch.party_id, now)
-    _, sealed_secret = new_run_secret(sealer, number)
     salt = os.urandom(SALT_SIZE)
     manifest = RunManifest(
         origin=origin,
@@ -121,12 +115,12 @@ def register_run(
         count=count,
         gs1=gs1,
         needs_activation=needs_activation,
-        sealed_secret=sealed_secret,
+        sealed_secret=new_run_secret(sealer, number),
         salt=salt,
         manifest=sign_statement(manifest.body(), issuer_key(session, sealer, batch.party_id, now)),
         registered_at=now,
         requested_by=requested_by,
-        override_reason=override_reason.strip()[:MAX_REASON] if count > allowance.left else "",
+        override_reason=override_reason.strip()[:MAX_REASON] if beyond else "",
     )
     session.add(run)
     session.flush()
@@ -207,6 +201,23 @@ def _check_fits(batch: Batch, pack_form: PackForm) -> None:
         raise RunRefused(
             f"“{batch.party.name}” không phải đơn vị sản xuất nên không đặt in tem.",
             f"“{batch.party.name}” is no producer and cannot order stamps.",
+        )
+
+
+def _next_number(session: Session) -> int:
+    number = (session.scalar(select(func.max(Run.run))) or 0) + 1
+    if number > RUN_MAX:
+        raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
+    return number
+
+
+def _check_reason(count: int, allowance: Allowance, reason: str) -> None:
+    """More stamps than the batch allows need a reason somebody took the trouble to write."""
+    if len(reason.strip()) < MIN_REASON:
+        vi, en = formats.number(count), formats.number(count, "en")
+        raise BeyondQuantity(
+            f"Không thể in {vi} tem. {allowance.explain('vi')} Cần nhiều hơn thì ghi rõ lý do.",
+            f"{en} stamps cannot be printed. {allowance.explain('en')} For more, state the reason.",
         )
 
 

@@ -138,5 +138,4 @@ def test_run_secrets_differ_and_are_bound_to_their_run(sqlite_shop: "Shop") -> N
     one.sealed_secret = two.sealed_secret
     with pytest.raises(SealBroken):
         run_secret(sqlite_shop.sealer, one)
-    secret, sealed = new_run_secret(sqlite_shop.sealer, 9)
-    assert sqlite_shop.sealer.open("run-secret:9", sealed) == secret
+    assert len(sqlite_shop.sealer.open("run-secret:9", new_run_secret(sqlite_shop.sealer, 9))) == 32
