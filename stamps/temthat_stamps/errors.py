@@ -1,5 +1,7 @@
 """What reading a stamp can fail with. Sorted by what it means, not by where it happens."""
 
+from enum import StrEnum
+
 
 class StampError(Exception):
     """Root of every error of this package."""
@@ -43,3 +45,28 @@ class BadStatement(StampError):
 
 class SealBroken(StampError):
     """A stored secret does not open: wrong master key, or the record was altered."""
+
+
+class Fault(StrEnum):
+    """Whose fault a failure is: what the person who meets it does depends on that."""
+
+    STAMP = "stamp"
+    ISSUER = "issuer"
+    OPERATOR = "operator"
+    STORE = "store"
+    NETWORK = "network"
+    CLOCK = "clock"
+
+
+class TrustError(StampError):
+    """Something about keys, statements, the log or trust data. `vi` and `en` say what is wrong and what to do."""
+
+    def __init__(self, fault: Fault, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.fault = fault
+        self.vi = vi
+        self.en = en
+
+
+class CustodyError(TrustError):
+    """Whoever keeps the key does not sign: not reachable, over its quota, or the key is closed."""

@@ -5,12 +5,15 @@ the highest wins, and a lift ends what stood before it.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from temthat_stamps.manifest import instant
-from temthat_stamps.statement import StatementType
+from temthat_stamps.code import RUN_MAX, SERIAL_MAX
+from temthat_stamps.errors import BadStatement
+from temthat_stamps.fields import Fields, instant
+from temthat_stamps.statement import StatementType, begin
 from temthat_stamps.verdict import HANOI, NoticeKind, StandingNotice
 
 REASONS = frozenset(
@@ -71,12 +74,19 @@ class Notice:
     first: int | None = None
     last: int | None = None
 
+    @property
+    def scope(self) -> str:
+        """What it speaks of: stamps, run, batch or key."""
+        return self.target.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The target without its scope: a batch's or key's id."""
+        return self.target.partition(":")[2]
+
     def body(self, origin: str, issuer: str) -> dict[str, Any]:
         """The statement's JSON object."""
-        return {
-            "v": 1,
-            "type": StatementType.NOTICE.value,
-            "origin": origin,
+        return begin(StatementType.NOTICE, origin) | {
             "issuer": issuer,
             "target": self.target,
             "number": self.number,
@@ -84,6 +94,71 @@ class Notice:
             "reason": self.reason,
             "at": instant(self.at),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedNotice:
+    """A notice as its statement gives it: into which log, by whom."""
+
+    origin: str
+    issuer: str
+    notice: Notice
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it was stated."""
+        return self.notice.at
+
+    def body(self) -> dict[str, Any]:
+        """The statement's JSON object."""
+        return self.notice.body(self.origin, self.issuer)
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Read a body. Raises `BadStatement`."""
+        f = Fields(body)
+        target = f.text("target")
+        reason = f.text("reason")
+        if reason not in REASONS:
+            raise BadStatement(f"there is no reason code “{reason}”")
+        run, first, last = _parse_target(target)
+        notice = Notice(
+            target,
+            f.count("number", 1),
+            f.word("kind", NoticeKind),
+            reason,
+            f.instant("at"),
+            run,
+            first,
+            last,
+        )
+        return cls(f.text("origin"), f.identity("issuer"), notice)
+
+
+_TARGET = re.compile(
+    r"stamps:(?P<of>[1-9][0-9]{0,8}):(?P<first>[1-9][0-9]{0,7})-(?P<last>[1-9][0-9]{0,7})"
+    r"|run:(?P<run>[1-9][0-9]{0,8})"
+    r"|batch:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|key:[0-9a-f]{64}",
+    re.ASCII,
+)
+
+
+def _parse_target(target: str) -> tuple[int | None, int | None, int | None]:
+    """Run, first and last serial of a target, as far as it has them; one spelling for each target."""
+    match = _TARGET.fullmatch(target)
+    if match is None:
+        raise BadStatement(f"“{target}” is no target of a notice")
+    run = int(match["of"] or match["run"] or 0) or None
+    if match["of"] is None:
+        first = last = None
+        right = run is None or run <= RUN_MAX
+    else:
+        first, last = int(match["first"]), int(match["last"])
+        right = int(match["of"]) <= RUN_MAX and first <= last <= SERIAL_MAX
+    if not right:
+        raise BadStatement(f"“{target}” is no target of a notice")
+    return run, first, last
 
 
 def stamps_target(run: int, first: int, last: int) -> str:

@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import Any
 
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import Signature  # type: ignore[attr-defined]
 
 from temthat_stamps import ed25519
 from temthat_stamps.errors import BadSignature, BadStatement
-from temthat_stamps.keys import key_id, public_bytes
+from temthat_stamps.keys import key_id
+from temthat_stamps.signer import Signer
 
 PAYLOAD_TYPE = "application/vnd.temthat.statement+json"
 STATEMENT_LIMIT = 32 * 1024
@@ -32,9 +32,14 @@ class StatementType(StrEnum):
 
     KEY_OPENED = "key_opened"
     KEY_CLOSED = "key_closed"
+    SOURCES = "sources"
     RUN = "run"
+    ACTIVATED = "activated"
     NOTICE = "notice"
-    TRUST = "trust"
+    LOG_OPENED = "log_opened"
+    DELEGATION = "delegation"
+    BLOCK = "block"
+    BUNDLE = "bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +51,40 @@ class Statement:
     envelope: bytes
 
 
-def sign_statement(body: Mapping[str, Any], *keys: Ed25519PrivateKey, limit: int = STATEMENT_LIMIT) -> bytes:
+def begin(kind: StatementType, origin: str) -> dict[str, Any]:
+    """The members every body starts with."""
+    return {"v": 1, "type": kind.value, "origin": origin}
+
+
+def sign_statement(body: Mapping[str, Any], *signers: Signer) -> bytes:
     """The envelope's bytes. `body` has at least `type` and `origin`. Raises `BadStatement` if it grows too large."""
     envelope = Envelope(rfc8785.dumps(dict(body)), PAYLOAD_TYPE, {})
     message = envelope.pae()
-    for key in keys:
-        name = key_id(public_bytes(key))
-        envelope.signatures[name] = Signature(name, key.sign(message).hex())
+    for signer in signers:
+        name = key_id(signer.public_key)
+        envelope.signatures[name] = Signature(name, signer.sign(message).hex())
     data = rfc8785.dumps(envelope.to_dict())
-    if len(data) > limit:
-        raise BadStatement(f"{len(data)} bytes: a statement has at most {limit}")
+    if len(data) > STATEMENT_LIMIT:
+        raise BadStatement(f"{len(data)} bytes: a statement has at most {STATEMENT_LIMIT}")
     return data
 
 
-def verify_statement(
-    data: bytes, public_keys: Mapping[str, bytes], threshold: int = 1, limit: int = STATEMENT_LIMIT
-) -> Statement:
+def message_of(data: bytes) -> tuple[Mapping[str, Any], bytes]:
+    """What an unsigned or partly signed envelope says, and the message its signers sign. Raises `BadStatement`."""
+    try:
+        envelope = Envelope.from_dict(_load_object(data))
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise BadStatement("not a DSSE envelope") from error
+    return _load_object(envelope.payload), envelope.pae()
+
+
+def verify_statement(data: bytes, public_keys: Mapping[str, bytes], threshold: int = 1) -> Statement:
     """Check an envelope as received against `public_keys` (key id to raw key) and return what it says.
 
     Raises `BadStatement`: too large, malformed, or fewer than `threshold` good signatures by different keys.
     """
-    if len(data) > limit:
-        raise BadStatement(f"{len(data)} bytes: a statement has at most {limit}")
+    if len(data) > STATEMENT_LIMIT:
+        raise BadStatement(f"{len(data)} bytes: a statement has at most {STATEMENT_LIMIT}")
     try:
         envelope = Envelope.from_dict(_load_object(data))
         signatures = {name: bytes.fromhex(s.signature) for name, s in envelope.signatures.items()}

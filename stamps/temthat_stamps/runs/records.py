@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from temthat_stamps.manifest import Custody
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.database import Base, words
@@ -16,20 +17,32 @@ from temthat_trace.products import PackForm
 
 
 class IssuerKey(Base):
-    """A party's issuer key: signs statements, never stamps. `sealed` opens with the master key only."""
+    """A party's issuer key: signs statements, never stamps.
+
+    In hosted custody `sealed` is what the signer wraps it in; in own custody there is none. What the delegation of the
+    province says of it is copied here when it is published: `delegated_from` and `last_good` are positions in the log.
+    """
 
     __tablename__ = "issuer_key"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.HOSTED)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    enrolment: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
     opened_at: Mapped[dt.datetime] = mapped_column()
+    delegated_from: Mapped[int | None] = mapped_column(BigInteger)
+    valid_until: Mapped[dt.datetime | None] = mapped_column()
+    last_good: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_reason: Mapped[str] = mapped_column(String(32), default="")
     retired_at: Mapped[dt.datetime | None] = mapped_column()
+
+    party: Mapped[Party] = relationship()
 
 
 class StampKey(Base):
-    """A party's stamp key of one period. Once closed, `sealed` is emptied: the private key is gone."""
+    """A party's stamp key of one period, announced in the log. Once closed, `sealed` is emptied: the key is gone."""
 
     __tablename__ = "stamp_key"
 
@@ -41,13 +54,14 @@ class StampKey(Base):
     opened_at: Mapped[dt.datetime] = mapped_column()
     closes_at: Mapped[dt.datetime] = mapped_column()
     closed_at: Mapped[dt.datetime | None] = mapped_column()
-    announcement: Mapped[bytes] = mapped_column(LargeBinary)
+    custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.HOSTED)
+    log_index: Mapped[int] = mapped_column(BigInteger)
 
     party: Mapped[Party] = relationship()
 
 
 class Run(Base):
-    """One run of stamps of one batch in one pack form: serials 1 to `count`, and its signed manifest."""
+    """One run of stamps of one batch in one pack form: serials 1 to `count`; its manifest is entry `log_index`."""
 
     __tablename__ = "run"
 
@@ -62,7 +76,12 @@ class Run(Base):
     activated_at: Mapped[dt.datetime | None] = mapped_column()
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    manifest: Mapped[bytes] = mapped_column(LargeBinary)
+    log_index: Mapped[int] = mapped_column(BigInteger)
+    proof: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The manifest's inclusion in the log under a witnessed checkpoint (C2SP tlog-proof); no file is made without."""
+    replaces_run: Mapped[int | None] = mapped_column(Integer)
+    replaces_first: Mapped[int | None] = mapped_column(Integer)
+    replaces_last: Mapped[int | None] = mapped_column(Integer)
     registered_at: Mapped[dt.datetime] = mapped_column()
     requested_by: Mapped[str] = mapped_column(String(100), default="")
     override_reason: Mapped[str] = mapped_column(String(400), default="")
@@ -148,7 +167,19 @@ class NoticeRecord(Base):
     by_party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"))
     second_party_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("party.id"))
     at: Mapped[dt.datetime] = mapped_column()
-    envelope: Mapped[bytes] = mapped_column(LargeBinary)
+    log_index: Mapped[int] = mapped_column(BigInteger)
+
+
+class RunBlock(Base):
+    """Run numbers reserved for a party that signs without a network; listed in the log."""
+
+    __tablename__ = "run_block"
+
+    first: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(Integer)
+    party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
+    reserved_at: Mapped[dt.datetime] = mapped_column()
+    log_index: Mapped[int] = mapped_column(BigInteger)
 
 
 class Revision(Base):

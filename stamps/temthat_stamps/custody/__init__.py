@@ -1,0 +1,1 @@
+"""Where private keys are kept and what they may sign: hosted by the service, or with the cooperative."""

@@ -1,0 +1,1 @@
+"""The stamp ledger: what became of every stamp of a run, in ranges."""

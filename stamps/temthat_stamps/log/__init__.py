@@ -1,0 +1,1 @@
+"""The public log of statements: tiles, checkpoints, proofs, witnesses, and the audit that replays it all."""
