@@ -1,6 +1,7 @@
 """All of stamps' mapped records, on trace's one metadata."""
 
 from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.log.records import LogEntry
 from temthat_stamps.runs.records import (
     IssuerKey,
     NoticeRecord,
@@ -8,16 +9,19 @@ from temthat_stamps.runs.records import (
     PrintJob,
     Revision,
     Run,
+    RunBlock,
     StampKey,
 )
 
 __all__ = [
     "IssuerKey",
+    "LogEntry",
     "NoticeRecord",
     "PrintFetch",
     "PrintJob",
     "Revision",
     "Run",
+    "RunBlock",
     "StampEvent",
     "StampKey",
     "StampState",

@@ -28,14 +28,16 @@ class IssuerKey(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.HOSTED)
+    custody: Mapped[Custody] = mapped_column(
+        words(Custody), default=Custody.HOSTED, server_default=Custody.HOSTED.value
+    )
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    enrolment: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
+    enrolment: Mapped[bytes] = mapped_column(LargeBinary, default=b"", server_default="")
     opened_at: Mapped[dt.datetime] = mapped_column()
     delegated_from: Mapped[int | None] = mapped_column(BigInteger)
     valid_until: Mapped[dt.datetime | None] = mapped_column()
     last_good: Mapped[int | None] = mapped_column(BigInteger)
-    revoked_reason: Mapped[str] = mapped_column(String(32), default="")
+    revoked_reason: Mapped[str] = mapped_column(String(32), default="", server_default="")
     retired_at: Mapped[dt.datetime | None] = mapped_column()
 
     party: Mapped[Party] = relationship()
@@ -54,7 +56,9 @@ class StampKey(Base):
     opened_at: Mapped[dt.datetime] = mapped_column()
     closes_at: Mapped[dt.datetime] = mapped_column()
     closed_at: Mapped[dt.datetime | None] = mapped_column()
-    custody: Mapped[Custody] = mapped_column(words(Custody), default=Custody.HOSTED)
+    custody: Mapped[Custody] = mapped_column(
+        words(Custody), default=Custody.HOSTED, server_default=Custody.HOSTED.value
+    )
     log_index: Mapped[int] = mapped_column(BigInteger)
 
     party: Mapped[Party] = relationship()
