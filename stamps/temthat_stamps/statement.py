@@ -56,17 +56,27 @@ def begin(kind: StatementType, origin: str) -> dict[str, Any]:
     return {"v": 1, "type": kind.value, "origin": origin}
 
 
-def sign_statement(body: Mapping[str, Any], *signers: Signer) -> bytes:
-    """The envelope's bytes. `body` has at least `type` and `origin`. Raises `BadStatement` if it grows too large."""
-    envelope = Envelope(rfc8785.dumps(dict(body)), PAYLOAD_TYPE, {})
-    message = envelope.pae()
-    for signer in signers:
-        name = key_id(signer.public_key)
-        envelope.signatures[name] = Signature(name, signer.sign(message).hex())
-    data = rfc8785.dumps(envelope.to_dict())
+def message_for(body: Mapping[str, Any]) -> bytes:
+    """The message that every signer of this body signs: DSSE's pre-authentication encoding of its RFC 8785 form."""
+    return Envelope(rfc8785.dumps(dict(body)), PAYLOAD_TYPE, {}).pae()
+
+
+def enclose(body: Mapping[str, Any], signatures: Mapping[bytes, bytes]) -> bytes:
+    """The envelope's bytes, from signatures (raw public key to 64 bytes) over `message_for(body)`.
+
+    Nothing is verified. Raises `BadStatement` if it grows too large.
+    """
+    named = {key_id(key): Signature(key_id(key), made.hex()) for key, made in signatures.items()}
+    data = rfc8785.dumps(Envelope(rfc8785.dumps(dict(body)), PAYLOAD_TYPE, named).to_dict())
     if len(data) > STATEMENT_LIMIT:
         raise BadStatement(f"{len(data)} bytes: a statement has at most {STATEMENT_LIMIT}")
     return data
+
+
+def sign_statement(body: Mapping[str, Any], *signers: Signer) -> bytes:
+    """The envelope's bytes. `body` has at least `type` and `origin`. Raises `BadStatement` if it grows too large."""
+    message = message_for(body)
+    return enclose(body, {signer.public_key: signer.sign(message) for signer in signers})
 
 
 def message_of(data: bytes) -> tuple[Mapping[str, Any], bytes]:
