@@ -16,11 +16,11 @@ def press_of(services: Services) -> Press:
     settings = services.settings
     return Press(
         sessions=services.sessions,
-        sealer=services.sealer,
+        registry=services.registry,
+        prove=services.book.prove_run,
         folder=settings.data_dir / "prints",
         host=settings.host,
         scheme=settings.scheme,
-        now=services.now,
     )
 
 

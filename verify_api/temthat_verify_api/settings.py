@@ -41,6 +41,19 @@ class Settings(BaseSettings):
     hotline: str = Field(default="", description="telephone number shown when a producer has none")
     operator_name: str = Field(default="TemThật", description="name of whoever runs this service")
     log_origin: str = Field(default="", description="origin line of the public log; default: the host")
+    witnesses: tuple[str, ...] = Field(
+        default=(),
+        description="the log's witnesses, each “VKEY URL”; in a demo also “VKEY local:FOLDER”",
+    )
+    witness_quorum: int = Field(
+        default=2,
+        ge=0,
+        description="how many witnesses a checkpoint needs before it counts; 0 in a demo only",
+    )
+    signer: Path | None = Field(
+        default=None,
+        description="socket of the signer process (temthat signer); without it a demo signs in its own process",
+    )
     upload_limit: int = Field(default=20_000_000, description="largest accepted workbook or picture, bytes")
     body_limit: int = Field(default=1_000_000, description="largest accepted body of an API request, bytes")
 
@@ -70,6 +83,8 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> "Settings":
         if self.mode == "production" and not self.secure_cookies:
             raise ValueError("secure_cookies may be off in demo mode only")
+        if self.mode == "production" and self.witness_quorum < 1:
+            raise ValueError("witness_quorum may be 0 in demo mode only")
         return self
 
     @property
@@ -81,6 +96,11 @@ class Settings(BaseSettings):
     def hosts(self) -> frozenset[str]:
         """Every host whose stamps are ours."""
         return frozenset((self.host, *self.allowed_hosts))
+
+    @property
+    def public_dir(self) -> Path:
+        """What is served under /log/ and may be mirrored: tiles, checkpoint, trust files, bundle."""
+        return self.data_dir / "public"
 
     @property
     def scheme(self) -> Literal["HTTPS", "HTTP"]:

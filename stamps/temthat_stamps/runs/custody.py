@@ -1,47 +1,85 @@
-"""Hosted custody: a party's keys, sealed in the database, opened only to sign.
+"""A party's keys: the issuer key its province delegated, and the stamp key of the month.
 
-The issuer key is made once. A stamp key is opened when a run needs one, announced by a signed statement before its
-first use, and destroyed when its month is over: what it signed stays good, a later thief finds nothing.
+A stamp key is opened when a run needs one and announced in the log before its first use; when its month is over it is
+closed there and its private part destroyed: what it signed stays good, a later thief finds nothing.
 """
 
+import calendar
 import datetime as dt
 import os
-import uuid
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.keys import STAMP_KEY_LIFE, key_hint, public_bytes
-from temthat_stamps.manifest import key_opened
+from temthat_stamps.custody.interface import Wrapped
+from temthat_stamps.keys import key_hint, key_id
+from temthat_stamps.log.entries import size
+from temthat_stamps.manifest import Custody, KeyClosed, KeyOpened
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import IssuerKey, JobState, PrintJob, Run, StampKey
+from temthat_stamps.runs.registry import HostedSigner, Registry
 from temthat_stamps.sealing import Sealer
-from temthat_stamps.statement import sign_statement
+from temthat_stamps.signer import Signer
+from temthat_trace.parties import Party
+
+ISSUER_KEY_LIFE = dt.timedelta(days=730)
 
 
-def issuer_key(session: Session, sealer: Sealer, party_id: uuid.UUID, now: dt.datetime) -> Ed25519PrivateKey:
-    """The party's issuer key; made and stored at first use."""
-    query = select(IssuerKey).where(IssuerKey.party_id == party_id, IssuerKey.retired_at.is_(None))
-    record = session.scalars(query.order_by(IssuerKey.id.desc()).limit(1)).first()
+def request_issuer_key(session: Session, registry: Registry, party: Party) -> IssuerKey:
+    """A new issuer key in hosted custody, not delegated yet: nothing it signs counts before its province approved it."""
+    made = registry.custody.new_issuer_key(str(party.id))
+    record = IssuerKey(
+        party_id=party.id, public_key=made.public_key, sealed=made.sealed, opened_at=registry.now()
+    )
+    session.add(record)
+    session.flush()
+    return record
+
+
+def delegated_key(session: Session, party: Party, now: dt.datetime) -> IssuerKey | None:
+    """The party's newest issuer key that its province stands behind now."""
+    query = select(IssuerKey).where(
+        IssuerKey.party_id == party.id,
+        IssuerKey.delegated_from.is_not(None),
+        IssuerKey.delegated_from <= size(session),
+        IssuerKey.last_good.is_(None),
+        IssuerKey.retired_at.is_(None),
+        or_(IssuerKey.valid_until.is_(None), IssuerKey.valid_until > now),
+    )
+    return session.scalars(
+        query.order_by(IssuerKey.delegated_from.desc(), IssuerKey.id.desc()).limit(1)
+    ).first()
+
+
+def issuer_key(session: Session, registry: Registry, party: Party) -> IssuerKey:
+    """The same, or `RunRefused` saying that the alliance has to approve one first."""
+    record = delegated_key(session, party, registry.now())
     if record is None:
-        key = Ed25519PrivateKey.generate()
-        public = public_bytes(key)
-        sealed = sealer.seal(f"issuer-key:{public.hex()}", key.private_bytes_raw())
-        session.add(IssuerKey(party_id=party_id, public_key=public, sealed=sealed, opened_at=now))
-        session.flush()
-        return key
-    raw = sealer.open(f"issuer-key:{record.public_key.hex()}", record.sealed)
-    return Ed25519PrivateKey.from_private_bytes(raw)
+        raise RunRefused(
+            f"“{party.name}” chưa có khóa phát hành được Liên minh HTX tỉnh duyệt, hoặc khóa đã hết hạn hay bị thu hồi. "
+            "Hãy liên hệ Liên minh.",
+            f"“{party.name}” has no issuer key that its provincial alliance approved, or it ended. Ask the alliance.",
+        )
+    return record
 
 
-def open_stamp_key(
-    session: Session, sealer: Sealer, origin: str, party_id: uuid.UUID, now: dt.datetime
-) -> StampKey:
+def issuer_signer(session: Session, registry: Registry, party: Party) -> Signer:
+    """Whoever signs statements for a party in hosted custody. Raises `RunRefused`."""
+    record = issuer_key(session, registry, party)
+    if record.sealed is None:
+        raise RunRefused(
+            f"“{party.name}” tự giữ khóa: hãy ký trên máy của đơn vị (temthat own).",
+            f"“{party.name}” keeps its own key: sign on its own computer (temthat own).",
+        )
+    return HostedSigner(registry.custody, record)
+
+
+def open_stamp_key(session: Session, registry: Registry, party: Party) -> StampKey:
     """The party's open stamp key; where there is none, a new one, announced. A hint in use is never taken."""
-    close_due_keys(session, now)
+    close_due_keys(session, registry)
+    now = registry.now()
     query = select(StampKey).where(
-        StampKey.party_id == party_id,
+        StampKey.party_id == party.id,
         StampKey.closed_at.is_(None),
         StampKey.sealed.is_not(None),
         StampKey.opened_at <= now,
@@ -50,58 +88,69 @@ def open_stamp_key(
     record = session.scalars(query.order_by(StampKey.id.desc()).limit(1)).first()
     if record is not None:
         return record
-    key = Ed25519PrivateKey.generate()
-    while session.scalar(select(StampKey.id).where(StampKey.hint == key_hint(public_bytes(key)))):
-        key = Ed25519PrivateKey.generate()
-    public = public_bytes(key)
-    closes = now + STAMP_KEY_LIFE
-    body = key_opened(origin, str(party_id), public, now, closes)
+    signer, closes = issuer_signer(session, registry, party), end_of_month(now)
+    made = registry.custody.new_stamp_key(str(party.id), now, closes)
+    while session.scalar(select(StampKey.id).where(StampKey.hint == key_hint(made.public_key))):
+        made = registry.custody.new_stamp_key(str(party.id), now, closes)
+    opened = KeyOpened(registry.origin, str(party.id), made.public_key, now, closes, Custody.HOSTED)
     record = StampKey(
-        party_id=party_id,
-        hint=key_hint(public),
-        public_key=public,
-        sealed=sealer.seal(f"stamp-key:{public.hex()}", key.private_bytes_raw()),
+        party_id=party.id,
+        hint=key_hint(made.public_key),
+        public_key=made.public_key,
+        sealed=made.sealed,
         opened_at=now,
         closes_at=closes,
-        announcement=sign_statement(body, issuer_key(session, sealer, party_id, now)),
+        log_index=registry.state(session, opened, party.id, signer),
     )
     session.add(record)
     session.flush()
     return record
 
 
-def close_due_keys(session: Session, now: dt.datetime) -> int:
-    """Destroy the private part of every stamp key past its period that no unfinished job needs. How many."""
+def end_of_month(now: dt.datetime) -> dt.datetime:
+    """The last second of this month (UTC): a stamp key never spans two months of the offline bundle."""
+    now = now.astimezone(dt.UTC)
+    days = calendar.monthrange(now.year, now.month)[1]
+    return now.replace(day=days, hour=23, minute=59, second=59, microsecond=0)
+
+
+def close_due_keys(session: Session, registry: Registry) -> int:
+    """Close every stamp key past its period that no unfinished job needs, in the log too. How many."""
     busy = (
         select(Run.stamp_key_id)
         .join(PrintJob, PrintJob.run == Run.run)
         .where(PrintJob.state.in_([JobState.WAITING, JobState.RUNNING]))
     )
     query = select(StampKey).where(
-        StampKey.closes_at <= now, StampKey.sealed.is_not(None), StampKey.id.not_in(busy)
+        StampKey.closes_at < registry.now(), StampKey.sealed.is_not(None), StampKey.id.not_in(busy)
     )
-    due = session.scalars(query).all()
+    due = session.scalars(query.order_by(StampKey.id)).all()
     for record in due:
-        record.sealed = None
-        record.closed_at = record.closed_at or record.closes_at
+        close_key(session, registry, record)
     return len(due)
 
 
-def close_key(record: StampKey, now: dt.datetime) -> None:
-    """Close a key before its time and destroy its private part."""
+def close_key(session: Session, registry: Registry, record: StampKey) -> None:
+    """State a key's end in the log (the operator may once its period is over, else its issuer) and destroy it."""
+    now = registry.now()
+    if record.closed_at is None:
+        closed = KeyClosed(registry.origin, str(record.party_id), key_id(record.public_key), now)
+        over = now > record.closes_at
+        signer = registry.operator if over else issuer_signer(session, registry, record.party)
+        registry.state(session, closed, record.party_id, signer)
+    registry.custody.close(str(record.party_id), record.public_key)
     record.sealed = None
-    record.closed_at = min(record.closed_at or now, now)
+    record.closed_at = min(record.closed_at or now, record.closes_at, now)
 
 
-def private_stamp_key(sealer: Sealer, record: StampKey) -> Ed25519PrivateKey:
-    """The signing half of a stamp key. Raises `RunRefused` if it was destroyed, `SealBroken` on a wrong master key."""
+def wrapped_stamp_key(record: StampKey) -> Wrapped:
+    """A stamp key as its keeper takes it. Raises `RunRefused` if it was destroyed."""
     if record.sealed is None:
         raise RunRefused(
             "Khóa tem của đợt in này đã đóng và đã hủy. Hãy tạo đợt in mới cho số tem còn lại.",
             "The stamp key of this run is closed and destroyed. Order a new run for the stamps still needed.",
         )
-    raw = sealer.open(f"stamp-key:{record.public_key.hex()}", record.sealed)
-    return Ed25519PrivateKey.from_private_bytes(raw)
+    return Wrapped(record.public_key, record.sealed)
 
 
 def new_run_secret(sealer: Sealer, run: int) -> bytes:

@@ -1,6 +1,5 @@
 """Issuing notices, and finding those in force for a run. The caller commits."""
 
-import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.keys import key_id
 from temthat_stamps.notice import (
     REASONS,
+    IssuedNotice,
     Notice,
     batch_target,
     in_force,
@@ -20,12 +20,11 @@ from temthat_stamps.notice import (
     run_target,
     stamps_target,
 )
-from temthat_stamps.runs.custody import close_key, issuer_key
+from temthat_stamps.runs.custody import close_key, issuer_signer
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run, StampKey
-from temthat_stamps.runs.register import bump_revision
-from temthat_stamps.sealing import Sealer
-from temthat_stamps.statement import sign_statement
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.parties import Party, looks_after
@@ -33,15 +32,13 @@ from temthat_trace.parties import Party, looks_after
 
 def notify_stamps(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     run: Run,
     first: int,
     last: int,
     kind: NoticeKind,
     reason: str,
     by: Party,
-    now: dt.datetime,
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on serials `first` to `last` of a run. Raises `RunRefused`."""
@@ -58,64 +55,57 @@ def notify_stamps(
         last=last,
     )
     touched = (StampEvent.run == run.run) & StampEvent.serial.between(first, last)
-    return _issue(session, sealer, origin, record, touched, kind, reason, run.party, by, now, second)
+    return _issue(session, registry, record, touched, kind, reason, run.party, by, second)
 
 
 def notify_run(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     run: Run,
     kind: NoticeKind,
     reason: str,
     by: Party,
-    now: dt.datetime,
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a whole run. Raises `RunRefused`."""
     _check_owner(by, run.party)
     record = NoticeRecord(scope=NoticeScope.RUN, target=run_target(run.run), run=run.run)
     touched = StampEvent.run == run.run
-    return _issue(session, sealer, origin, record, touched, kind, reason, run.party, by, now, second)
+    return _issue(session, registry, record, touched, kind, reason, run.party, by, second)
 
 
 def notify_batch(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     batch: Batch,
     kind: NoticeKind,
     reason: str,
     by: Party,
-    now: dt.datetime,
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a batch and everything made from it. Raises `RunRefused`."""
     _check_owner(by, batch.party)
     record = NoticeRecord(scope=NoticeScope.BATCH, target=batch_target(batch.id))
     touched = StampEvent.run.in_(select(Run.run).where(Run.batch_id == batch.id))
-    return _issue(session, sealer, origin, record, touched, kind, reason, batch.party, by, now, second)
+    return _issue(session, registry, record, touched, kind, reason, batch.party, by, second)
 
 
 def notify_key(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     key: StampKey,
     kind: NoticeKind,
     reason: str,
     by: Party,
-    now: dt.datetime,
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a stamp key and every stamp it signed; a revocation closes and destroys it. Raises `RunRefused`."""
     _check_owner(by, key.party)
     record = NoticeRecord(scope=NoticeScope.KEY, target=key_target(key_id(key.public_key)))
     touched = StampEvent.run.in_(select(Run.run).where(Run.stamp_key_id == key.id))
-    issued = _issue(session, sealer, origin, record, touched, kind, reason, key.party, by, now, second)
+    issued = _issue(session, registry, record, touched, kind, reason, key.party, by, second)
     if kind is NoticeKind.REVOCATION:
-        close_key(key, now)
-        session.flush()
+        close_key(session, registry, key)
     return issued
 
 
@@ -175,15 +165,13 @@ def as_notice(record: NoticeRecord) -> Notice:
 
 def _issue(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     record: NoticeRecord,
     touched: ColumnElement[bool],
     kind: NoticeKind,
     reason: str,
     owner: Party,
     by: Party,
-    now: dt.datetime,
     second: Party | None,
 ) -> NoticeRecord:
     if reason not in REASONS:
@@ -207,10 +195,11 @@ def _issue(
     record.reason = reason
     record.by_party_id = by.id
     record.second_party_id = second.id if second else None
-    record.at = now
-    signers = [by, second] if second and second.id != by.id else [by]
-    keys = [issuer_key(session, sealer, party.id, now) for party in signers]
-    record.envelope = sign_statement(as_notice(record).body(origin, str(by.id)), *keys)
+    record.at = registry.now()
+    parties = [by, second] if second and second.id != by.id else [by]
+    signers = [issuer_signer(session, registry, party) for party in parties]
+    stated = IssuedNotice(registry.origin, str(by.id), as_notice(record))
+    record.log_index = registry.state(session, stated, owner.id, *signers)
     session.add(record)
     session.flush()
     return record

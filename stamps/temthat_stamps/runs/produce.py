@@ -18,8 +18,10 @@ from typing import Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from temthat_stamps.code import Gs1Path, Header, encode, gs1_url, stamp_url
-from temthat_stamps.errors import SealBroken, StampError
+from temthat_stamps.code import CODE_LENGTH, Gs1Path, Header, encode, gs1_url, stamp_url
+from temthat_stamps.errors import SealBroken, StampError, TrustError
+from temthat_stamps.log.entries import entry
+from temthat_stamps.number import Number
 from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.printing.job import Kind, plan
 from temthat_stamps.printing.job import PrintJob as Printing
@@ -27,11 +29,11 @@ from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.layout import Printer, find_layout
 from temthat_stamps.printing.readback import Sample, read_back
 from temthat_stamps.printing.render import render
-from temthat_stamps.runs.custody import private_stamp_key, run_secret
+from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
-from temthat_stamps.sealing import Sealer
-from temthat_stamps.signing import RunSecrets, sign_serials
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.signing import RunSecrets
 
 JOB_SERIALS = 20_000
 """Most stamps of one file; a larger order becomes several jobs, each resumed on its own."""
@@ -73,11 +75,12 @@ class Press:
     """Where and with what print files are made."""
 
     sessions: sessionmaker[Session]
-    sealer: Sealer
+    registry: Registry
+    prove: Callable[[int], None]
+    """Stores a run's inclusion proof under a witnessed checkpoint; raises `TrustError` when there is none to be had."""
     folder: Path
     host: str
     scheme: Literal["HTTPS", "HTTP"]
-    now: Callable[[], dt.datetime]
 
     def file(self, job: PrintJob) -> Path:
         """Where a job's file lies once it is ready."""
@@ -100,8 +103,7 @@ def create_jobs(
             f"Đợt in {run.run} còn {run.count - used} tem chưa có trong tệp in nào.",
             f"Run {run.run} has {run.count - used} stamps left that are in no print file.",
         )
-    trial = next(labels(press, run, used + 1, used + 1))
-    plan(settings.printing(press.host), trial)
+    plan(settings.printing(press.host), unsigned_label(press, run))
     jobs = []
     for first in range(used + 1, used + wanted + 1, JOB_SERIALS):
         last = min(first + JOB_SERIALS - 1, used + wanted)
@@ -112,7 +114,7 @@ def create_jobs(
             last=last,
             kind=settings.kind,
             settings=json.dumps(asdict(part)),
-            created_at=press.now(),
+            created_at=press.registry.now(),
             created_by=by,
         )
         session.add(job)
@@ -142,6 +144,8 @@ def produce(press: Press, job_id: uuid.UUID, progress: Callable[[int, int], None
         session.commit()
         fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
+            press.prove(job.run)
+            session.expire_all()
             path.parent.mkdir(parents=True, exist_ok=True)
             result = {
                 "state": JobState.READY,
@@ -149,7 +153,7 @@ def produce(press: Press, job_id: uuid.UUID, progress: Callable[[int, int], None
                 "file": path.name,
                 "sha256": _make(press, session, job, fresh, progress),
                 "done": job.last - job.first + 1,
-                "released_at": job.released_at or press.now(),
+                "released_at": job.released_at or press.registry.now(),
             }
             if _change(session, job_id, _RUNNING, **result):
                 fresh.replace(path)
@@ -189,7 +193,7 @@ def fetch(session: Session, press: Press, job: PrintJob, by: str) -> Path:
         )
     if job.state is not JobState.READY or job.released_at is None:
         raise RunRefused("Tệp in chưa xong.", "The print file is not ready yet.")
-    if press.now() > job.released_at + dt.timedelta(hours=FETCH_HOURS):
+    if press.registry.now() > job.released_at + dt.timedelta(hours=FETCH_HOURS):
         raise RunRefused(
             f"Tệp in đã quá {FETCH_HOURS} giờ nên đã đóng.",
             f"The print file is older than {FETCH_HOURS} hours and closed.",
@@ -200,7 +204,7 @@ def fetch(session: Session, press: Press, job: PrintJob, by: str) -> Path:
             "Không thấy tệp in trên máy chủ. Hãy khôi phục thư mục dữ liệu từ bản sao lưu.",
             "The print file is missing on the server. Restore the data folder from the backup.",
         )
-    session.add(PrintFetch(job_id=job.id, at=press.now(), by=by))
+    session.add(PrintFetch(job_id=job.id, at=press.registry.now(), by=by))
     session.flush()
     return path
 
@@ -212,7 +216,7 @@ def confirm_printing(session: Session, press: Press, job: PrintJob, by: str) -> 
     if job.state is not JobState.READY:
         raise RunRefused("Tệp in chưa xong.", "The print file is not ready yet.")
     job.state = JobState.CONFIRMED
-    job.confirmed_at = press.now()
+    job.confirmed_at = press.registry.now()
     job.confirmed_by = by
     session.flush()
     press.file(job).unlink(missing_ok=True)
@@ -221,7 +225,7 @@ def confirm_printing(session: Session, press: Press, job: PrintJob, by: str) -> 
 def sweep(press: Press) -> int:
     """Remove print files past their 48 hours: whoever finds one later could print it again. How many."""
     with press.sessions() as session:
-        old = press.now() - dt.timedelta(hours=FETCH_HOURS)
+        old = press.registry.now() - dt.timedelta(hours=FETCH_HOURS)
         query = select(PrintJob).where(PrintJob.state == JobState.READY, PrintJob.released_at < old)
         files = [file for job in session.scalars(query) if (file := press.file(job)).exists()]
     for file in files:
@@ -229,20 +233,45 @@ def sweep(press: Press) -> int:
     return len(files)
 
 
-def labels(press: Press, run: Run, first: int, last: int) -> Iterator[Label]:
-    """The signed stamps of a run's serials `first` to `last`, as they go on paper."""
-    key = private_stamp_key(press.sealer, run.stamp_key)
-    secrets = RunSecrets(run_secret(press.sealer, run))
-    gtin = run.pack_form.gtin or run.batch.product.gtin or ""
+def labels(press: Press, session: Session, run: Run, first: int, last: int) -> Iterator[Label]:
+    """The signed stamps of a run's serials `first` to `last`, as they go on paper. The run is proved to be in the log.
+
+    Raises `CustodyError`, `RunRefused`.
+    """
+    if run.proof is None:
+        raise RunRefused(
+            f"Đợt in {run.run} chưa có bằng chứng trong sổ công khai.",
+            f"Run {run.run} has no proof of the log yet.",
+        )
+    registry = press.registry
+    secrets = RunSecrets(run_secret(registry.sealer, run))
     lines = label_lines(run)
-    for serial, header, signature in sign_serials(key, run.run, range(first, last + 1)):
-        text = encode(header, signature)
+    signed = registry.custody.sign_stamps(
+        str(run.party_id),
+        wrapped_stamp_key(run.stamp_key),
+        run.run,
+        first,
+        last,
+        entry(session, run.log_index),
+        run.proof,
+    )
+    for serial, header, signature in signed:
         number = secrets.number(Header(run.stamp_key.hint, run.run, serial))
-        if run.gs1:
-            url = gs1_url(press.host, Gs1Path(gtin, run.batch.lot, str(number)), text, press.scheme)
-        else:
-            url = stamp_url(press.host, text, press.scheme)
-        yield Label(url, number.grouped, serial, lines)
+        yield _label(press, run, encode(header, signature), number, serial, lines)
+
+
+def unsigned_label(press: Press, run: Run) -> Label:
+    """A stamp of the right length that is none, to see whether it fits the paper."""
+    return _label(press, run, "A" * CODE_LENGTH, Number(run.run, 1, 0), 1, label_lines(run))
+
+
+def _label(press: Press, run: Run, text: str, number: Number, serial: int, lines: tuple[str, ...]) -> Label:
+    if run.gs1:
+        gtin = run.pack_form.gtin or run.batch.product.gtin or ""
+        url = gs1_url(press.host, Gs1Path(gtin, run.batch.lot, str(number)), text, press.scheme)
+    else:
+        url = stamp_url(press.host, text, press.scheme)
+    return Label(url, number.grouped, serial, lines)
 
 
 def label_lines(run: Run) -> tuple[str, ...]:
@@ -264,7 +293,7 @@ def _make(
     expected: list[str] = []
 
     def told() -> Iterator[Label]:
-        for done, label in enumerate(labels(press, run, job.first, job.last), 1):
+        for done, label in enumerate(labels(press, session, run, job.first, job.last), 1):
             expected.append(label.url)
             yield label
             if done % PROGRESS_EVERY == 0:
@@ -292,7 +321,7 @@ def _note_progress(press: Press, job_id: uuid.UUID, done: int) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, RunRefused | PrintingError):
+    if isinstance(error, RunRefused | PrintingError | TrustError):
         return f"{error.vi} / {error.en}"
     if isinstance(error, OSError):
         return (

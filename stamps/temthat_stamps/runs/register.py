@@ -3,39 +3,39 @@
 The caller commits. Until then nothing exists; after it the run is public and its numbers are used for ever.
 """
 
-import datetime as dt
 import os
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.code import RUN_MAX, SERIAL_MAX, lot_fits_gs1
-from temthat_stamps.manifest import SALT_SIZE, Names, RunManifest
-from temthat_stamps.runs.custody import issuer_key, new_run_secret, open_stamp_key
+from temthat_stamps.keys import key_id
+from temthat_stamps.logged import Block
+from temthat_stamps.manifest import SALT_SIZE, Activated, Names, Replaced, RunManifest, split_sources
+from temthat_stamps.runs.custody import issuer_signer, new_run_secret, open_stamp_key
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
-from temthat_stamps.runs.records import Run
-from temthat_stamps.sealing import Sealer
-from temthat_stamps.statement import sign_statement
+from temthat_stamps.runs.records import Run, RunBlock
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.signer import Signer
 from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.events import batch_digest
 from temthat_trace.packing import OVERAGE, Allowance, PackingError, allowed, content
-from temthat_trace.parties import PRODUCERS
+from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.products import PackForm, PackKind, ProductKind
 from temthat_trace.units import UnitError, convert
-
-REVISION_ID = 1
-_BUMP = text(
-    "INSERT INTO revision (id, value) VALUES (:id, 1) ON CONFLICT (id) DO UPDATE SET value = revision.value + 1"
-)
-"""One statement on either database, also when the row is not there yet and two transactions meet."""
 
 MICRO_PLACE = Decimal("0.000001")
 MIN_REASON = 10
 """Fewest characters of a reason for printing beyond the quantity."""
 MAX_REASON = 400
+BLOCK_MOST = 1000
+"""Most run numbers reserved at once."""
+_TAKEN = Run.count - func.coalesce(Run.replaces_last - Run.replaces_first + 1, 0)
+"""What a run takes of its batch's allowance: a reprint stands in for stamps that took it before."""
 DEEPEST = 8
 """Most cases within cases that are told apart."""
 
@@ -64,37 +64,43 @@ def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
 
 def register_run(
     session: Session,
-    sealer: Sealer,
-    origin: str,
+    registry: Registry,
     batch: Batch,
     pack_form: PackForm,
     count: int,
-    now: dt.datetime,
     *,
     requested_by: str = "",
     override_reason: str = "",
     gs1: bool = False,
     needs_activation: bool = False,
+    replaces: Replaced | None = None,
 ) -> Run:
-    """Register `count` stamps, serials 1 to `count`. Raises `BeyondQuantity` or `RunRefused`; then nothing changed."""
+    """Register `count` stamps, serials 1 to `count`, and put the manifest into the log.
+
+    `replaces` names stamps already void that these stand in for: those take nothing off the allowance. Raises
+    `BeyondQuantity` or `RunRefused`; then nothing changed.
+    """
     bump_revision(session)  # also the lock that puts two registrations in order
     _check_count(count)
+    now, party = registry.now(), batch.party
     allowance = plan_run(session, batch, pack_form)
-    beyond = count > allowance.left
+    beyond = count > allowance.left + (replaces.count if replaces else 0)
     if beyond:
         _check_reason(count, allowance, override_reason)
     gtin = pack_form.gtin or batch.product.gtin
     if gs1:
         _check_gs1(gtin, batch.lot)
-    number = _next_number(session)
-    stamp_key = open_stamp_key(session, sealer, origin, batch.party_id, now)
+    signer = issuer_signer(session, registry, party)
+    number = next_number(session)
+    stamp_key = open_stamp_key(session, registry, party)
+    _state_sources(session, registry, batch, signer)
     salt = os.urandom(SALT_SIZE)
     manifest = RunManifest(
-        origin=origin,
+        origin=registry.origin,
         run=number,
         count=count,
-        stamp_key=stamp_key.public_key,
-        issuer=str(batch.party_id),
+        stamp_key=key_id(stamp_key.public_key),
+        issuer=str(party.id),
         pack_form=str(pack_form.id),
         batch=str(batch.id),
         gtin=gtin,
@@ -102,22 +108,28 @@ def register_run(
         made_on=batch.made_on,
         expires_on=batch.expires_on,
         needs_activation=needs_activation,
-        commitment=Names(batch.party.name, batch.product.name, pack_form.name, batch.lot).commitment(salt),
+        packs=allowance.packs,
+        beyond=beyond,
+        replaces=replaces,
+        commitment=Names(party.name, batch.product.name, pack_form.name, batch.lot).commitment(salt),
         events=batch_digest(event.digest for event in batch.events),
         registered_at=now,
     )
     run = Run(
         run=number,
-        party_id=batch.party_id,
+        party_id=party.id,
         batch_id=batch.id,
         pack_form_id=pack_form.id,
         stamp_key_id=stamp_key.id,
         count=count,
         gs1=gs1,
         needs_activation=needs_activation,
-        sealed_secret=new_run_secret(sealer, number),
+        sealed_secret=new_run_secret(registry.sealer, number),
         salt=salt,
-        manifest=sign_statement(manifest.body(), issuer_key(session, sealer, batch.party_id, now)),
+        log_index=registry.state(session, manifest, party.id, signer),
+        replaces_run=replaces.run if replaces else None,
+        replaces_first=replaces.first if replaces else None,
+        replaces_last=replaces.last if replaces else None,
         registered_at=now,
         requested_by=requested_by,
         override_reason=override_reason.strip()[:MAX_REASON] if beyond else "",
@@ -127,9 +139,48 @@ def register_run(
     return run
 
 
-def bump_revision(session: Session) -> None:
-    """Tell every cache that something a verdict depends on changes with this transaction; serialises writers."""
-    session.execute(_BUMP, {"id": REVISION_ID})
+def _state_sources(session: Session, registry: Registry, batch: Batch, signer: Signer) -> None:
+    """Before a batch's first run: what it was made from, so that a recall of a source is seen offline too."""
+    if session.scalar(select(Run.run).where(Run.batch_id == batch.id).limit(1)) is not None:
+        return
+    sources = sorted(str(source.source_id) for source in batch.sources)
+    for stated in split_sources(registry.origin, str(batch.party_id), str(batch.id), sources, registry.now()):
+        registry.state(session, stated, batch.party_id, signer)
+
+
+def activate_run(session: Session, registry: Registry, run: Run) -> None:
+    """State that a run's stamps are on goods from now on. Raises `RunRefused` when it never waited for that."""
+    bump_revision(session)
+    if not run.needs_activation or run.activated_at is not None:
+        raise RunRefused(
+            f"Đợt in {run.run} không chờ kích hoạt.", f"Run {run.run} does not wait for activation."
+        )
+    signer = issuer_signer(session, registry, run.party)
+    stated = Activated(registry.origin, str(run.party_id), run.run, registry.now())
+    registry.state(session, stated, run.party_id, signer)
+    run.activated_at = registry.now()
+
+
+def reserve_block(session: Session, registry: Registry, party: Party, count: int) -> RunBlock:
+    """Reserve the next `count` run numbers for a party that signs without a network. Raises `RunRefused`."""
+    bump_revision(session)
+    if not 1 <= count <= BLOCK_MOST:
+        raise RunRefused(f"Mỗi lần giữ từ 1 đến {BLOCK_MOST} số.", f"A block has 1 to {BLOCK_MOST} numbers.")
+    first = next_number(session)
+    last = first + count - 1
+    if last > RUN_MAX:
+        raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
+    stated = Block(registry.origin, str(party.id), first, last, registry.now())
+    record = RunBlock(
+        first=first,
+        last=last,
+        party_id=party.id,
+        reserved_at=registry.now(),
+        log_index=registry.state(session, stated, party.id),
+    )
+    session.add(record)
+    session.flush()
+    return record
 
 
 def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[uuid.UUID, Decimal]:
@@ -137,9 +188,7 @@ def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[
 
     Identity and dates of these are signed and may not change any more; the quantity may not fall below that.
     """
-    query = select(Run.batch_id, Run.pack_form_id, func.sum(Run.count)).group_by(
-        Run.batch_id, Run.pack_form_id
-    )
+    query = select(Run.batch_id, Run.pack_form_id, func.sum(_TAKEN)).group_by(Run.batch_id, Run.pack_form_id)
     if party_id is not None:
         query = query.where(Run.party_id == party_id)
     levels: dict[uuid.UUID, dict[bool, Decimal]] = {}
@@ -155,11 +204,9 @@ def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[
 
 
 def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
-    """Earlier runs of the batch: pack form and stamps."""
+    """Earlier runs of the batch: pack form and stamps, those replaced not counted twice."""
     query = (
-        select(Run.pack_form_id, func.sum(Run.count))
-        .where(Run.batch_id == batch.id)
-        .group_by(Run.pack_form_id)
+        select(Run.pack_form_id, func.sum(_TAKEN)).where(Run.batch_id == batch.id).group_by(Run.pack_form_id)
     )
     return [(session.get_one(PackForm, form_id), int(count)) for form_id, count in session.execute(query)]
 
@@ -204,8 +251,10 @@ def _check_fits(batch: Batch, pack_form: PackForm) -> None:
         )
 
 
-def _next_number(session: Session) -> int:
-    number = (session.scalar(select(func.max(Run.run))) or 0) + 1
+def next_number(session: Session) -> int:
+    """The first number after every run registered and every block reserved. Raises `RunRefused` at the end."""
+    used = session.scalar(select(func.max(Run.run))) or 0
+    number = max(used, session.scalar(select(func.max(RunBlock.last))) or 0) + 1
     if number > RUN_MAX:
         raise RunRefused("Đã hết số đợt in.", "There are no run numbers left.")
     return number

@@ -14,7 +14,8 @@ from temthat_stamps.printing.label import Label
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, label_lines
 from temthat_stamps.runs.records import PrintJob, Run
-from temthat_stamps.runs.register import bump_revision, plan_run, register_run
+from temthat_stamps.runs.register import plan_run, register_run
+from temthat_stamps.runs.revision import bump_revision
 from temthat_trace.batches import Batch
 from temthat_trace.packing import Allowance
 from temthat_trace.products import PackForm
@@ -136,15 +137,12 @@ def _order(desk: Desk, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Order:
 
 
 def _register(desk: Desk, order: Order, count: int, reason: str, settings: PrintSettings) -> list[PrintJob]:
-    services = desk.services
     run = register_run(
         desk.db,
-        services.sealer,
-        services.settings.origin,
+        desk.services.registry,
         order.batch,
         order.pack_form,
         count,
-        desk.now,
         requested_by=desk.person.name,
         override_reason=reason,
     )
