@@ -51,6 +51,15 @@ class Statement:
     envelope: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An envelope that was read and not verified: its body, the message signed, signatures by key id."""
+
+    body: Mapping[str, Any]
+    message: bytes
+    signatures: Mapping[str, bytes]
+
+
 def begin(kind: StatementType, origin: str) -> dict[str, Any]:
     """The members every body starts with."""
     return {"v": 1, "type": kind.value, "origin": origin}
@@ -79,20 +88,8 @@ def sign_statement(body: Mapping[str, Any], *signers: Signer) -> bytes:
     return enclose(body, {signer.public_key: signer.sign(message) for signer in signers})
 
 
-def message_of(data: bytes) -> tuple[Mapping[str, Any], bytes]:
-    """What an unsigned or partly signed envelope says, and the message its signers sign. Raises `BadStatement`."""
-    try:
-        envelope = Envelope.from_dict(_load_object(data))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise BadStatement("not a DSSE envelope") from error
-    return _load_object(envelope.payload), envelope.pae()
-
-
-def verify_statement(data: bytes, public_keys: Mapping[str, bytes], threshold: int = 1) -> Statement:
-    """Check an envelope as received against `public_keys` (key id to raw key) and return what it says.
-
-    Raises `BadStatement`: too large, malformed, or fewer than `threshold` good signatures by different keys.
-    """
+def open_envelope(data: bytes) -> Opened:
+    """What an envelope holds, read strictly, no signature checked. Raises `BadStatement`: too large or malformed."""
     if len(data) > STATEMENT_LIMIT:
         raise BadStatement(f"{len(data)} bytes: a statement has at most {STATEMENT_LIMIT}")
     try:
@@ -102,13 +99,29 @@ def verify_statement(data: bytes, public_keys: Mapping[str, bytes], threshold: i
         raise BadStatement("not a DSSE envelope") from error
     if envelope.payload_type != PAYLOAD_TYPE:
         raise BadStatement(f"payload type {envelope.payload_type!r} is not a statement")
-    message = envelope.pae()
+    return Opened(_load_object(envelope.payload), envelope.pae(), signatures)
+
+
+def message_of(data: bytes) -> tuple[Mapping[str, Any], bytes]:
+    """What an unsigned or partly signed envelope says, and the message its signers sign. Raises `BadStatement`."""
+    opened = open_envelope(data)
+    return opened.body, opened.message
+
+
+def verify_statement(data: bytes, public_keys: Mapping[str, bytes], threshold: int = 1) -> Statement:
+    """Check an envelope as received against `public_keys` (key id to raw key) and return what it says.
+
+    Raises `BadStatement`: too large, malformed, or fewer than `threshold` good signatures by different keys.
+    """
+    opened = open_envelope(data)
     signed_by = frozenset(
-        n for n, sig in signatures.items() if n in public_keys and _fits(public_keys[n], sig, message)
+        name
+        for name, signature in opened.signatures.items()
+        if name in public_keys and _fits(public_keys[name], signature, opened.message)
     )
     if len({public_keys[name] for name in signed_by}) < threshold:
         raise BadStatement(f"{len(signed_by)} good signatures where {threshold} are needed")
-    body = _load_object(envelope.payload)
+    body = opened.body
     if not isinstance(body.get("type"), str) or not isinstance(body.get("origin"), str):
         raise BadStatement("a statement names its type and its log's origin")
     return Statement(body, signed_by, data)
