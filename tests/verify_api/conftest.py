@@ -14,11 +14,15 @@ from fastapi import FastAPI
 
 from temthat_stamps.code import HEADER_SIZE, Header, decode, encode
 from temthat_stamps.number import Number
-from temthat_stamps.runs.custody import private_stamp_key, run_secret
+from temthat_stamps.log.entries import entry
+from temthat_stamps.log.witness_client import LocalWitness
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key, run_secret, wrapped_stamp_key
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
+from temthat_stamps.runs.operator import log_signer
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import register_run
-from temthat_stamps.signing import RunSecrets, sign_code
+from temthat_stamps.sealing import Sealer
+from temthat_stamps.signing import RunSecrets
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event, Step
@@ -87,16 +91,22 @@ class World:
             batch.events.append(event)
             session.add(batch)
             session.flush()
-            origin = self.services.settings.origin
-            run = register_run(session, self.services.sealer, origin, batch, form, count, self.now, **more)
+            run = register_run(session, self.services.registry, batch, form, count, **more)
             session.commit()
             return run.run
 
     def code(self, run: int, serial: int = 1) -> str:
         """A stamp's 122 characters, signed by the run's own key."""
-        with self.services.sessions() as session:
+        services = self.services
+        services.book.prove_run(run)
+        with services.sessions() as session:
             record = session.get_one(Run, run)
-            return sign_code(private_stamp_key(self.services.sealer, record.stamp_key), run, serial)
+            assert record.proof is not None
+            [(_, header, signature)] = services.registry.custody.sign_stamps(
+                str(record.party_id), wrapped_stamp_key(record.stamp_key), run, serial, serial,
+                entry(session, record.log_index), record.proof,
+            )  # fmt: skip
+            return encode(header, signature)
 
     def forged(self, run: int, serial: int = 1) -> str:
         """The same stamp's code with another serial: the signature does not fit."""
@@ -128,18 +138,13 @@ class World:
         with self.services.sessions() as session:
             record = session.get_one(Run, run)
             alliance = session.query(Party).filter_by(code="LM").one()
-            sealer, origin = self.services.sealer, self.services.settings.origin
-            by = record.party
+            registry, by = self.services.registry, record.party
             if serials:
-                notify_stamps(
-                    session, sealer, origin, record, *serials, kind, reason, by, self.now, second=alliance
-                )
+                notify_stamps(session, registry, record, *serials, kind, reason, by, second=alliance)
             elif kind in (NoticeKind.RECALL, NoticeKind.LIFT):
-                notify_batch(
-                    session, sealer, origin, record.batch, kind, reason, by, self.now, second=alliance
-                )
+                notify_batch(session, registry, record.batch, kind, reason, by, second=alliance)
             else:
-                notify_run(session, sealer, origin, record, kind, reason, by, self.now, second=alliance)
+                notify_run(session, registry, record, kind, reason, by, second=alliance)
             session.commit()
 
     def api_key(self, role: KeyRole) -> str:
@@ -193,9 +198,16 @@ def build_world(database_url: str, folder: Path, **settings: Any) -> World:
     configured = Settings(
         mode="demo", database_url=database_url, data_dir=folder, host=HOST, hotline="1900 1234", **settings
     )
-    load_master_key(configured, create=True)
+    sealer = Sealer(load_master_key(configured, create=True))
+    log_key = log_signer(sealer, configured.origin).key
+    places = [folder / f"witness-{n}" for n in (1, 2)]
+    witnesses = [LocalWitness.new(place, place.name, [log_key]) for place in places]
+    configured = configured.model_copy(
+        update={"witnesses": tuple(f"{w.key} local:{p}" for w, p in zip(witnesses, places, strict=True))}
+    )
     clock = [NOW]
     services = build_services(configured, lambda: clock[0])
+    services.book.open()
     with services.sessions() as session:
         alliance = Party(
             code="LM",
@@ -218,6 +230,9 @@ def build_world(database_url: str, folder: Path, **settings: Any) -> World:
         )
         session.add(htx)
         session.flush()
+        for party in (alliance, htx):
+            key = request_issuer_key(session, services.registry, party)
+            key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
         product = Product(
             party_id=htx.id, code="CHE", name="Chè búp", name_en="Green tea", gtin=GTIN, base_unit="KGM"
         )

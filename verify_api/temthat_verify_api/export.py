@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.keys import key_id
+from temthat_stamps.log.records import LogEntry
 from temthat_stamps.notice import batch_target, key_target
 from temthat_stamps.runs.records import (
     IssuerKey,
@@ -27,6 +28,7 @@ from temthat_stamps.runs.records import (
     PrintFetch,
     PrintJob,
     Run,
+    RunBlock,
     StampKey,
 )
 from temthat_trace.batches import Batch, BatchSource
@@ -74,9 +76,7 @@ DOCUMENTS = {
     "attachment": _Document(
         "data", lambda r: f"pictures/{r['digest']}{_EXTENSIONS.get(r['media_type'], '.bin')}"
     ),
-    "run": _Document("manifest", lambda r: f"manifests/run-{r['run']}.json"),
-    "notice": _Document("envelope", lambda r: f"notices/{r['id']}.json"),
-    "stamp_key": _Document("announcement", lambda r: f"keys/{r['hint'].hex()}-{r['id']}.json"),
+    "log_entry": _Document("envelope", lambda r: f"statements/{r['index']:09d}-{r['kind']}.json"),
 }
 
 _README = """TemThật: dữ liệu xuất ra / exported data
@@ -85,9 +85,7 @@ _README = """TemThật: dữ liệu xuất ra / exported data
 tables/*.csv    mỗi bảng một tệp, UTF-8, mở được bằng Excel; ô chữ bắt đầu bằng = + - @ có thêm dấu nháy đơn ở trước
 tables/*.json   cùng dữ liệu ấy, đúng từng ký tự, cho phần mềm / the same, exact, for programs
 pictures/       ảnh và bản chụp giấy tờ / pictures and scans
-manifests/      bản kê đã ký của từng đợt in tem (DSSE) / the signed manifest of each run
-notices/        thông báo đã ký: thu hồi, hủy, giữ... / signed notices
-keys/           công bố khóa tem đã ký / signed announcements of stamp keys
+statements/     văn bản đã ký, theo thứ tự trong sổ công khai (DSSE) / signed statements in log order
 manifest.json   SHA-256 của từng tệp / of each file
 
 Không có khóa bí mật, mật khẩu hay dấu vết điện thoại của người mua.
@@ -223,6 +221,8 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Event.__tablename__: Event.batch_id.in_(batches),
         IssuerKey.__tablename__: IssuerKey.party_id == party,
         StampKey.__tablename__: StampKey.party_id == party,
+        LogEntry.__tablename__: LogEntry.party_id == party,
+        RunBlock.__tablename__: RunBlock.party_id == party,
         Run.__tablename__: Run.party_id == party,
         PrintJob.__tablename__: PrintJob.run.in_(runs),
         PrintFetch.__tablename__: PrintFetch.job_id.in_(jobs),

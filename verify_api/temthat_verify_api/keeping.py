@@ -91,7 +91,7 @@ def restore(path: Path, settings: Settings, passphrase: str, *, replace: bool = 
                 _clear(connection, replace)
                 for table in metadata.sorted_tables:
                     _load(connection, table, archive)
-                _put_in_place(staged, settings.data_dir)
+                _put_in_place(staged, settings.data_dir, settings.public_dir)
                 _put_key(settings.key_file, master_key)
                 connection.commit()
     return manifest
@@ -163,7 +163,12 @@ def _master_key(settings: Settings) -> bytes:
 
 
 def _data_files(settings: Settings, target: Path) -> list[Path]:
-    """What of the data folder goes into a backup: all but the database, open keys, and unfinished files."""
+    """What of the data folder goes into a backup: all but the database, open keys, unfinished files, and the log's.
+
+    Tiles, checkpoint and bundle are made from the database again. Were older ones brought back over newer, the log
+    would seem to have shrunk.
+    """
+    remade = tuple(settings.public_dir / name for name in ("tile", "bundle", "checkpoint"))
     url = sa.make_url(settings.database_url)
     left_out = {target.resolve()}
     if url.get_backend_name() == "sqlite" and url.database:
@@ -176,7 +181,10 @@ def _data_files(settings: Settings, target: Path) -> list[Path]:
     for path in sorted(settings.data_dir.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(settings.data_dir).parts)
         is_key = path.name.startswith(settings.key_file.name)  # and older ones that a restore kept beside it
-        if path.is_file() and not (path.is_symlink() or hidden or is_key or path.resolve() in left_out):
+        again = any(path.is_relative_to(folder) for folder in remade)
+        if path.is_file() and not (
+            path.is_symlink() or hidden or is_key or again or path.resolve() in left_out
+        ):
             found.append(path)
     return found
 
@@ -236,10 +244,11 @@ def _staged(archive: Archive, data_dir: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _put_in_place(staged: Path, data_dir: Path) -> None:
+def _put_in_place(staged: Path, data_dir: Path, public_dir: Path) -> None:
+    """What was published and is still there stays: versions of trust files must never go back."""
     for path in sorted(staged.rglob("*")):
-        if path.is_file():
-            place = data_dir / path.relative_to(staged)
+        place = data_dir / path.relative_to(staged)
+        if path.is_file() and not (place.is_relative_to(public_dir) and place.exists()):
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
 

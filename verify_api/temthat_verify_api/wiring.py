@@ -1,13 +1,19 @@
 """The composition point: everything the service is made of, built once from the settings."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from temthat_stamps.custody.interface import Custody
+from temthat_stamps.log.policy import Policy
+from temthat_stamps.runs.book import LogBook, Witness
+from temthat_stamps.runs.operator import log_signer, operator_signer
+from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
 from temthat_trace.database import make_engine, make_sessions
 from temthat_verify_api.settings import Settings, load_master_key
@@ -28,6 +34,8 @@ class Services:
     sessions: sessionmaker[Session]
     store: HotStore
     sealer: Sealer
+    registry: Registry
+    book: LogBook
     now: Callable[[], dt.datetime] = field(default=utc_now)
 
 
@@ -43,16 +51,59 @@ def open_store(database_url: str) -> HotStore:
 
 
 def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now) -> Services:
-    """Open the database, the hot store and the master key. Raises `MissingMasterKeyError`."""
+    """Open the database, the hot store, the master key and the log. Raises `MissingMasterKeyError`, `TrustError`."""
     engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
+    sealer = Sealer(load_master_key(settings))
+    signer = log_signer(sealer, settings.origin)
+    witnesses = open_witnesses(settings.witnesses)
+    policy = Policy(
+        settings.origin,
+        signer.key,
+        tuple(witness.key for witness in witnesses),
+        min(settings.witness_quorum, len(witnesses)) if settings.mode == "demo" else settings.witness_quorum,
+    )
+    custody = open_custody(settings, sealer, policy, now)
+    registry = Registry(settings.origin, custody, operator_signer(sealer), sealer, now)
     return Services(
         settings=settings,
         engine=engine,
-        sessions=make_sessions(engine),
+        sessions=sessions,
         store=open_store(settings.database_url),
-        sealer=Sealer(load_master_key(settings)),
+        sealer=sealer,
+        registry=registry,
+        book=LogBook(sessions, registry, settings.public_dir, signer, policy, witnesses),
         now=now,
     )
+
+
+def open_custody(
+    settings: Settings, sealer: Sealer, policy: Policy, now: Callable[[], dt.datetime]
+) -> Custody:
+    """The signer process the settings name; a demo may sign in its own process."""
+    if settings.signer is not None:
+        from temthat_stamps.custody.client import SignerClient
+
+        return SignerClient(settings.signer)
+    from temthat_stamps.custody.vault import Vault
+
+    own = Sealer(sealer.derive("embedded signer v1"))
+    return Vault(own, settings.origin, policy, settings.data_dir / "signer", now=now)
+
+
+def open_witnesses(named: Sequence[str]) -> list[Witness]:
+    """The witnesses as the settings name them, each “VKEY URL” or “VKEY local:FOLDER”."""
+    from temthat_stamps.log.note import VerifierKey
+    from temthat_stamps.log.witness_client import LocalWitness, WitnessClient
+
+    found: list[Witness] = []
+    for text in named:
+        vkey, _, where = text.partition(" ")
+        if where.startswith("local:"):
+            found.append(LocalWitness.open(Path(where.removeprefix("local:"))))
+        else:
+            found.append(WitnessClient(where, VerifierKey.parse(vkey)))
+    return found
 
 
 def services_of(request: Request) -> Services:

@@ -26,7 +26,7 @@ ISSUER_KEY_LIFE = dt.timedelta(days=730)
 
 
 def request_issuer_key(session: Session, registry: Registry, party: Party) -> IssuerKey:
-    """A new issuer key in hosted custody, not delegated yet: nothing it signs counts before its province approved it."""
+    """A new issuer key in hosted custody; nothing it signs counts before its province approved it."""
     made = registry.custody.new_issuer_key(str(party.id))
     record = IssuerKey(
         party_id=party.id, public_key=made.public_key, sealed=made.sealed, opened_at=registry.now()
@@ -56,8 +56,8 @@ def issuer_key(session: Session, registry: Registry, party: Party) -> IssuerKey:
     record = delegated_key(session, party, registry.now())
     if record is None:
         raise RunRefused(
-            f"“{party.name}” chưa có khóa phát hành được Liên minh HTX tỉnh duyệt, hoặc khóa đã hết hạn hay bị thu hồi. "
-            "Hãy liên hệ Liên minh.",
+            f"“{party.name}” chưa có khóa phát hành được Liên minh HTX tỉnh duyệt, hoặc khóa đã hết hạn hay bị thu hồi."
+            " Hãy liên hệ Liên minh.",
             f"“{party.name}” has no issuer key that its provincial alliance approved, or it ended. Ask the alliance.",
         )
     return record

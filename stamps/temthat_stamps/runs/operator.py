@@ -20,10 +20,5 @@ def log_signer(sealer: Sealer, origin: str) -> NoteSigner:
     return NoteSigner(origin, _derived(sealer, "log key v1"))
 
 
-def online_signer(sealer: Sealer, role: str) -> KeySigner:
-    """Signs the TUF role that is renewed without a person: `snapshot` or `timestamp`."""
-    return _derived(sealer, f"tuf {role} key v1")
-
-
 def _derived(sealer: Sealer, label: str) -> KeySigner:
     return KeySigner(Ed25519PrivateKey.from_private_bytes(sealer.derive(label)))

@@ -83,7 +83,7 @@ class Run(Base):
     log_index: Mapped[int] = mapped_column(BigInteger)
     proof: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The manifest's inclusion in the log under a witnessed checkpoint (C2SP tlog-proof); no file is made without."""
-    replaces_run: Mapped[int | None] = mapped_column(Integer)
+    replaces_run: Mapped[int | None] = mapped_column(Integer, index=True)
     replaces_first: Mapped[int | None] = mapped_column(Integer)
     replaces_last: Mapped[int | None] = mapped_column(Integer)
     registered_at: Mapped[dt.datetime] = mapped_column()

@@ -10,9 +10,18 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from temthat_stamps.code import encode
+from temthat_stamps.custody.vault import Vault
+from temthat_stamps.log.entries import entry
+from temthat_stamps.log.policy import Policy
+from temthat_stamps.log.witness_client import LocalWitness
+from temthat_stamps.runs.book import LogBook
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key, wrapped_stamp_key
+from temthat_stamps.runs.operator import log_signer, operator_signer
 from temthat_stamps.runs.produce import Press
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import register_run
+from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
 from temthat_trace.batches import Batch
 from temthat_trace.database import make_engine, make_sessions
@@ -42,11 +51,20 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.sessions: sessionmaker[Session] = make_sessions(self.engine)
+        signer = log_signer(self.sealer, ORIGIN)
+        witnesses = [LocalWitness.new(self.folder / f"witness-{n}", f"w{n}.example", [signer.key]) for n in (1, 2)]
+        policy = Policy(ORIGIN, signer.key, tuple(w.key for w in witnesses), 2)
+        self.custody = Vault(self.sealer, ORIGIN, policy, self.folder / "signer", now=lambda: self.now)
+        self.registry = Registry(ORIGIN, self.custody, operator_signer(self.sealer), self.sealer, lambda: self.now)
+        self.book = LogBook(
+            self.sessions, self.registry, self.folder / "public", signer, policy, witnesses
+        )
         self.alliance = Party(
             code="LM", kind=PartyKind.PROVINCIAL_ALLIANCE, name="Liên minh Mẫu", province="96"
         )
         self.session.add(self.alliance)
         self.session.flush()
+        self.enrol(self.alliance)
         self.coop = self.party("HTX-1", "HTX Mẫu")
         self.other = self.party("HTX-2", "HTX Khác")
         self.product = Product(
@@ -69,7 +87,14 @@ class Shop:
         party = Party(code=code, kind=kind, name=name, province="96", alliance_id=self.alliance.id)
         self.session.add(party)
         self.session.flush()
+        self.enrol(party)
         return party
+
+    def enrol(self, party: Party) -> None:
+        """As if the province had approved the party's key long ago."""
+        key = request_issuer_key(self.session, self.registry, party)
+        key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
+        self.session.flush()
 
     def form(self, code: str, kind: PackKind = PackKind.ITEM, **more: object) -> PackForm:
         """A pack form of the product."""
@@ -112,19 +137,31 @@ class Shop:
         """Register a run."""
         return register_run(
             self.session,
-            self.sealer,
-            ORIGIN,
+            self.registry,
             batch or self.batch,
             form or self.item,
             count,
-            self.now,
             **more,  # type: ignore[arg-type]
         )
+
+    def code(self, run: Run, serial: int = 1) -> str:
+        """A stamp's 122 characters, as its signer makes them once the run is proved to be logged. Commits."""
+        self.session.commit()
+        self.book.prove_run(run.run)
+        self.session.refresh(run)
+        assert run.proof is not None
+        [(_, header, signature)] = self.custody.sign_stamps(
+            str(run.party_id), wrapped_stamp_key(run.stamp_key), run.run, serial, serial,
+            entry(self.session, run.log_index), run.proof,
+        )  # fmt: skip
+        return encode(header, signature)
 
     @property
     def press(self) -> Press:
         """A press that prints into the test's folder."""
-        return Press(self.sessions, self.sealer, self.folder / "prints", HOST, "HTTPS", lambda: self.now)
+        return Press(
+            self.sessions, self.registry, self.book.prove_run, self.folder / "prints", HOST, "HTTPS"
+        )
 
     def forward(self, **step: float) -> None:
         """Let time pass."""

@@ -1,4 +1,4 @@
-"""`temthat order`, `notice`, `trust`: stamps and statements from the command line."""
+"""`temthat order`, `notice`: stamps and notices from the command line."""
 
 import sys
 from collections.abc import Callable
@@ -8,15 +8,11 @@ from typing import Annotated, Literal
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from temthat_stamps.bundle.trustfile import sign_trust, write_trust
-from temthat_stamps.keys import public_bytes
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
-from temthat_stamps.runs.operator import operator_key
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, fetch, produce
 from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import plan_run, register_run
-from temthat_stamps.runs.trust import build_trust
 from temthat_stamps.verdict import NoticeKind
 from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office
 from temthat_verify_api.press import press_of
@@ -53,7 +49,7 @@ def order(
             raise RunRefused(f"Không có quy cách {pack_form}.", f"There is no pack form {pack_form}.")
         wanted = plan_run(session, batch, form).left if count is None else count
         run = register_run(
-            session, services.sealer, services.settings.origin, batch, form, wanted, services.now(),
+            session, services.registry, batch, form, wanted,
             requested_by="command line", override_reason=reason, gs1=gs1,
         )  # fmt: skip
         settings = PrintSettings(kind, layout, level, dpi, dx, dy, scale_x, scale_y, start, cut_marks)
@@ -89,36 +85,27 @@ def notice(
 ) -> None:
     """Thông báo: hủy, thất lạc, giữ lại, thu hồi, gỡ. Issue a signed notice."""
     with open_office() as (services, session):
-        seals = (session, services.sealer, services.settings.origin)
+        registry = services.registry
         issuer = find_party(session, by)
         other = find_party(session, second) if second else None
         if batch:
             record = find_batch(session, batch)
-            made = notify_batch(*seals, record, kind, reason, issuer, services.now(), other)
+            made = notify_batch(session, registry, record, kind, reason, issuer, other)
         elif run is None:
             raise RunRefused("Cần --run hoặc --batch.", "Name --run or --batch.")
         else:
             printed = find_one(session, Run, f"đợt in {run}", Run.run == run)
             if serials:
                 first, last = _stretch(serials)
-                made = notify_stamps(
-                    *seals, printed, first, last, kind, reason, issuer, services.now(), other
-                )
+                made = notify_stamps(session, registry, printed, first, last, kind, reason, issuer, other)
             else:
-                made = notify_run(*seals, printed, kind, reason, issuer, services.now(), other)
-        console.print(f"Thông báo số {made.number} cho {made.target}. Issued.", highlight=False)
-
-
-def trust(
-    out: Annotated[Path, typer.Argument(help="Thư mục sẽ ghi. Where to write it.")] = Path("trust"),
-) -> None:
-    """Ghi dữ liệu tin cậy cho máy quét không có mạng. Write the trust data for scanners."""
-    with open_office() as (services, session):
-        settings = services.settings
-        data = build_trust(session, settings.origin, settings.hosts, services.now())
-        signer = operator_key(services.sealer)
-        write_trust(out, sign_trust(data, signer), public_bytes(signer))
-        console.print(f"{out}: đến đợt in {data.complete_to_run}. Written.", highlight=False)
+                made = notify_run(session, registry, printed, kind, reason, issuer, other)
+        session.commit()
+        services.book.publish()
+        console.print(
+            f"Thông báo số {made.number} cho {made.target}: mục {made.log_index} của sổ công khai. Issued.",
+            highlight=False,
+        )
 
 
 def _stretch(text: str) -> tuple[int, int]:
