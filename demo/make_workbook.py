@@ -58,6 +58,7 @@ PLOTS: Rows = [
     {"party": "HTX-TRUNGGA", "code": "TRAI1", "name": "Trại gà đồi số 1", "member": "TV01", "area_ha": 3,
      "address": "Xã Lạc Thủy, Phú Thọ"},
     {"party": "HTX-THANHLONG", "code": "V01", "name": "Vườn Đông", "member": "TV01", "area_ha": 8.4,
+     "yield_kg_per_ha": 12000, "seasons_per_year": 2,
      "growing_area_code": "VN-MAU-0001", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng"},
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """All of stamps' mapped records, on trace's one metadata."""
 
 from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.ledger.records import LedgerAct, Reprint, StampQuota
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.runs.records import (
     IssuerKey,
@@ -15,14 +16,17 @@ from temthat_stamps.runs.records import (
 
 __all__ = [
     "IssuerKey",
+    "LedgerAct",
     "LogEntry",
     "NoticeRecord",
     "PrintFetch",
     "PrintJob",
+    "Reprint",
     "Revision",
     "Run",
     "RunBlock",
     "StampEvent",
     "StampKey",
+    "StampQuota",
     "StampState",
 ]

@@ -110,7 +110,10 @@ class Member(Base):
 
 
 class Plot(Address, Base):
-    """A plot or growing area, with its area in hectares and its code if one was granted."""
+    """A plot or growing area, with its area in hectares and its code if one was granted.
+
+    `yield_kg_per_ha`: what a hectare is expected to give in one season, fresh; `seasons_per_year`: how often a year.
+    """
 
     __tablename__ = "plot"
     __table_args__ = (UniqueConstraint("party_id", "code"),)
@@ -122,3 +125,5 @@ class Plot(Address, Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     area_ha: Mapped[Decimal | None] = mapped_column()
     growing_area_code: Mapped[str] = mapped_column(String(64), default="")
+    yield_kg_per_ha: Mapped[Decimal | None] = mapped_column()
+    seasons_per_year: Mapped[int | None] = mapped_column()

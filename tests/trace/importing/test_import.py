@@ -218,6 +218,20 @@ def test_members_and_plots(session: Session, world: World, run: Import) -> None:
     assert session.scalars(select(Plot.area_ha).where(Plot.code == "V2")).one() == Decimal("0.25")
 
 
+def test_a_plot_says_what_it_should_give(session: Session, world: World, run: Import) -> None:
+    """Yield a hectare and season, and seasons a year: optional, in kilos or tonnes, never a season too many."""
+    head = ["Mã vùng", "Diện tích (ha)", "Năng suất mỗi vụ (kg/ha)", "Số vụ mỗi năm"]
+    world["Vùng trồng"] = [head, ["V1", "1,5", "12.000", 2], ["V2", "1", "12 tấn", None], ["V3", "1", "", ""]]
+    assert reasons(run(world)) == []
+    kept = session.execute(select(Plot.code, Plot.yield_kg_per_ha, Plot.seasons_per_year)).all()
+    assert {tuple(row) for row in kept} == {("V1", 12_000, 2), ("V2", 12_000, None), ("V3", None, None)}
+    world["Vùng trồng"] = [head[:2], ["V1", "1,4"]]
+    assert reasons(run(world)) == []
+    assert session.scalars(select(Plot.yield_kg_per_ha).where(Plot.code == "V1")).one() == 12_000
+    world["Vùng trồng"] = [head, ["V1", "1,5", "3 lít", 13]]
+    assert [where[:2] for where in reasons(run(world))] == [("Vùng trồng", "C2"), ("Vùng trồng", "D2")]
+
+
 def test_personal_data_needs_a_date_of_consent(session: Session, world: World, run: Import) -> None:
     """A name or a telephone without consent is refused; with it, it is kept."""
     world["Thành viên"] = [

@@ -142,7 +142,7 @@ class _Writer:
 
     def _plot(self, entry: Entry) -> dict[str, Any]:
         v = entry.values
-        names = ("name", "area_ha", "growing_area_code")
+        names = ("name", "area_ha", "growing_area_code", "yield_kg_per_ha", "seasons_per_year")
         member = self._of_party(entry, "member", "member")
         own = {"party_id": self._owner(entry), "code": entry.key[1], "member_id": member}
         return {**own, **_pick(v, names), **_place(v["address"])}

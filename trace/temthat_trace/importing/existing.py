@@ -197,6 +197,8 @@ class _Loader:
                 member=self._members.get(p.member_id),
                 area_ha=p.area_ha,
                 growing_area_code=p.growing_area_code,
+                yield_kg_per_ha=p.yield_kg_per_ha,
+                seasons_per_year=p.seasons_per_year,
                 address=p.address,
             )
 

@@ -16,6 +16,7 @@ _MAY_CREATE: dict[PartyKind, frozenset[PartyKind]] = {
     PartyKind.PROVINCIAL_ALLIANCE: PRODUCERS | {PartyKind.PRINT_HOUSE, PartyKind.SHOP},
 }
 _DEEPEST_CASE = 8
+_MOST_SEASONS = 12
 
 
 def party(link: Link, row: Row) -> None:
@@ -135,12 +136,29 @@ def plot(link: Link, row: Row) -> None:
     values = link.fields(row, "name", "growing_area_code", "address", empty={"growing_area_code": ""})
     if "member" in row.columns:
         values["member"] = link.reference(row, "member", "member", (owner,))
-    if "area_ha" in row.columns and "area_ha" not in row.broken:
-        area = link.amount(row, "area_ha", None, "HAR")
-        hectares = link.converted(row, "area_ha", *area, "HAR") if area else None
-        values["area_ha"] = round(hectares, 6) if hectares is not None else None
+    for column, in_unit in (("area_ha", "HAR"), ("yield_kg_per_ha", "KGM")):
+        if column in row.columns and column not in row.broken:
+            amount = link.amount(row, column, None, in_unit)
+            converted = link.converted(row, column, *amount, in_unit) if amount else None
+            values[column] = round(converted, 6) if converted is not None else None
+    values |= link.fields(row, "seasons_per_year")
+    if (values.get("seasons_per_year") or 1) not in range(1, _MOST_SEASONS + 1):
+        link.problem(
+            row,
+            "seasons_per_year",
+            f"Số vụ mỗi năm từ 1 đến {_MOST_SEASONS}.",
+            f"Seasons per year are 1 to {_MOST_SEASONS}.",
+        )
     link.note_place(row)
-    defaults = {"name": "", "member": None, "area_ha": None, "growing_area_code": "", "address": ""}
+    defaults = {
+        "name": "",
+        "member": None,
+        "area_ha": None,
+        "growing_area_code": "",
+        "yield_kg_per_ha": None,
+        "seasons_per_year": None,
+        "address": "",
+    }
     link.add(row, (owner, code), values, defaults)
 
 

@@ -39,7 +39,9 @@ def upgrade() -> None:
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.String(400), nullable=False),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_stamp_quota_party_id_party")),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_stamp_quota_product_id_product")),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_stamp_quota_product_id_product")
+        ),
         sa.ForeignKeyConstraint(["office_id"], ["party.id"], name=op.f("fk_stamp_quota_office_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stamp_quota")),
     )
