@@ -6,7 +6,7 @@ from temthat_stamps.verdict import Mark, Verdict
 from temthat_verify_api.facts import Answer
 from temthat_verify_api.store import History
 
-_NOTHING_ABOUT = '"batch":null,"product":null,"issuer":null'
+_NOTHING_ABOUT = '"batch":null,"product":null,"issuer":null,"vouched_by":null'
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -5,13 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from temthat_verify_api import errors, health
+from temthat_verify_api import errors, health, logsite
 from temthat_verify_api.api import events, trust, verify
 from temthat_verify_api.api.models import EventReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
+from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.wiring import Services
 
@@ -31,6 +32,9 @@ def create_app(services: Services) -> FastAPI:
             stack.push_async_callback(services.store.close)
             app.state.press.resume()
             stack.callback(app.state.press.close)
+            publisher = Publisher(services)
+            publisher.start()
+            stack.callback(publisher.close)
             yield
 
     app = FastAPI(
@@ -55,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
     service.add_to(app)
     api_docs.add_to(app)
     health.add_to(app)
+    logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)
     state_bodies(app, VerifyQuestion, EventReport)
     return app

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from temthat_stamps.keys import key_hint
+from temthat_stamps.manifest import Custody
 from temthat_stamps.notice import Notice
 from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.notices import notices_for_run
@@ -17,12 +18,12 @@ from temthat_stamps.sealing import Sealer
 from temthat_stamps.signing import RunSecrets
 from temthat_stamps.verdict import Registration
 from temthat_trace.batches import Batch
-from temthat_trace.parties import Party
+from temthat_trace.parties import Party, PartyKind
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """One registered run. `about` holds the JSON members `batch`, `product` and `issuer`, ready to be sent."""
+    """One registered run. `about` holds the JSON members `batch`, `product`, `issuer`, `vouched_by`, ready to be sent."""
 
     run: int
     count: int
@@ -38,6 +39,7 @@ class RunFacts:
     issuer: str
     hotline: str
     province: str
+    vouched_by: "Vouchers"
     about: str
 
     @property
@@ -50,6 +52,16 @@ class RunFacts:
         if signer != self.public_key or not 1 <= serial <= self.count:
             return Registration.OUTSIDE
         return Registration.KEY_CLOSED if self.key_closed else Registration.IN_RUN
+
+
+@dataclass(frozen=True, slots=True)
+class Vouchers:
+    """Who stands behind a run's stamps: who keeps the keys, who delegated to whom, and where the log says so."""
+
+    custody: Custody
+    national: str
+    alliance: str
+    log_index: int
 
 
 def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | None:
@@ -75,7 +87,8 @@ def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | 
         issuer=run.party.name,
         hotline=hotline,
         province=run.party.province or "",
-        about=json.dumps(_about(run, hotline), ensure_ascii=False, separators=(",", ":"))[1:-1],
+        vouched_by=(vouchers := _vouchers(session, run)),
+        about=json.dumps(_about(run, hotline, vouchers), ensure_ascii=False, separators=(",", ":"))[1:-1],
     )
 
 
@@ -106,7 +119,18 @@ def hotline_of(session: Session, party: Party) -> str:
     return alliance.hotline if alliance else ""
 
 
-def _about(run: Run, hotline: str) -> dict[str, Any]:
+def _vouchers(session: Session, run: Run) -> Vouchers:
+    alliance = session.get(Party, run.party.alliance_id) if run.party.alliance_id else None
+    national = session.scalars(select(Party).where(Party.kind == PartyKind.NATIONAL_ALLIANCE).limit(1)).first()
+    return Vouchers(
+        run.stamp_key.custody,
+        national.name if national else "",
+        alliance.name if alliance and alliance is not national else "",
+        run.log_index,
+    )
+
+
+def _about(run: Run, hotline: str, vouchers: Vouchers) -> dict[str, Any]:
     batch, product, form, party = run.batch, run.batch.product, run.pack_form, run.party
     return {
         "batch": {
@@ -133,5 +157,14 @@ def _about(run: Run, hotline: str) -> dict[str, Any]:
             "province": party.province,
             "hotline": hotline,
             "sample": party.is_sample,
+        },
+        "vouched_by": {
+            "custody": vouchers.custody.value,
+            "chain": [name for name in (vouchers.national, vouchers.alliance, party.name) if name],
+            "log": {
+                "index": vouchers.log_index,
+                "entry": f"/log/entry/{vouchers.log_index}",
+                "proof": f"/log/proof/{vouchers.log_index}",
+            },
         },
     }

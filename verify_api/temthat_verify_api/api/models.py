@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from temthat_stamps.copies.records import StampEventKind
+from temthat_stamps.manifest import Custody
 from temthat_stamps.verdict import Asker, Word
 
 Place = Annotated[
@@ -108,6 +109,22 @@ class HistoryModel(BaseModel):
     sold: MarkModel | None
 
 
+class LogPlaceModel(BaseModel):
+    """Where the public log holds the run's manifest, and where to fetch what proves it."""
+
+    index: int
+    entry: str = Field(description="path of the entry's page and, with .json, of its signed bytes")
+    proof: str = Field(description="path of its C2SP tlog-proof")
+
+
+class VouchersModel(BaseModel):
+    """Who stands behind the stamp, from the national alliance down, and who keeps the issuer's keys."""
+
+    custody: Custody
+    chain: list[str]
+    log: LogPlaceModel
+
+
 class VerifyAnswer(BaseModel):
     """A verdict and what it is about. Members that are not known are null."""
 
@@ -117,6 +134,7 @@ class VerifyAnswer(BaseModel):
     batch: BatchModel | None
     product: ProductModel | None
     issuer: IssuerModel | None
+    vouched_by: VouchersModel | None
     history: HistoryModel | None
 
 

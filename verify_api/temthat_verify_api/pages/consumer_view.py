@@ -68,6 +68,7 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         history=_history(answer, lang),
         calls=calls,
         proved=_proved(answer, lang),
+        vouchers=answer.run.vouched_by if answer.counts and answer.run else None,
         operator=parts_of(request).services.settings.operator_name,
         view=viewing.view,
         kept=viewing.kept,
