@@ -1,0 +1,50 @@
+"""The thread that keeps the public record up with the database: log, trust files' freshness, offline bundle.
+
+Nothing waits for it but print jobs, which publish on their own if they are first. What fails is told once and tried again.
+"""
+
+import logging
+import threading
+
+from temthat_stamps.errors import TrustError
+from temthat_verify_api.wiring import Services
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 2.0
+
+
+class Publisher:
+    """Publishes whatever is new, every few seconds, until it is closed."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self.problem: TrustError | OSError | None = None
+        """Why the last try failed, for those who look at the service's health; None when it did not."""
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what is at hand and end."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(EVERY_SECONDS):
+            self.publish()
+
+    def publish(self) -> None:
+        """One round; never raises."""
+        try:
+            self._services.record.publish()
+            self.problem = None
+        except (TrustError, OSError) as error:
+            if str(error) != str(self.problem):
+                log.warning("not published: %s", error)
+            self.problem = error
+        except Exception:
+            log.exception("publishing")
