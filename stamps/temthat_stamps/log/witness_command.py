@@ -20,6 +20,7 @@ from temthat_stamps.log.witness_folder import WitnessFolder
 from temthat_stamps.log.witness_server import WitnessServer
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     help="Người làm chứng cho sổ công khai của người khác. A witness for somebody else's log.",
 )
