@@ -85,6 +85,7 @@ class Reprint(Base):
     explanation: Mapped[str] = mapped_column(String(400))
     asked_by: Mapped[uuid.UUID] = mapped_column()
     asked_name: Mapped[str] = mapped_column(String(100))
+    asked_phone: Mapped[str] = mapped_column(String(16))
     asked_at: Mapped[dt.datetime] = mapped_column()
     link_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     state: Mapped[ReprintState] = mapped_column(words(ReprintState), default=ReprintState.WAITING)

@@ -3,12 +3,14 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.keys import key_id
+from temthat_stamps.ledger.records import Act, LedgerAct
 from temthat_stamps.notice import (
     REASONS,
     IssuedNotice,
@@ -54,7 +56,7 @@ def notify_stamps(
         first=first,
         last=last,
     )
-    touched = (StampEvent.run == run.run) & StampEvent.serial.between(first, last)
+    touched = _Touched([run.run], (first, last))
     return _issue(session, registry, record, touched, kind, reason, run.party, by, second)
 
 
@@ -70,7 +72,7 @@ def notify_run(
     """A notice on a whole run. Raises `RunRefused`."""
     _check_owner(by, run.party)
     record = NoticeRecord(scope=NoticeScope.RUN, target=run_target(run.run), run=run.run)
-    touched = StampEvent.run == run.run
+    touched = _Touched([run.run])
     return _issue(session, registry, record, touched, kind, reason, run.party, by, second)
 
 
@@ -86,7 +88,7 @@ def notify_batch(
     """A notice on a batch and everything made from it. Raises `RunRefused`."""
     _check_owner(by, batch.party)
     record = NoticeRecord(scope=NoticeScope.BATCH, target=batch_target(batch.id))
-    touched = StampEvent.run.in_(select(Run.run).where(Run.batch_id == batch.id))
+    touched = _Touched(select(Run.run).where(Run.batch_id == batch.id))
     return _issue(session, registry, record, touched, kind, reason, batch.party, by, second)
 
 
@@ -102,7 +104,7 @@ def notify_key(
     """A notice on a stamp key and every stamp it signed; a revocation closes and destroys it. Raises `RunRefused`."""
     _check_owner(by, key.party)
     record = NoticeRecord(scope=NoticeScope.KEY, target=key_target(key_id(key.public_key)))
-    touched = StampEvent.run.in_(select(Run.run).where(Run.stamp_key_id == key.id))
+    touched = _Touched(select(Run.run).where(Run.stamp_key_id == key.id))
     issued = _issue(session, registry, record, touched, kind, reason, key.party, by, second)
     if kind is NoticeKind.REVOCATION:
         close_key(session, registry, key)
@@ -167,7 +169,7 @@ def _issue(
     session: Session,
     registry: Registry,
     record: NoticeRecord,
-    touched: ColumnElement[bool],
+    touched: "_Touched",
     kind: NoticeKind,
     reason: str,
     owner: Party,
@@ -211,10 +213,24 @@ def _standing(session: Session, target: str) -> NoticeRecord | None:
     return session.scalars(query.order_by(NoticeRecord.number.desc()).limit(1)).first()
 
 
-def _any_applied(session: Session, touched: ColumnElement[bool]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """The stamps a notice speaks of: all of some runs, or of one run those between two serials."""
+
+    runs: list[int] | Select[int]
+    between: tuple[int, int] | None = None
+
+
+def _any_applied(session: Session, touched: _Touched) -> bool:
     """Whether a record says that one of these stamps is on goods; no record says nothing."""
     on_goods = StampEvent.event.in_([StampEventKind.APPLIED, StampEventKind.SOLD])
-    return session.execute(select(StampEvent.run).where(touched, on_goods).limit(1)).first() is not None
+    events = select(StampEvent.run).where(StampEvent.run.in_(touched.runs), on_goods)
+    acts = select(LedgerAct.run).where(LedgerAct.run.in_(touched.runs), LedgerAct.act == Act.APPLIED)
+    if touched.between is not None:
+        first, last = touched.between
+        events = events.where(StampEvent.serial.between(first, last))
+        acts = acts.where(LedgerAct.first <= last, LedgerAct.last >= first)
+    return any(session.execute(query.limit(1)).first() is not None for query in (acts, events))
 
 
 def _check_owner(by: Party, owner: Party) -> None:

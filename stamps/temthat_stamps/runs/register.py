@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from temthat_stamps.code import RUN_MAX, SERIAL_MAX, lot_fits_gs1
 from temthat_stamps.keys import key_id
+from temthat_stamps.ledger.quotas import TAKEN, check_quota
 from temthat_stamps.logged import Block
 from temthat_stamps.manifest import SALT_SIZE, Activated, Names, Replaced, RunManifest, split_sources
 from temthat_stamps.runs.custody import issuer_signer, new_run_secret, open_stamp_key
@@ -34,8 +35,6 @@ MIN_REASON = 10
 MAX_REASON = 400
 BLOCK_MOST = 1000
 """Most run numbers reserved at once."""
-_TAKEN = Run.count - func.coalesce(Run.replaces_last - Run.replaces_first + 1, 0)
-"""What a run takes of its batch's allowance: a reprint stands in for stamps that took it before."""
 DEEPEST = 8
 """Most cases within cases that are told apart."""
 
@@ -78,15 +77,17 @@ def register_run(
     """Register `count` stamps, serials 1 to `count`, and put the manifest into the log.
 
     `replaces` names stamps already void that these stand in for: those take nothing off the allowance. Raises
-    `BeyondQuantity` or `RunRefused`; then nothing changed.
+    `BeyondQuantity`, `BeyondQuota` or `RunRefused`; then nothing changed.
     """
     bump_revision(session)  # also the lock that puts two registrations in order
     _check_count(count)
     now, party = registry.now(), batch.party
     allowance = plan_run(session, batch, pack_form)
-    beyond = count > allowance.left + (replaces.count if replaces else 0)
+    more = count - (replaces.count if replaces else 0)
+    beyond = more > allowance.left
     if beyond:
         _check_reason(count, allowance, override_reason)
+    check_quota(session, party, batch.product, more, now)
     gtin = pack_form.gtin or batch.product.gtin
     if gs1:
         _check_gs1(gtin, batch.lot)
@@ -188,7 +189,7 @@ def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[
 
     Identity and dates of these are signed and may not change any more; the quantity may not fall below that.
     """
-    query = select(Run.batch_id, Run.pack_form_id, func.sum(_TAKEN)).group_by(Run.batch_id, Run.pack_form_id)
+    query = select(Run.batch_id, Run.pack_form_id, func.sum(TAKEN)).group_by(Run.batch_id, Run.pack_form_id)
     if party_id is not None:
         query = query.where(Run.party_id == party_id)
     levels: dict[uuid.UUID, dict[bool, Decimal]] = {}
@@ -206,7 +207,7 @@ def issued_batches(session: Session, party_id: uuid.UUID | None = None) -> dict[
 def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
     """Earlier runs of the batch: pack form and stamps, those replaced not counted twice."""
     query = (
-        select(Run.pack_form_id, func.sum(_TAKEN)).where(Run.batch_id == batch.id).group_by(Run.pack_form_id)
+        select(Run.pack_form_id, func.sum(TAKEN)).where(Run.batch_id == batch.id).group_by(Run.pack_form_id)
     )
     return [(session.get_one(PackForm, form_id), int(count)) for form_id, count in session.execute(query)]
 

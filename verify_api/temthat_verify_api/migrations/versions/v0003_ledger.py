@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("explanation", sa.String(400), nullable=False),
         sa.Column("asked_by", sa.Uuid(), nullable=False),
         sa.Column("asked_name", sa.String(100), nullable=False),
+        sa.Column("asked_phone", sa.String(16), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("link_hash", sa.LargeBinary(32), nullable=False),
         sa.Column("state", sa.String(32), nullable=False),
