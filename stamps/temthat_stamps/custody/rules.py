@@ -20,6 +20,7 @@ from temthat_trace.formats import VIETNAM, date, instant, number
 
 ENROLMENT = "enrolment"
 """The one statement that is no entry of the log: a key asks for its delegation, signed by itself."""
+_ENROLMENT_MEMBERS = {"v", "type", "origin", "issuer", "kind", "province", "public_key", "custody", "at"}
 
 PAST, AHEAD = dt.timedelta(days=7), dt.timedelta(minutes=10)
 """How far a statement's date may be from the signer's clock; the log allows no more against its newest date."""
@@ -39,7 +40,7 @@ def check_period(opens: dt.datetime, closes: dt.datetime, now: dt.datetime) -> N
             "Đồng hồ của dịch vụ và của bộ ký lệch nhau hơn một giờ. Chỉnh lại giờ của máy rồi thử lại.",
             "The clocks of service and signer differ by more than an hour. Set the machines' time, then try again.",
         )
-    if not dt.timedelta(0) < closes - opens <= STAMP_KEY_LIFE:
+    if not dt.timedelta(0) <= closes - opens <= STAMP_KEY_LIFE:
         raise StampsRefused(
             Fault.OPERATOR,
             f"Khóa tem chỉ mở được tối đa {STAMP_KEY_LIFE.days} ngày.",
@@ -57,7 +58,7 @@ def check_statement(
     try:
         Fields(body).equal("origin", origin)
         if body.get("type") == ENROLMENT:
-            stated, at = None, _enrolled_at(Fields(body), issuer, public_key)
+            stated, at = None, _enrolled_at(body, issuer, public_key)
         else:
             stated = _stated_by(body, issuer)
             at = stated.at
@@ -76,7 +77,13 @@ def check_statement(
     return stated
 
 
-def _enrolled_at(fields: Fields, issuer: str, public_key: bytes) -> dt.datetime:
+def _enrolled_at(body: Mapping[str, Any], issuer: str, public_key: bytes) -> dt.datetime:
+    fields = Fields(body)
+    if set(body) != _ENROLMENT_MEMBERS:
+        raise BadStatement("it has other members than an enrolment")
+    fields.equal("v", 1)
+    fields.text("kind", 40)
+    fields.text("province", 40)
     fields.equal("issuer", issuer)
     fields.equal("custody", Custody.HOSTED.value)
     if fields.raw("public_key", 32) != public_key:
