@@ -1,0 +1,129 @@
+"""Batches: whose they are, whether their sources are all stated, and how many stamps each pack form has taken."""
+
+from array import array
+
+from temthat_stamps.log.finding import Breach, FindingCode
+from temthat_stamps.log.rules.signers import Author, Signers
+from temthat_stamps.log.rules.tables import IdTable
+from temthat_stamps.manifest import Sources
+
+_NOBODY = 0xFFFFFFFF
+
+
+class Batches:
+    """Every batch named so far, about 40 bytes each, and every (batch, pack form), about 24.
+
+    A batch belongs to the issuer that first states its sources, registers a run of it, or gives notice of it. One
+    that is known only as a source of others belongs to nobody yet.
+    """
+
+    def __init__(self, signers: Signers) -> None:
+        self._signers = signers
+        self._ids = IdTable(16)
+        self._author = array("I")
+        self._claimed = array("I")
+        self._part = array("H")
+        self._parts = array("H")
+        self._printed = bytearray()
+        self._forms = IdTable(16)
+        self._lots = IdTable(8)
+        self._issued = array("q")
+
+    def find(self, batch: str) -> int | None:
+        """The number of a batch."""
+        return self._ids.find(_raw(batch))
+
+    def author_of(self, number: int) -> int | None:
+        """The issuer key that spoke for the batch; None if nobody has, or who did is revoked since."""
+        author = self._author[number]
+        if author == _NOBODY or not self._signers.counts(author, self._claimed[number]):
+            return None
+        return author
+
+    def owner(self, number: int) -> str | None:
+        """Whose batch it is, if anybody's."""
+        author = self.author_of(number)
+        return None if author is None else self._signers.issuer_of(author)
+
+    def check_owner(self, batch: str, issuer: str) -> None:
+        """Raise `Breach` if the batch is another's."""
+        number = self.find(batch)
+        owner = None if number is None else self.owner(number)
+        if owner not in (None, issuer):
+            raise Breach(FindingCode.BATCH_OF_ANOTHER, batch=batch, owner=owner)
+
+    def state_sources(self, stated: Sources, index: int, author: Author) -> None:
+        """Take one part of a batch's sources: parts come in order and before the first run. Raises `Breach`."""
+        self.check_owner(stated.batch, stated.issuer)
+        number = self.find(stated.batch)
+        mine = number is not None and self.owner(number) is not None
+        part, parts = (self._part[number], self._parts[number]) if mine else (0, 0)
+        if mine and self._printed[number]:
+            raise Breach(FindingCode.SOURCES_LATE, batch=stated.batch)
+        if stated.part != part + 1 or parts not in (0, stated.parts) or stated.batch in stated.sources:
+            raise Breach(
+                FindingCode.SOURCES_OUT_OF_ORDER, batch=stated.batch, part=stated.part, parts=stated.parts
+            )
+        number = self.claim(stated.batch, index, author)
+        self._part[number], self._parts[number] = stated.part, stated.parts
+        for source in stated.sources:
+            self._add(source)
+
+    def check_sources(self, batch: str) -> None:
+        """Raise `Breach` while only some parts of a batch's sources are stated."""
+        number = self.find(batch)
+        if number is not None and self._part[number] != self._parts[number]:
+            raise Breach(
+                FindingCode.SOURCES_INCOMPLETE,
+                batch=batch,
+                part=self._part[number],
+                parts=self._parts[number],
+            )
+
+    def lot(self, batch: str, pack_form: str) -> int | None:
+        """The number of a (batch, pack form) that has runs."""
+        number, form = self.find(batch), self._forms.find(_raw(pack_form))
+        return None if number is None or form is None else self._lots.find(_pair(number, form))
+
+    def issued(self, lot: int | None) -> int:
+        """Stamps of a (batch, pack form) so far, without those that were replaced."""
+        return 0 if lot is None else self._issued[lot]
+
+    def print(self, batch: str, pack_form: str, index: int, author: Author) -> int:
+        """Note that a batch has a run; the number of its (batch, pack form)."""
+        number = self.claim(batch, index, author)
+        self._printed[number] = 1
+        lot = self._lots.add(_pair(number, self._forms.add(_raw(pack_form))))
+        if lot == len(self._issued):
+            self._issued.append(0)
+        return lot
+
+    def add_stamps(self, lot: int, count: int) -> None:
+        """Change what a (batch, pack form) has taken; below zero where stamps are taken back."""
+        self._issued[lot] += count
+
+    def claim(self, batch: str, index: int, author: Author) -> int:
+        """Note that an issuer spoke for a batch; the batch's number."""
+        number = self._add(batch)
+        if self.owner(number) is None:  # also when who claimed it is revoked: nothing of that claim is left
+            self._author[number], self._claimed[number] = author.number, index
+            self._part[number] = self._parts[number] = self._printed[number] = 0
+        return number
+
+    def _add(self, batch: str) -> int:
+        number = self._ids.add(_raw(batch))
+        if number == len(self._author):
+            self._author.append(_NOBODY)
+            self._claimed.append(0)
+            self._part.append(0)
+            self._parts.append(0)
+            self._printed.append(0)
+        return number
+
+
+def _raw(identity: str) -> bytes:
+    return bytes.fromhex(identity.replace("-", ""))
+
+
+def _pair(batch: int, form: int) -> bytes:
+    return batch.to_bytes(4) + form.to_bytes(4)
