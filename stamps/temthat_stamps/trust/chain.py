@@ -13,10 +13,9 @@ from typing import TypeVar
 from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root, Signed, Targets
 
-from temthat_stamps.errors import Fault
 from temthat_stamps.trust.delegates import DelegatedKey, check_successor, keys_of, owners
 from temthat_stamps.trust.delegators import check_root, check_targets
-from temthat_stamps.trust.errors import Rollback, bad, wrong_signature
+from temthat_stamps.trust.errors import bad, rollback, wrong_signature
 from temthat_stamps.trust.logtrust import LOG_TARGET, LogTrust
 from temthat_stamps.trust.roles import NATIONAL, ROOT, TARGETS, province_of
 
@@ -82,7 +81,7 @@ class TrustChain:
             _verify(new.signed, ROOT, new)
         else:
             if new.signed.version != self._root.version + 1:
-                raise _rollback(ROOT)
+                raise rollback(f"{ROOT} {new.signed.version}")
             _verify(self._root, ROOT, new)
             _verify(new.signed, ROOT, new)
         _check_current(ROOT, new.signed, at)
@@ -127,7 +126,7 @@ class TrustChain:
 
     def _advance(self, name: str, signed: Targets, at: dt.datetime) -> None:
         if signed.version <= self.version(name):
-            raise _rollback(name)
+            raise rollback(f"{name} {signed.version}")
         _check_current(name, signed, at)
         self._versions[name] = signed.version
 
@@ -158,11 +157,3 @@ def _verify(delegator: Root | Targets, name: str, metadata: Metadata[S]) -> None
 def _check_current(name: str, signed: Signed, at: dt.datetime) -> None:
     if signed.is_expired(at):
         raise bad(f"“{name}” đã hết hạn khi công bố", f"“{name}” had expired when it was published")
-
-
-def _rollback(name: str) -> Rollback:
-    return Rollback(
-        Fault.OPERATOR,
-        f"Phiên bản “{name}” không nối tiếp phiên bản đã có. Dữ liệu cũ vẫn được dùng; hãy báo nhà vận hành.",
-        f"The version of “{name}” does not follow the one accepted. What was accepted is kept; tell the operator.",
-    )
