@@ -7,7 +7,7 @@ stream that only grows, so that yesterday's file is the beginning of today's.
 import datetime as dt
 import hashlib
 from bisect import bisect_right, insort
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from temthat_stamps.bundle.batches import Batches
@@ -22,17 +22,22 @@ from temthat_stamps.code import RUN_MAX
 from temthat_stamps.keys import HINT_SIZE, key_id
 from temthat_stamps.logged import Block, Stated
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
-from temthat_stamps.notice import IssuedNotice, needs_second_signer
-from temthat_stamps.verdict import NoticeKind
+from temthat_stamps.notice import IssuedNotice
 
 if TYPE_CHECKING:
     from temthat_stamps.trust.delegates import DelegatedKey
 
 
+NOWHERE = "00"
+"""In place of a province: of issuers that nobody delegated to yet, who stated something before the log began. Every
+scanner has these shards."""
+OTHER = "other"
+
+
 class BundleBuilder:
     """Feed it every accepted statement in log order; ask for the files at any time.
 
-    It judges nothing: what replay did not accept must not come here. State is flat: some 45 bytes a run besides the
+    It judges nothing: what replay did not accept must not come here. State is flat: some 75 bytes a run besides the
     files themselves.
     """
 
@@ -56,44 +61,53 @@ class BundleBuilder:
         self._last_run = 0
         self._batches = Batches()
         self._journal = Journal()
-        self._standing: dict[str, NoticeKind] = {}
-        self._cosigned: dict[int, tuple[frozenset[str], bool]] = {}
-        self._waiting: list[tuple[int, Stated, frozenset[str]]] = []
 
-    def apply(self, index: int, stated: Stated, log_time: dt.datetime, signed_by: Collection[str]) -> None:
-        """An accepted statement: entry `index`, at which the log's time is `log_time`, signed by these key ids."""
+    def apply(self, index: int, stated: Stated, log_time: dt.datetime) -> None:
+        """An accepted statement: entry `index`, at which the log's time is `log_time`."""
         self._advance(log_time)
-        signers = frozenset(signed_by)
-        if isinstance(stated, (KeyOpened, KeyClosed, RunManifest)) and stated.issuer not in self._province:
-            # Older than the log: whose province that is will be said by the first delegation.
-            self._waiting.append((index, stated, signers))
-            return
-        self._take(index, stated, signers)
+        match stated:
+            case RunManifest():
+                self._run(index, stated)
+            case KeyOpened():
+                name = key_id(stated.public_key)
+                self._keys[name] = stated
+                self._hold_key(name)
+            case KeyClosed():
+                self._close(stated)
+            case IssuedNotice():
+                self._notice(index, stated)
+            case Activated():
+                self._notices.activated(stated.run)
+                self._journal.add(index, What.ACTIVATION, stated.run)
+            case Sources():
+                for run, batch in self._batches.add_sources(stated.batch, stated.sources):
+                    self._notices.touched(run, batch)
+            case Block():
+                insort(self._blocks, (stated.first, stated.last))
 
-    def delegate(self, index: int, keys: Iterable["DelegatedKey"]) -> None:
-        """The keys delegated to as of the `delegation` statement at `index`, which was applied just before.
+    def delegate(self, index: int, keys: Iterable["DelegatedKey"], lapsed: Iterable[int] = ()) -> None:
+        """What the `delegation` statement at `index` brought; the statement itself was applied just before.
 
-        All of them or those of the changed files: what is not new is passed over.
+        `keys`: those delegated to now, all of them or those of the changed files; what is not new is passed over.
+        `lapsed`: entries accepted before that count no more, because their signer is revoked with an earlier last good
+        entry (or, older than the log, never signed them).
         """
         assert self._time is not None
+        reasons: dict[int, str] = {}
         for key in sorted(keys, key=lambda k: (k.province, k.issuer, k.key_id)):
-            before = self._issuers.known(key.key_id)
-            if before == key:
-                continue
-            self._issuers.write(key, self._time)
-            if key.kind.value == KINDS[0]:
-                self._province[key.issuer] = key.province
-            if key.last_good is not None and (before is None or before.last_good != key.last_good):
-                self._take_back(key, seconds(self._time))
-        waiting, self._waiting = self._waiting, []
-        for place, stated, signers in waiting:
-            self.apply(place, stated, self._time, signers)
+            if self._issuers.known(key.key_id) != key:
+                self._issuers.write(key, self._time)
+                if key.kind.value == KINDS[0]:
+                    self._province[key.issuer] = key.province
+                if key.reason is not None:
+                    reasons[self._issuers.number(key.issuer)] = key.reason
+        for place in sorted(lapsed):
+            self._take_back(place, reasons)
 
     @property
     def complete_to_run(self) -> int:
         """The highest run number the files speak about, lent blocks apart."""
-        waiting = [stated.run for _, stated, _ in self._waiting if isinstance(stated, RunManifest)]
-        return min([self._last_run, *(run - 1 for run in waiting)])
+        return self._last_run
 
     def files(self) -> Mapping[str, bytes]:
         """Every file that is a function of the log; a file that did not grow is the same object as last time."""
@@ -134,105 +148,63 @@ class BundleBuilder:
         self._index = IndexWriter(month, self._last_run)
         self._streams[index_name(month)] = self._index.stream
 
-    def _take(self, index: int, stated: Stated, signers: frozenset[str]) -> None:
-        match stated:
-            case RunManifest():
-                self._run(index, stated, signers)
-            case KeyOpened():
-                name = key_id(stated.public_key)
-                self._keys[name] = stated
-                self._hold_key(name)
-            case KeyClosed():
-                self._close(stated)
-            case IssuedNotice():
-                self._notice(index, stated, signers)
-            case Activated():
-                self._notices.activated(stated.run)
-                self._file(index, signers, What.ACTIVATION, stated.run)
-            case Sources():
-                for run, batch in self._batches.add_sources(stated.batch, stated.sources):
-                    self._notices.touched(run, batch)
-            case Block():
-                insort(self._blocks, (stated.first, stated.last))
-
-    def _run(self, index: int, manifest: RunManifest, signers: frozenset[str]) -> None:
-        shard = self._hold_key(manifest.stamp_key)
+    def _run(self, index: int, manifest: RunManifest) -> None:
+        name, shard = self._hold_key(manifest.stamp_key)
         shard.run(manifest)
-        name = shard_name(self._province[manifest.issuer], self._now())
-        self._commitments.setdefault(name, hashlib.sha256()).update(bytes.fromhex(manifest.commitment))
+        self._commitments[name].update(bytes.fromhex(manifest.commitment))
         for batch in self._batches.add_run(manifest.batch, manifest.run):
             self._notices.touched(manifest.run, batch)
         if not self._lent(manifest.run):
             self._last_run = max(self._last_run, manifest.run)
-        self._file(index, signers, What.RUN, manifest.run)
+        self._journal.add(index, What.RUN, manifest.run, self._issuers.number(manifest.issuer))
 
-    def _hold_key(self, name: str) -> ShardWriter:
-        """The shard of a key's issuer, this month's, with the key's record in it."""
-        opened = self._keys[name]
-        province = self._province[opened.issuer]
+    def _hold_key(self, key: str) -> tuple[str, ShardWriter]:
+        """This month's shard of a key's issuer, by its name, with the key's record in it."""
+        assert self._month is not None
+        assert self._index is not None
+        opened = self._keys[key]
+        province = self._province.get(opened.issuer, NOWHERE)
+        name = shard_name(province, self._month)
         shard = self._shards.get(province)
         if shard is None:
-            shard = self._shards[province] = ShardWriter(province, self._now(), self._last_run)
-            self._streams[shard_name(province, self._now())] = shard.stream
-            self._commitments[shard_name(province, self._now())] = hashlib.sha256()
-        if not shard.has_key(name):
-            number = self._issuers.number(opened.issuer)
-            assert number is not None
-            assert self._index is not None
-            shard.key(name, number, opened)
-            self._index.add(bytes.fromhex(name[: 2 * HINT_SIZE]), province)
-            if name in self._closed:
-                shard.closed(name, self._closed[name])
-        return shard
+            shard = self._shards[province] = ShardWriter(province, self._month, self._last_run)
+            self._streams[name] = shard.stream
+            self._commitments[name] = hashlib.sha256()
+        if not shard.has_key(key):
+            shard.key(key, self._issuers.number(opened.issuer), opened)
+            self._index.add(bytes.fromhex(key[: 2 * HINT_SIZE]), province)
+            if key in self._closed:
+                shard.closed(key, self._closed[key])
+        return name, shard
 
     def _close(self, stated: KeyClosed) -> None:
-        """Where the key stands in this month's shard; later ones get the closing with the key, should it come again."""
-        opened = self._keys.get(stated.stamp_key)
-        if opened is None:
-            return
-        self._closed[stated.stamp_key] = stated.at
-        shard = self._shards.get(self._province[opened.issuer])
-        if shard is not None and shard.has_key(stated.stamp_key):
-            shard.closed(stated.stamp_key, stated.at)
+        """In the shards of this month; later ones get the closing with the key, should it be needed again."""
+        if stated.stamp_key in self._keys:
+            self._closed[stated.stamp_key] = stated.at
+        for shard in self._shards.values():
+            if shard.has_key(stated.stamp_key):
+                shard.closed(stated.stamp_key, stated.at)
 
-    def _notice(self, index: int, stated: IssuedNotice, signers: frozenset[str]) -> None:
-        notice = stated.notice
-        needed = needs_second_signer(notice.kind, self._standing.get(notice.target))
-        self._standing[notice.target] = notice.kind
-        number = self._notices.notice(notice)
-        if len(signers) > 1:
-            self._cosigned[number] = (signers, needed)
-        self._file(index, signers, What.NOTICE, number)
-        if notice.scope == "batch":
-            for run, batch in self._batches.notify(notice.name):
+    def _notice(self, index: int, stated: IssuedNotice) -> None:
+        number = self._notices.notice(stated.notice)
+        self._journal.add(index, What.NOTICE, number)
+        if stated.notice.scope == "batch":
+            for run, batch in self._batches.notify(stated.notice.name):
                 self._notices.touched(run, batch)
 
-    def _file(self, index: int, signers: frozenset[str], what: What, which: int) -> None:
-        for signer in sorted(signers):
-            self._journal.add(index, signer, what, which)
-
-    def _take_back(self, key: "DelegatedKey", at: int) -> None:
-        """What the key stated after its last good entry never counted, whatever was thought of it then."""
-        assert key.last_good is not None
-        for index, what, which in self._journal.after(key.last_good, key.key_id):
-            if what is What.RUN:
-                self._notices.revoke_run(which, key.reason or "other", at)
-            elif what is What.ACTIVATION:
-                self._notices.revoke_activation(which)
-            elif not self._still_signed(index, which):
-                self._notices.revoke_notice(which)
-
-    def _still_signed(self, index: int, number: int) -> bool:
-        """Whether a notice with several signers has enough of them left."""
-        signers, needed = self._cosigned.get(number, (frozenset[str](), True))
-        known = [key for name in signers if (key := self._issuers.known(name))]
-        left = [key for key in known if key.last_good is None or index <= key.last_good]
-        return any(key.kind.value != KINDS[0] for key in left) or (bool(left) and not needed)
+    def _take_back(self, index: int, reasons: Mapping[int, str]) -> None:
+        entry = self._journal.find(index)
+        if entry is None:
+            return
+        what, which, issuer = entry
+        if what is What.RUN:
+            assert self._time is not None
+            self._notices.revoke_run(which, reasons.get(issuer, OTHER), seconds(self._time))
+        elif what is What.NOTICE:
+            self._notices.revoke_notice(which)
+        else:
+            self._notices.revoke_activation(which)
 
     def _lent(self, run: int) -> bool:
         at = bisect_right(self._blocks, (run, RUN_MAX)) - 1
         return at >= 0 and run <= self._blocks[at][1]
-
-    def _now(self) -> Month:
-        assert self._month is not None
-        return self._month

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ISSUERS_FILE = "issuers"
 KINDS = ("producer", "alliance", "authority")
 _KIND = 0b11
+_NO_KEY = 0b11
+"""In place of a kind: an issuer that stated something before the log began and was delegated to by nobody so far."""
 _NEW_ISSUER, _NEW_KEY, _OWN, _REVOKED = 0b100, 0b1000, 0b1_0000, 0b10_0000
 _ALL = _KIND | _NEW_ISSUER | _NEW_KEY | _OWN | _REVOKED
 
@@ -60,9 +62,12 @@ class IssuersWriter:
         self._issuers: dict[str, int] = {}
         self._keys: dict[str, tuple[int, DelegatedKey]] = {}
 
-    def number(self, issuer: str) -> int | None:
-        """An issuer's number; None while no key of it was delegated to."""
-        return self._issuers.get(issuer)
+    def number(self, issuer: str) -> int:
+        """An issuer's number; one that is not in the file yet is written there without a key."""
+        if issuer not in self._issuers:
+            self._issuers[issuer] = len(self._issuers)
+            self.stream.append(bytes((_NO_KEY | _NEW_ISSUER,)) + uuid.UUID(issuer).bytes)
+        return self._issuers[issuer]
 
     def known(self, key_id: str) -> "DelegatedKey | None":
         """What was written of a key last."""
@@ -114,13 +119,13 @@ class Issuers:
 
     def _read(self, cursor: Cursor) -> None:
         tag = cursor.byte()
-        if tag & ~_ALL or tag & _KIND >= len(KINDS):
+        if tag & ~_ALL or (tag & _KIND == _NO_KEY and tag != _NO_KEY | _NEW_ISSUER):
             raise BadBundle("một loại bản ghi lạ", "an unknown kind of record")
         if tag & _NEW_ISSUER:
             self.ids.append(str(uuid.UUID(bytes=cursor.raw(16))))
-            issuer = len(self.ids) - 1
-        else:
-            issuer = cursor.number()
+        if tag & _KIND == _NO_KEY:
+            return
+        issuer = len(self.ids) - 1 if tag & _NEW_ISSUER else cursor.number()
         province = cursor.byte()
         number = len(self.keys)
         if tag & _NEW_KEY:

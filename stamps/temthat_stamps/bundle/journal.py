@@ -1,13 +1,12 @@
-"""Who stated what since when, so that a key's revocation can take back what it stated after its last good entry."""
+"""What stands at which entry of the log, so that entries found out later not to count can be taken back."""
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left
 from enum import IntEnum
 
 
 class What(IntEnum):
-    """Kinds of statements that are taken back; the number filed with each names the run or notice."""
+    """What an entry stated; the number filed with it names the run, or the notice by its number in the file."""
 
     RUN = 0
     NOTICE = 1
@@ -15,25 +14,24 @@ class What(IntEnum):
 
 
 class Journal:
-    """Statements in log order by the keys that were needed for them: 17 bytes each, in flat arrays."""
+    """Entries in log order: 17 bytes each, in flat arrays."""
 
     def __init__(self) -> None:
         self._index = array("Q")
-        self._signer = array("I")
         self._what = array("B")
         self._which = array("I")
-        self._signers: dict[str, int] = {}
+        self._issuer = array("I")
 
-    def add(self, index: int, signer: str, what: What, which: int) -> None:
-        """A statement at `index` that counts only while the key `signer` does."""
+    def add(self, index: int, what: What, which: int, issuer: int = 0) -> None:
+        """File an entry; each index is higher than the one before. `issuer` is told of runs only."""
         self._index.append(index)
-        self._signer.append(self._signers.setdefault(signer, len(self._signers)))
         self._what.append(what)
         self._which.append(which)
+        self._issuer.append(issuer)
 
-    def after(self, index: int, signer: str) -> Iterator[tuple[int, What, int]]:
-        """(index, kind, run or notice) of what a key stated after `index`."""
-        number = self._signers.get(signer)
-        for place in range(bisect_right(self._index, index), len(self._index)):
-            if self._signer[place] == number:
-                yield self._index[place], What(self._what[place]), self._which[place]
+    def find(self, index: int) -> tuple[What, int, int] | None:
+        """(what, run or notice, issuer's number) at an index; None where nothing of that kind stands."""
+        place = bisect_left(self._index, index)
+        if place == len(self._index) or self._index[place] != index:
+            return None
+        return What(self._what[place]), self._which[place], self._issuer[place]
