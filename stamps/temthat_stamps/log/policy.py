@@ -30,8 +30,8 @@ class TooFewWitnesses(TrustError):
             fault,
             f"Mới có {found} người làm chứng xác nhận sổ, cần {needed}. Hãy thử lại sau; nếu vẫn vậy, báo cho đơn vị "
             f"vận hành{why and f' ({why})'}",
-            f"{found} witnesses have cosigned, {needed} are needed. Try again later; if it stays so, tell whoever runs "
-            f"the log{why and f' ({why})'}",
+            f"Cosigned by {found} of {needed} witnesses needed. Try again later; if it stays so, tell whoever runs the "
+            f"log{why and f' ({why})'}",
         )
         self.found = found
         self.needed = needed

@@ -125,18 +125,16 @@ def test_malformed_texts_are_refused(text: str) -> None:
 @pytest.mark.parametrize("origin", ["", "a\nb", "a\n"])
 def test_no_line_is_smuggled_into_a_checkpoint(origin: str) -> None:
     """An origin or extension with a line break would sign a second meaning."""
-    for attempt in (
-        lambda: Checkpoint(origin, 1, bytes(32)),
-        lambda: Checkpoint("o", 1, bytes(32), (origin,)),
-    ):
-        with pytest.raises(BadNote):
-            attempt()
+    with pytest.raises(BadNote):
+        Checkpoint(origin, 1, bytes(32))
+    with pytest.raises(BadNote):
+        Checkpoint("o", 1, bytes(32), (origin,))
 
 
 def test_another_log_is_refused(log: "SignedLog", policy: Policy) -> None:
     """Signed by the same key under another origin: not this log."""
     other = sign_checkpoint(Checkpoint("tem.example.vn/other", 1, bytes(32)), log.signer)
-    with pytest.raises(BadNote, match="tem.example.vn/other"):
+    with pytest.raises(BadNote, match=r"tem\.example\.vn/other"):
         open_checkpoint(other, policy)
 
 
