@@ -12,7 +12,6 @@ builds the offline bundle and who watches a name all ask this one state machine,
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from temthat_stamps.errors import BadStatement
@@ -38,16 +37,6 @@ AHEAD = dt.timedelta(minutes=10)
 """How far a statement may be dated ahead of the clock of who reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """What counted until now and does no more: runs by number, stamp keys by id, notices by target and number."""
-
-    runs: tuple[int, ...] = ()
-    stamp_keys: tuple[str, ...] = ()
-    notices: tuple[tuple[str, int], ...] = ()
-
-
-_NOTHING = TakenBack()
 _ByProducer = KeyOpened | Sources | RunManifest | Activated
 _ByIssuer = _ByProducer | KeyClosed | IssuedNotice
 
@@ -88,8 +77,8 @@ class Replay:
         """Which delegated keys the last accepted entry counts as signed by; none for the operator."""
         self.changed_keys: tuple[DelegatedKey, ...] = ()
         """The keys that the last accepted entry, a delegation, brings or changes."""
-        self.taken_back = _NOTHING
-        """What the last accepted entry, a delegation, takes back."""
+        self.taken_back: tuple[int, ...] = ()
+        """The entries that counted until the last one, a delegation, took them back."""
 
     @property
     def backfilled(self) -> bool:
@@ -116,7 +105,7 @@ class Replay:
         if index != self.size:
             raise ValueError(f"entry {index} where {self.size} comes next")
         self.size += 1
-        self.remarks, self.authors, self.changed_keys, self.taken_back = [], (), (), _NOTHING
+        self.remarks, self.authors, self.changed_keys, self.taken_back = [], (), (), ()
         try:
             opened, stated = self._read(entry)
             self._judge(index, opened, stated)
@@ -200,11 +189,9 @@ class Replay:
         ends += [finding.index - 1 for finding in refuted]
         if ends:
             after = min(ends)
-            self.taken_back = TakenBack(
-                tuple(self._runs.take_back(after)),
-                tuple(self._stamp_keys.taken_back(after)),
-                tuple(self._notices.taken_back(after)),
-            )
+            # Stamp keys first: runs stand on them.
+            tables = (self._stamp_keys, self._runs, self._notices)
+            self.taken_back = tuple(sorted(index for table in tables for index in table.take_back(after)))
 
     def _by_operator(self, index: int, stated: Block | BundlePublished) -> None:
         if isinstance(stated, Block):
@@ -239,7 +226,7 @@ class Replay:
                 if too_many is not None:
                     self._remark(index, too_many)
             case Activated():
-                self._runs.activate(stated)
+                self._runs.activate(stated, index, author)
 
     def _authors(self, index: int, opened: Opened, stated: _ByIssuer) -> list[Author]:
         try:

@@ -1,6 +1,5 @@
 """Notices: numbered without gaps for each exact target, by whom they may be given, and which of them stand."""
 
-import uuid
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,20 +13,14 @@ from temthat_stamps.log.rules.signers import NATIONAL, PRODUCER, Author, Signers
 from temthat_stamps.log.rules.spans import Spans
 from temthat_stamps.log.rules.stampkeys import StampKeys
 from temthat_stamps.log.rules.tables import IdTable, NumberMap
-from temthat_stamps.notice import (
-    IssuedNotice,
-    Notice,
-    batch_target,
-    key_target,
-    needs_second_signer,
-    run_target,
-    stamps_target,
-)
+from temthat_stamps.notice import IssuedNotice, Notice, needs_second_signer
 from temthat_stamps.verdict import NoticeKind
 
 _KINDS = tuple(NoticeKind)
 _VOIDING = frozenset({NoticeKind.VOID, NoticeKind.LOST, NoticeKind.REVOCATION})
 _STAMPS, _RUN, _BATCH, _KEY = range(1, 5)
+_LAPSED = 0x80
+"""Beside a notice's kind: it was taken back."""
 _NONE = 0xFFFFFFFF
 
 
@@ -40,7 +33,7 @@ class _Target(NamedTuple):
 
 
 class Notices:
-    """Every notice accepted so far, about 13 bytes each, and every target, about 40."""
+    """Every notice accepted so far, 13 bytes each, and every target, about 40."""
 
     def __init__(self, signers: Signers, stamp_keys: StampKeys, batches: Batches, runs: Runs) -> None:
         self._signers = signers
@@ -56,7 +49,6 @@ class Notices:
         self._author = array("I")
         self._index = array("I")
         self._before = array("I")
-        self._target = array("I")
 
     def issue(self, stated: IssuedNotice, index: int, authors: Sequence[Author]) -> None:
         """Take a notice. Raises `Breach`."""
@@ -92,13 +84,17 @@ class Notices:
             number = self._same_run[number]
         return void
 
-    def taken_back(self, after: int) -> list[tuple[str, int]]:
-        """Notices logged after entry `after` that count no more: target and number."""
-        found = []
+    def take_back(self, after: int) -> list[int]:
+        """Entries after `after` whose notices count no more, because their signer is revoked."""
+        taken = []
         for place in range(bisect_right(self._index, after), len(self._index)):
-            if not self._signers.counts(self._author[place], self._index[place]):
-                found.append((self._text(self._target[place]), self._number_at(place)))
-        return found
+            if not self._kind[place] & _LAPSED and not self._counts(place):
+                self._kind[place] |= _LAPSED
+                taken.append(self._index[place])
+        return taken
+
+    def _counts(self, place: int) -> bool:
+        return self._signers.counts(self._author[place], self._index[place])
 
     def _find(self, notice: Notice) -> _Target:
         if notice.run is not None:
@@ -152,7 +148,7 @@ class Notices:
         """The kind of the highest notice on a target that counts."""
         place = self._latest[number]
         while place != _NONE:
-            if self._signers.counts(self._author[place], self._index[place]):
+            if not self._kind[place] & _LAPSED:
                 return _KINDS[self._kind[place]]
             place = self._before[place]
         return None
@@ -175,24 +171,6 @@ class Notices:
         self._kind.append(_KINDS.index(kind))
         self._author.append(author)
         self._index.append(index)
-        self._target.append(number)
-
-    def _number_at(self, place: int) -> int:
-        number, before = 1, self._before[place]
-        while before != _NONE:
-            number, before = number + 1, self._before[before]
-        return number
-
-    def _text(self, number: int) -> str:
-        key = self._targets[number]
-        run, first, last = (int.from_bytes(key[start : start + 4]) for start in (1, 5, 9))
-        if key[0] == _STAMPS:
-            return stamps_target(run, first, last)
-        if key[0] == _RUN:
-            return run_target(run)
-        if key[0] == _BATCH:
-            return batch_target(uuid.UUID(bytes=key[1:]))
-        return key_target(self._stamp_keys.id_of(run))
 
 
 def _looks_after(author: Author, target: _Target) -> bool:

@@ -22,10 +22,12 @@ _WAITING = 1 << 24
 """The run chose activation and is not activated."""
 _LAPSED = 1 << 25
 """The run's manifest was taken back: its signer is revoked with an earlier last good entry."""
+_NOWHERE = 0xFFFFFFFF
+"""In place of a run: the activation was taken back."""
 
 
 class Runs:
-    """Every run accepted so far: 24 bytes each, and about 6 to find it by its number."""
+    """Every run accepted so far: 20 bytes each, and about 6 to find it by its number."""
 
     def __init__(self, signers: Signers, stamp_keys: StampKeys, batches: Batches) -> None:
         self._signers = signers
@@ -33,17 +35,19 @@ class Runs:
         self._batches = batches
         self.blocks = Blocks()
         self._places = NumberMap()
-        self._number = array("I")
         self._index = array("I")
         self._count = array("I")
         self._stamp_key = array("I")
         self._lot = array("I")
         self._author = array("I")
+        self._activated = array("I")
+        self._activated_place = array("I")
+        self._activated_by = array("I")
         self._replaced: dict[int, Spans] = {}
         self._replaces: dict[int, Replaced] = {}
 
     def __len__(self) -> int:
-        return len(self._number)
+        return len(self._index)
 
     def check(
         self, stated: RunManifest, log_time: dt.datetime | None, void: Spans | None, *, backfilled: bool
@@ -86,9 +90,8 @@ class Runs:
         """Take a manifest that `check` has passed; what is to be said of the stamps issued, if they are too many."""
         lot = self._batches.print(stated.batch, stated.pack_form, index, author)
         key = self._stamp_keys.of_issuer(stated.stamp_key, stated.issuer)
-        place = len(self._number)
+        place = len(self._index)
         self._places.put(stated.run, place)
-        self._number.append(stated.run)
         self._index.append(index)
         self._count.append(stated.count | (_WAITING if stated.needs_activation else 0))
         self._stamp_key.append(key)
@@ -121,7 +124,7 @@ class Runs:
             issued=issued,
         )
 
-    def activate(self, stated: Activated) -> None:
+    def activate(self, stated: Activated, index: int, author: Author) -> None:
         """Take an activation. Raises `Breach`."""
         place = self.find(stated.run)
         if place is None or self.issuer_of(place) != stated.issuer:
@@ -129,6 +132,9 @@ class Runs:
         if not self._count[place] & _WAITING:
             raise Breach(FindingCode.NOT_WAITING, run=stated.run)
         self._count[place] &= ~_WAITING
+        self._activated.append(index)
+        self._activated_place.append(place)
+        self._activated_by.append(author.number)
 
     def find(self, run: int) -> int | None:
         """The place of a run that counts."""
@@ -148,19 +154,27 @@ class Runs:
         return self._signers.issuer_of(self._author[place])
 
     def take_back(self, after: int) -> list[int]:
-        """Runs logged after entry `after` that count no more because their signer is revoked; their numbers."""
+        """Entries after `after` whose runs and activations count no more, because their signer is revoked."""
         taken = []
-        for place in range(bisect_right(self._index, after), len(self._number)):
-            if self._count[place] & _LAPSED or self._stands(place):
-                continue
-            self._count[place] |= _LAPSED
-            self._batches.add_stamps(self._lot[place], -self.count(place))
-            old = self._replaces.pop(place, None)
-            if old is not None:
-                self._replaced[old.run].remove(old.first, old.last)
-                self._batches.add_stamps(self._lot[place], old.count)
-            taken.append(self._number[place])
+        for place in range(bisect_right(self._index, after), len(self._index)):
+            if not self._count[place] & _LAPSED and not self._stands(place):
+                self._lapse(place)
+                taken.append(self._index[place])
+        for at in range(bisect_right(self._activated, after), len(self._activated)):
+            place = self._activated_place[at]
+            if place != _NOWHERE and not self._signers.counts(self._activated_by[at], self._activated[at]):
+                self._activated_place[at] = _NOWHERE
+                self._count[place] |= _WAITING
+                taken.append(self._activated[at])
         return taken
+
+    def _lapse(self, place: int) -> None:
+        self._count[place] |= _LAPSED
+        self._batches.add_stamps(self._lot[place], -self.count(place))
+        old = self._replaces.pop(place, None)
+        if old is not None:
+            self._replaced[old.run].remove(old.first, old.last)
+            self._batches.add_stamps(self._lot[place], old.count)
 
     def _stands(self, place: int) -> bool:
         return self._signers.counts(self._author[place], self._index[place]) and self._stamp_keys.counts(

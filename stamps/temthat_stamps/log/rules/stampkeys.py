@@ -13,6 +13,9 @@ from temthat_stamps.log.rules.tables import IdTable
 from temthat_stamps.manifest import KeyClosed, KeyOpened
 
 _HINT = 4
+_CLOSED = 1
+_LAPSED = 2
+"""The announcement was taken back."""
 
 
 class StampKeys:
@@ -26,7 +29,7 @@ class StampKeys:
         self._author = array("I")
         self._opens = array("q")
         self._closes = array("q")
-        self._closed = bytearray()
+        self._state = bytearray()
 
     def open(self, stated: KeyOpened, index: int, author: Author, *, backfilled: bool) -> None:
         """Take an announcement. Raises `Breach`."""
@@ -46,22 +49,22 @@ class StampKeys:
         self._author.append(author.number)
         self._opens.append(int(stated.opens.timestamp()))
         self._closes.append(int(stated.closes.timestamp()))
-        self._closed.append(0)
+        self._state.append(0)
 
     def close(self, stated: KeyClosed, log_time: dt.datetime, *, by_operator: bool) -> None:
         """Take a closing: by the issuer at any time, by the operator once the key's time is over. Raises `Breach`."""
         number = self.of_issuer(stated.stamp_key, stated.issuer)
-        if self._closed[number]:
+        if self._state[number] & _CLOSED:
             raise Breach(FindingCode.KEY_CLOSED, key=stated.stamp_key[:8])
         closes = self._closes[number]
         if by_operator and log_time.timestamp() <= closes:
             until = instant(dt.datetime.fromtimestamp(closes, dt.UTC))
             raise Breach(FindingCode.KEY_STILL_OPEN, key=stated.stamp_key[:8], closes=until)
-        self._closed[number] = 1
+        self._state[number] |= _CLOSED
 
     def revoke(self, number: int) -> None:
         """A revocation notice closes a key for ever, whatever is lifted later: its private part is destroyed."""
-        self._closed[number] = 1
+        self._state[number] |= _CLOSED
 
     def find(self, name: str) -> int | None:
         """The number of the key with this id, if its announcement counts."""
@@ -79,7 +82,9 @@ class StampKeys:
 
     def require_open(self, number: int, log_time: dt.datetime | None) -> None:
         """Raise `Breach` if no run may be logged with this key any more. `log_time` None: do not ask the time."""
-        if self._closed[number] or (log_time is not None and log_time.timestamp() > self._closes[number]):
+        if self._state[number] & _CLOSED or (
+            log_time is not None and log_time.timestamp() > self._closes[number]
+        ):
             raise Breach(FindingCode.KEY_CLOSED, key=self.id_of(number)[:8])
 
     def covers(self, number: int, at: dt.datetime) -> bool:
@@ -88,12 +93,16 @@ class StampKeys:
 
     def counts(self, number: int) -> bool:
         """Whether the announcement still counts: its signer may have been revoked since."""
-        return self._signers.counts(self._author[number], self._opened[number])
+        return not self._state[number] & _LAPSED
 
-    def taken_back(self, after: int) -> list[str]:
-        """Ids of keys announced after entry `after` whose announcement counts no more."""
-        places = range(bisect_right(self._opened, after), len(self._opened))
-        return [self.id_of(number) for number in places if not self.counts(number)]
+    def take_back(self, after: int) -> list[int]:
+        """Entries after `after` whose announcements count no more, because their signer is revoked."""
+        taken = []
+        for number in range(bisect_right(self._opened, after), len(self._opened)):
+            if self.counts(number) and not self._signers.counts(self._author[number], self._opened[number]):
+                self._state[number] |= _LAPSED
+                taken.append(self._opened[number])
+        return taken
 
     def issuer_of(self, number: int) -> str:
         """Whose key it is."""
