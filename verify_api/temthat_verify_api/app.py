@@ -12,8 +12,8 @@ from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
-from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.parts import build_parts
+from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.wiring import Services
 
 _DESCRIPTION = """\

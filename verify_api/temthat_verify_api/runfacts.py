@@ -121,7 +121,9 @@ def hotline_of(session: Session, party: Party) -> str:
 
 def _vouchers(session: Session, run: Run) -> Vouchers:
     alliance = session.get(Party, run.party.alliance_id) if run.party.alliance_id else None
-    national = session.scalars(select(Party).where(Party.kind == PartyKind.NATIONAL_ALLIANCE).limit(1)).first()
+    national = session.scalars(
+        select(Party).where(Party.kind == PartyKind.NATIONAL_ALLIANCE).limit(1)
+    ).first()
     return Vouchers(
         run.stamp_key.custody,
         national.name if national else "",

@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.custody.interface import Custody
+from temthat_stamps.log.note import VerifierKey
 from temthat_stamps.log.policy import Policy
-from temthat_stamps.runs.book import LogBook, Witness
+from temthat_stamps.log.witness_client import LocalWitness, Witness, WitnessClient
+from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.operator import log_signer, operator_signer
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
@@ -93,9 +95,6 @@ def open_custody(
 
 def open_witnesses(named: Sequence[str]) -> list[Witness]:
     """The witnesses as the settings name them, each “VKEY URL” or “VKEY local:FOLDER”."""
-    from temthat_stamps.log.note import VerifierKey
-    from temthat_stamps.log.witness_client import LocalWitness, WitnessClient
-
     found: list[Witness] = []
     for text in named:
         vkey, _, where = text.partition(" ")

@@ -5,6 +5,7 @@ of them, so making them twice is harmless. A checkpoint is signed only for a tre
 and replaces it only when enough witnesses have signed. Whatever breaks in between, the next call carries on.
 """
 
+import fcntl
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import RLock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
@@ -20,12 +21,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.checkpoint import Checkpoint, Witnessed, open_checkpoint, sign_checkpoint
 from temthat_stamps.log.entries import ensure_open, entries_from, size
-from temthat_stamps.log.folder import LogFolder, locked
-from temthat_stamps.log.note import Line, Note, NoteSigner, VerifierKey
-from temthat_stamps.log.policy import Policy, TooFewWitnesses
+from temthat_stamps.log.folder import LogFolder
+from temthat_stamps.log.note import NoteSigner
+from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.proof import TlogProof
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.log.tiles import consistency_proof, inclusion_proof, root
+from temthat_stamps.log.witness_client import Witness, collect
 from temthat_stamps.logged import read_body
 from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.records import Run, RunBlock
@@ -39,27 +41,6 @@ T = TypeVar("T")
 
 GROUP = 1_000
 """Entries turned into tiles at a time: memory stays flat however far behind the tiles are."""
-
-
-class Witness(Protocol):
-    """Someone else who saw the log grow; `LocalWitness` in process, `WitnessClient` over HTTP."""
-
-    @property
-    def key(self) -> VerifierKey:
-        """Its verifier key."""
-        ...
-
-    def cosign(self, checkpoint: bytes, size: int, prove: "Prove") -> Line:
-        """Its cosignature of a signed checkpoint of that size. Raises `TrustError`."""
-        ...
-
-
-class Prove(Protocol):
-    """Gives the consistency proof from the size a witness knows to the checkpoint's."""
-
-    def __call__(self, old_size: int) -> Sequence[bytes]:
-        """The hashes."""
-        ...
 
 
 class LogBook:
@@ -94,7 +75,9 @@ class LogBook:
             bump_revision(session)
             if latest is not None and size(session) < latest.checkpoint.size:
                 known, published = size(session), latest.checkpoint.size
-                log.warning("the database lost entries %s to %s: taken back from the log", known, published - 1)
+                log.warning(
+                    "the database lost entries %s to %s: taken back from the log", known, published - 1
+                )
                 _take_back(session, known, self.folder.entries(known, published))
             ensure_open(session, self._registry.origin, self._registry.operator, self._registry.now())
             session.commit()
@@ -116,7 +99,14 @@ class LogBook:
             checkpoint = Checkpoint(self._registry.origin, total, root(self.folder, total))
             if latest is not None:
                 self._require_growth(latest.checkpoint, total)
-            data = self._collect(checkpoint, sign_checkpoint(checkpoint, self._signer))
+            signed = sign_checkpoint(checkpoint, self._signer)
+            data = collect(
+                signed,
+                total,
+                self._witnesses,
+                self.policy.quorum,
+                lambda known: consistency_proof(self.folder, known, total),
+            )
             self.folder.write_checkpoint(data)
             return open_checkpoint(data, self.policy)
 
@@ -151,29 +141,11 @@ class LogBook:
                 "folder from a copy, then start again.",
             )
 
-    def _collect(self, checkpoint: Checkpoint, data: bytes) -> bytes:
-        """The checkpoint with the cosignatures of every witness that answers. Raises `TooFewWitnesses`."""
-        lines: list[Line] = []
-        problems: list[str] = []
-        for witness in self._witnesses:
-            try:
-                lines.append(
-                    witness.cosign(
-                        data, checkpoint.size, lambda old: consistency_proof(self.folder, old, checkpoint.size)
-                    )
-                )
-            except TrustError as error:
-                problems.append(f"{witness.key.name}: {error.en}")
-        if len(lines) < self.policy.quorum:
-            raise TooFewWitnesses(len(lines), self.policy.quorum, Fault.NETWORK, "; ".join(problems))
-        for problem in problems:
-            log.warning("witness %s", problem)
-        return bytes(Note.parse(data).with_lines(lines))
-
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Only one thread of one process publishes; the others wait and find it done."""
-        with self._lock, locked(self.folder.path / ".publishing"):
+        with self._lock, (self.folder.path / ".publishing").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
