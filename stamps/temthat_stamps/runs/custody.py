@@ -20,20 +20,59 @@ from temthat_stamps.runs.records import IssuerKey, JobState, PrintJob, Run, Stam
 from temthat_stamps.runs.registry import HostedSigner, Registry
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.signer import Signer
-from temthat_trace.parties import Party
+from temthat_stamps.trust.delegates import IssuerKind
+from temthat_stamps.trust.enrolment import Enrolment, sign_enrolment
+from temthat_stamps.trust.roles import NATIONAL
+from temthat_trace.parties import PRODUCERS, Party, PartyKind
 
 ISSUER_KEY_LIFE = dt.timedelta(days=730)
 
 
 def request_issuer_key(session: Session, registry: Registry, party: Party) -> IssuerKey:
     """A new issuer key in hosted custody; nothing it signs counts before its province approved it."""
-    made = registry.custody.new_issuer_key(str(party.id))
+    made, now = registry.custody.new_issuer_key(str(party.id)), registry.now()
     record = IssuerKey(
-        party_id=party.id, public_key=made.public_key, sealed=made.sealed, opened_at=registry.now()
+        party_id=party.id, public_key=made.public_key, sealed=made.sealed, enrolment=b"", opened_at=now
     )
+    asked = Enrolment(
+        origin=registry.origin,
+        issuer=str(party.id),
+        kind=issuer_kind(party),
+        province=issuer_province(party),
+        public_key=made.public_key,
+        custody=Custody.HOSTED,
+        at=now,
+    )
+    record.enrolment = sign_enrolment(asked, HostedSigner(registry.custody, record))
     session.add(record)
     session.flush()
     return record
+
+
+def issuer_kind(party: Party) -> IssuerKind:
+    """What a party's key may speak as. Raises `RunRefused` for one that states nothing in the log."""
+    if party.kind in PRODUCERS:
+        return IssuerKind.PRODUCER
+    if party.kind in (PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE):
+        return IssuerKind.ALLIANCE
+    if party.kind is PartyKind.GRANTING_AUTHORITY:
+        return IssuerKind.AUTHORITY
+    raise RunRefused(
+        f"“{party.name}” không phát hành tem hay thông báo nên không cần khóa.",
+        f"“{party.name}” issues neither stamps nor notices and needs no key.",
+    )
+
+
+def issuer_province(party: Party) -> str:
+    """Whose role delegates to a party's key: its province's, or the national alliance's. Raises `RunRefused`."""
+    if party.kind is PartyKind.NATIONAL_ALLIANCE or (party.province is None and party.kind not in PRODUCERS):
+        return NATIONAL
+    if party.province is None:
+        raise RunRefused(
+            f"Chưa biết “{party.name}” thuộc tỉnh nào: ghi tỉnh vào sổ rồi thử lại.",
+            f"The province of “{party.name}” is not known: record it, then try again.",
+        )
+    return party.province
 
 
 def delegated_key(session: Session, party: Party, now: dt.datetime) -> IssuerKey | None:
