@@ -53,7 +53,7 @@ def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
         for other, count in _earlier(session, batch):
             if other.id == pack_form.id:
                 issued += count
-            elif _level(other) == _level(pack_form):
+            elif pack_level(other) == pack_level(pack_form):
                 elsewhere += count * content(other, base)
         quantity = convert(batch.quantity, batch.unit, base)
         return allowed(quantity, mine, base, already_issued=issued, elsewhere=elsewhere)
@@ -212,7 +212,7 @@ def _earlier(session: Session, batch: Batch) -> list[tuple[PackForm, int]]:
     return [(session.get_one(PackForm, form_id), int(count)) for form_id, count in session.execute(query)]
 
 
-def _level(pack_form: PackForm) -> int:
+def pack_level(pack_form: PackForm) -> int:
     """0 for what a shopper buys, 1 for a case of it, 2 for a case of cases; a circle in the records is survived."""
     level = 0
     form: PackForm | None = pack_form
