@@ -29,6 +29,7 @@ CONNECTIONS = 32
 REQUEST_SECONDS = 10.0
 """From waiting for a request to its last byte."""
 CONNECTION_SECONDS = 60.0
+"""A connection's life, however busy."""
 HEADERS_LIMIT = 16 * 1024
 
 _TEXT = "text/plain; charset=utf-8"
@@ -80,7 +81,7 @@ class WitnessHandler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """A request of its own deadline and budget."""
         now = time.monotonic()
-        self._bounded.until = min(now + REQUEST_SECONDS, self._born + CONNECTION_SECONDS)
+        self._bounded.until = min(now + self.server.patience, self._born + CONNECTION_SECONDS)
         self._bounded.budget = HEADERS_LIMIT + REQUEST_LIMIT
         super().handle_one_request()
 
@@ -140,7 +141,7 @@ class WitnessHandler(BaseHTTPRequestHandler):
         self._answer(500, b"the witness cannot use its store; its operator has been told\n")
 
     def _answer(self, status: int, body: bytes, content_type: str = _TEXT) -> None:
-        self.connection.settimeout(REQUEST_SECONDS)
+        self.connection.settimeout(self.server.patience)
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -155,13 +156,24 @@ class WitnessHandler(BaseHTTPRequestHandler):
 
 
 class WitnessServer(ThreadingHTTPServer):
-    """The server, bound when made. Raises `OSError` when the port is taken."""
+    """The server, bound when made. Raises `OSError` when the port is taken.
+
+    `connections` are served at a time, each request within `patience` seconds.
+    """
 
     daemon_threads = False
     request_queue_size = 64
 
-    def __init__(self, state: WitnessState, host: str, port: int, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self,
+        state: WitnessState,
+        host: str,
+        port: int,
+        connections: int = CONNECTIONS,
+        patience: float = REQUEST_SECONDS,
+    ) -> None:
         self.state = state
+        self.patience = patience
         self._places = BoundedSemaphore(connections)
         self._open: set[socket.socket] = set()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
