@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
+from temthat_stamps.ledger.records import Act, LedgerAct, Reprint, StampQuota
 from temthat_stamps.runs.custody import private_stamp_key, run_secret
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
 from temthat_stamps.sealing import Sealer
@@ -89,6 +90,22 @@ def fill(world: "World") -> int:
                 PaperConfirmation(paper_id=paper.id, product_id=product.id, by_party_id=alliance.id, at=NOW),
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
+                LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),
+                StampQuota(
+                    party_id=htx.id, year=2026, most=5, office_id=alliance.id, set_by="B", set_at=NOW, reason="r"
+                ),
+                Reprint(
+                    run=run,
+                    first=20,
+                    last=21,
+                    reason="misprint",
+                    explanation="Nhòe",
+                    asked_by=person.id,
+                    asked_name="Á",
+                    asked_phone=person.phone,
+                    asked_at=NOW,
+                    link_hash=b"\x01hash-of-a-link",
+                ),
                 ResetCode(
                     person_id=person.id,
                     code_hash="$argon2id$code",

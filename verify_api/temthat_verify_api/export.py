@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.keys import key_id
+from temthat_stamps.ledger.records import LedgerAct, Reprint, StampQuota
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.notice import batch_target, key_target
 from temthat_stamps.runs.records import (
@@ -49,6 +50,7 @@ SECRET = frozenset(
         "issuer_key.sealed",
         "stamp_key.sealed",
         "run.sealed_secret",
+        "reprint.link_hash",
         "person.password_hash",
         "stamp_event.receipt",
     }
@@ -226,6 +228,9 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Run.__tablename__: Run.party_id == party,
         PrintJob.__tablename__: PrintJob.run.in_(runs),
         PrintFetch.__tablename__: PrintFetch.job_id.in_(jobs),
+        LedgerAct.__tablename__: LedgerAct.run.in_(runs),
+        Reprint.__tablename__: Reprint.run.in_(runs),
+        StampQuota.__tablename__: StampQuota.party_id == party,
         NoticeRecord.__tablename__: sa.or_(
             NoticeRecord.run.in_(runs),
             NoticeRecord.by_party_id == party,
