@@ -6,7 +6,7 @@ stream that only grows, so that yesterday's file is the beginning of today's.
 
 import datetime as dt
 import hashlib
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,9 @@ from temthat_stamps.bundle.encoding import Month, Stream, seconds
 from temthat_stamps.bundle.index import IndexWriter, index_name
 from temthat_stamps.bundle.issuers import ISSUERS_FILE, KINDS, IssuersWriter
 from temthat_stamps.bundle.journal import Journal, What
-from temthat_stamps.bundle.listing import Listed, Listing
+from temthat_stamps.bundle.listing import Listed, Listing, lent
 from temthat_stamps.bundle.notices import NOTICES_FILE, NoticesWriter
-from temthat_stamps.bundle.shard import ShardWriter, shard_name
-from temthat_stamps.code import RUN_MAX
+from temthat_stamps.bundle.shard import NOWHERE, ShardWriter, shard_name
 from temthat_stamps.keys import HINT_SIZE, key_id
 from temthat_stamps.logged import Block, Stated
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from temthat_stamps.trust.delegates import DelegatedKey
 
 
-NOWHERE = "00"
-"""In place of a province: of issuers that nobody delegated to yet, who stated something before the log began. Every
-scanner has these shards."""
 OTHER = "other"
 
 
@@ -95,8 +91,7 @@ class BundleBuilder:
         assert self._time is not None
         reasons: dict[int, str] = {}
         for key in sorted(keys, key=lambda k: (k.province, k.issuer, k.key_id)):
-            if self._issuers.known(key.key_id) != key:
-                self._issuers.write(key, self._time)
+            if self._issuers.write(key, self._time):
                 if key.kind.value == KINDS[0]:
                     self._province[key.issuer] = key.province
                 if key.reason is not None:
@@ -154,7 +149,7 @@ class BundleBuilder:
         self._commitments[name].update(bytes.fromhex(manifest.commitment))
         for batch in self._batches.add_run(manifest.batch, manifest.run):
             self._notices.touched(manifest.run, batch)
-        if not self._lent(manifest.run):
+        if not lent(self._blocks, manifest.run):
             self._last_run = max(self._last_run, manifest.run)
         self._journal.add(index, What.RUN, manifest.run, self._issuers.number(manifest.issuer))
 
@@ -204,7 +199,3 @@ class BundleBuilder:
             self._notices.revoke_notice(which)
         else:
             self._notices.revoke_activation(which)
-
-    def _lent(self, run: int) -> bool:
-        at = bisect_right(self._blocks, (run, RUN_MAX)) - 1
-        return at >= 0 and run <= self._blocks[at][1]

@@ -268,3 +268,8 @@ class Stream:
         if self._bytes is None:
             self._bytes = bytes(self._data)
         return self._bytes
+
+
+def missing(name: str) -> BadBundle:
+    """The refusal of a bundle without a file that every bundle has."""
+    return BadBundle(f"thiếu tệp {name}", f"the file {name} is missing", Fault.STORE)

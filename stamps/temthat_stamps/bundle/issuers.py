@@ -1,22 +1,25 @@
 """The file `issuers`: every issuer key that was ever delegated to, and each change of what its delegation says.
 
-Issuers have numbers in the order in which they appear, which is what shards name them by.
+Issuers have numbers in the order in which they appear, which is what shards name them by. Records have a fixed size by
+their kind.
 """
 
 import datetime as dt
+import struct
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from temthat_stamps.bundle.encoding import (
+    HEADER_SIZE,
     BadBundle,
-    Cursor,
     Header,
     Kind,
     Stream,
     check_header,
+    cut_off,
     instant_of,
-    put,
     seconds,
 )
 from temthat_stamps.bundle.notices import REASON_CODES, reason_of
@@ -27,11 +30,16 @@ if TYPE_CHECKING:
 
 ISSUERS_FILE = "issuers"
 KINDS = ("producer", "alliance", "authority")
-_KIND = 0b11
-_NO_KEY = 0b11
-"""In place of a kind: an issuer that stated something before the log began and was delegated to by nobody so far."""
-_NEW_ISSUER, _NEW_KEY, _OWN, _REVOKED = 0b100, 0b1000, 0b1_0000, 0b10_0000
-_ALL = _KIND | _NEW_ISSUER | _NEW_KEY | _OWN | _REVOKED
+"""A kind's byte is its place here. Only ever appended to."""
+_CUSTODIES = (Custody.HOSTED, Custody.OWN)
+
+ISSUER, DELEGATED, REVOKED = range(1, 4)
+_ISSUER = struct.Struct(">B16s")  # id
+_DELEGATED = struct.Struct(">BIBBB32sQII")  # issuer, province, kind, custody, public key, from, until, at
+_REVOKED = struct.Struct(">BIBBB32sQIIqB")  # the same, then last good index and reason
+_SIZES = {ISSUER: _ISSUER.size, DELEGATED: _DELEGATED.size, REVOKED: _REVOKED.size}
+_PROVINCE = 5
+"""Where a record of a key has its province's byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +63,41 @@ class IssuerKey:
 
 
 class IssuersWriter:
-    """Appends to the file; gives issuers and keys their numbers."""
+    """Appends to the file and gives issuers their numbers."""
 
     def __init__(self) -> None:
         self.stream = Stream(Header(Kind.ISSUERS))
         self._issuers: dict[str, int] = {}
-        self._keys: dict[str, tuple[int, DelegatedKey]] = {}
+        self._keys: dict[bytes, DelegatedKey] = {}
 
     def number(self, issuer: str) -> int:
-        """An issuer's number; one that is not in the file yet is written there without a key."""
+        """An issuer's number; one that is not in the file yet is written there."""
         if issuer not in self._issuers:
             self._issuers[issuer] = len(self._issuers)
-            self.stream.append(bytes((_NO_KEY | _NEW_ISSUER,)) + uuid.UUID(issuer).bytes)
+            self.stream.append(_ISSUER.pack(ISSUER, uuid.UUID(issuer).bytes))
         return self._issuers[issuer]
 
-    def known(self, key_id: str) -> "DelegatedKey | None":
-        """What was written of a key last."""
-        entry = self._keys.get(key_id)
-        return entry[1] if entry else None
-
-    def write(self, key: "DelegatedKey", at: dt.datetime) -> None:
-        """A key that is new, or of which something changed."""
-        key_id = key.key_id
-        tag = KINDS.index(key.kind.value) | (_OWN if key.custody is Custody.OWN else 0)
-        tag |= _REVOKED if key.last_good is not None else 0
-        tag |= _NEW_ISSUER if key.issuer not in self._issuers else 0
-        tag |= _NEW_KEY if key_id not in self._keys else 0
-        out = bytearray((tag,))
-        if tag & _NEW_ISSUER:
-            self._issuers[key.issuer] = len(self._issuers)
-            out += uuid.UUID(key.issuer).bytes
+    def write(self, key: "DelegatedKey", at: dt.datetime) -> bool:
+        """What is delegated to a key; False if nothing of it is new."""
+        if self._keys.get(key.public_key) == key:
+            return False
+        self._keys[key.public_key] = key
+        values = (
+            self.number(key.issuer),
+            int(key.province) if key.province.isdigit() else 0,
+            KINDS.index(key.kind.value),
+            _CUSTODIES.index(key.custody),
+            key.public_key,
+            key.delegated_from,
+            seconds(key.until),
+            seconds(at),
+        )
+        if key.last_good is None:
+            self.stream.append(_DELEGATED.pack(DELEGATED, *values))
         else:
-            put(out, self._issuers[key.issuer])
-        out.append(int(key.province) if key.province.isdigit() else 0)
-        if tag & _NEW_KEY:
-            out += key.public_key
-        else:
-            put(out, self._keys[key_id][0])
-        put(out, key.delegated_from)
-        put(out, seconds(key.until))
-        if key.last_good is not None:
-            put(out, key.last_good + 1)  # -1: nothing it ever signed counts
-            out.append(REASON_CODES.index(key.reason or "other"))
-        put(out, seconds(at))
-        self._keys[key_id] = (self._keys.get(key_id, (len(self._keys),))[0], key)
-        self.stream.append(out)
+            reason = REASON_CODES.index(key.reason or "other")
+            self.stream.append(_REVOKED.pack(REVOKED, *values, key.last_good, reason))
+        return True
 
 
 class Issuers:
@@ -107,48 +105,66 @@ class Issuers:
 
     def __init__(self, data: bytes) -> None:
         check_header(data, Kind.ISSUERS)
-        self.ids: list[str] = []
-        """Each issuer's id, by its number."""
-        self.keys: list[IssuerKey] = []
-        """Each key as delegated last, by its number."""
-        self.province: dict[int, str] = {}
-        """By an issuer's number: the province that delegated to it last."""
-        cursor = Cursor(data)
-        while not cursor.done:
-            self._read(cursor)
+        self._data = data
+        self._ids: list[bytes] = []
+        self._provinces: dict[int, int] = {}
+        self._records: list[int] = []
+        self._read()
 
-    def _read(self, cursor: Cursor) -> None:
-        tag = cursor.byte()
-        if tag & ~_ALL or (tag & _KIND == _NO_KEY and tag != _NO_KEY | _NEW_ISSUER):
-            raise BadBundle("một loại bản ghi lạ", "an unknown kind of record")
-        if tag & _NEW_ISSUER:
-            self.ids.append(str(uuid.UUID(bytes=cursor.raw(16))))
-        if tag & _KIND == _NO_KEY:
-            return
-        issuer = len(self.ids) - 1 if tag & _NEW_ISSUER else cursor.number()
-        province = cursor.byte()
-        number = len(self.keys)
-        if tag & _NEW_KEY:
-            public_key = cursor.raw(32)
-        else:
-            number = cursor.number()
-            public_key = b""
-        revoked = bool(tag & _REVOKED)
-        counts_from, until = cursor.number(), instant_of(cursor.number())
-        last_good = cursor.number() - 1 if revoked else None
-        reason = reason_of(cursor.byte()) if revoked else None
-        at = instant_of(cursor.number())
-        if issuer >= len(self.ids) or province >= 100 or (not public_key and number >= len(self.keys)):
-            raise BadBundle(
-                "một đơn vị hoặc khóa không có trong tệp", "an issuer or key that is not in the file"
-            )
-        code = f"{province:02d}" if province else ""
-        custody = Custody.OWN if tag & _OWN else Custody.HOSTED
-        key = IssuerKey(
-            issuer, KINDS[tag & _KIND], code, public_key, custody, counts_from, until, last_good, reason, at
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def id_of(self, number: int) -> str:
+        """An issuer's id."""
+        return str(uuid.UUID(bytes=self._ids[number]))
+
+    def province_of(self, number: int) -> str:
+        """The province that delegated to an issuer last; empty where none did."""
+        province = self._provinces.get(number, 0)
+        return f"{province:02d}" if province else ""
+
+    @cached_property
+    def keys(self) -> dict[bytes, IssuerKey]:
+        """Each public key as delegated last. Raises `BadBundle`."""
+        keys = map(self._key, self._records)
+        return {key.public_key: key for key in keys}
+
+    def _read(self) -> None:
+        data, at, end = self._data, HEADER_SIZE, len(self._data)
+        ids, provinces, records = self._ids, self._provinces, self._records
+        while at < end:
+            tag = data[at]
+            size = _SIZES.get(tag)
+            if size is None:
+                raise BadBundle("một loại bản ghi lạ", "an unknown kind of record")
+            if at + size > end:
+                raise cut_off()
+            if tag == ISSUER:
+                ids.append(data[at + 1 : at + size])
+            else:
+                issuer = int.from_bytes(data[at + 1 : at + _PROVINCE])
+                if issuer >= len(ids):
+                    raise BadBundle("một đơn vị không có trong tệp", "an issuer that is not in the file")
+                provinces[issuer] = data[at + _PROVINCE]
+                records.append(at)
+            at += size
+
+    def _key(self, at: int) -> IssuerKey:
+        revoked = self._data[at] == REVOKED
+        _, issuer, province, kind, custody, public_key, start, until, changed, *end = (
+            _REVOKED if revoked else _DELEGATED
+        ).unpack_from(self._data, at)
+        if kind >= len(KINDS) or custody >= len(_CUSTODIES):
+            raise BadBundle("một loại đơn vị lạ", "an unknown kind of issuer")
+        return IssuerKey(
+            issuer,
+            KINDS[kind],
+            f"{province:02d}" if province else "",
+            public_key,
+            _CUSTODIES[custody],
+            start,
+            instant_of(until),
+            end[0] if revoked else None,
+            reason_of(end[1]) if revoked else None,
+            instant_of(changed),
         )
-        if public_key:
-            self.keys.append(key)
-        else:
-            self.keys[number] = replace(key, public_key=self.keys[number].public_key)
-        self.province[issuer] = code

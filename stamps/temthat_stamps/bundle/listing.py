@@ -3,8 +3,10 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import rfc8785
@@ -111,7 +113,7 @@ class Listing:
                 complete_to_run=f.count("complete_to_run", 0, RUN_MAX),
                 at=f.instant("at"),
                 hosts=tuple(_host(value) for value in _list(body, "hosts", _HOSTS_LIMIT)),
-                blocks=tuple(_block(value) for value in _list(body, "blocks", _BLOCKS_LIMIT)),
+                blocks=_blocks(_list(body, "blocks", _BLOCKS_LIMIT)),
                 files={name: _file(f.mapping("files"), name) for name in f.mapping("files") if known(name)},
             )
         except BadStatement as error:
@@ -137,6 +139,12 @@ class Listing:
         if missing := [name for name in names if name not in self.files]:
             raise BadBundle(f"thiếu tệp {missing[0]}", f"the file {missing[0]} is missing")
         return names
+
+
+def lent(blocks: Sequence[tuple[int, int]], run: int) -> bool:
+    """Whether a run number is in one of these blocks, which are in order."""
+    at = bisect_right(blocks, (run, RUN_MAX)) - 1
+    return at >= 0 and run <= blocks[at][1]
 
 
 def known(name: str) -> bool:
@@ -196,6 +204,13 @@ def _host(value: object) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 253:
         raise BadStatement("a host is a text")
     return value
+
+
+def _blocks(values: list[Any]) -> tuple[tuple[int, int], ...]:
+    blocks = tuple(map(_block, values))
+    if any(first <= last for (_, last), (first, _) in pairwise(blocks)):
+        raise BadStatement("blocks are not in order")
+    return blocks
 
 
 def _block(value: object) -> tuple[int, int]:

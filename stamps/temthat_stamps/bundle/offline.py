@@ -4,15 +4,21 @@ import datetime as dt
 from dataclasses import dataclass
 
 from temthat_stamps import number
-from temthat_stamps.bundle.trustfile import TrustData, TrustedIssuer, TrustedRun
+from temthat_stamps.bundle.notices import Issued
+from temthat_stamps.bundle.shard import Shard, ShardRun
+from temthat_stamps.bundle.view import BundleIssuer, FoundRun, TrustView
 from temthat_stamps.code import Code, decode
 from temthat_stamps.errors import BadSignature, NewerFormat, NotOurs
 from temthat_stamps.gs1path import match_path
+from temthat_stamps.keys import key_id
+from temthat_stamps.manifest import Names
 from temthat_stamps.notice import standing
+from temthat_stamps.signing import verify
 from temthat_stamps.verdict import (
     Asker,
     Coverage,
     Facts,
+    PathMatch,
     Proof,
     Registration,
     StandingNotice,
@@ -23,22 +29,23 @@ from temthat_stamps.verdict import (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict with what it is about; the parts that are not known are None."""
+    """A verdict with what it is about; the parts that are not known, or not proved, are None."""
 
     verdict: Verdict
     facts: Facts
     code: Code | None = None
-    run: TrustedRun | None = None
-    issuer: TrustedIssuer | None = None
+    run: ShardRun | None = None
+    names: Names | None = None
+    issuer: BundleIssuer | None = None
 
 
-def judge_offline(text: str, trust: TrustData, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:
+def judge_offline(text: str, trust: TrustView, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:
     """The verdict for a scanned text. A clock behind the trust data is reported and the data's time used.
 
-    Raises `Mistyped` for a printed number with a slip in it.
+    Raises `Mistyped` for a printed number with a slip in it, `TrustError` where the data on this device is damaged.
     """
-    behind = now < trust.as_of
-    now = max(now, trust.as_of)
+    behind = now < trust.floor
+    now = max(now, trust.floor)
     if number.looks_like_number(text):
         facts = _number_facts(number.parse(text), trust, behind)
         return Judged(judge(facts, asker, now), facts)
@@ -50,72 +57,110 @@ def judge_offline(text: str, trust: TrustData, now: dt.datetime, asker: Asker = 
     except NewerFormat:
         facts = Facts(Proof.NEWER_FORMAT, online=False, data_as_of=trust.as_of, clock_behind=behind)
         return Judged(judge(facts, asker, now), facts)
-    facts, run = _facts(code, trust, behind)
-    return Judged(judge(facts, asker, now), facts, code, run, trust.issuers.get(run.issuer) if run else None)
+    return _judge_code(code, trust, now, behind, asker)
 
 
-def _facts(code: Code, trust: TrustData, clock_behind: bool) -> tuple[Facts, TrustedRun | None]:
+def _judge_code(code: Code, trust: TrustView, now: dt.datetime, behind: bool, asker: Asker) -> Judged:
     header = code.header
-    signer = b""
-    try:
-        signer = trust.ring.find(code)
-        proof = Proof.GOOD
-    except KeyError:
-        proof = Proof.UNKNOWN_KEY
-    except BadSignature:
-        proof = Proof.WRONG
-    run = trust.runs.get(header.run) if proof is Proof.GOOD else None
+    proof, coverage, signer, found = _look_up(code, trust)
+    run, names = (found.run, trust.names(found)) if found else (None, None)
+    issued = None
+    if run is not None or coverage is Coverage.NO_SHARD:
+        # Notices are the nation's: a recall is heard also where the run itself is not on this device.
+        issued = trust.notices.of(header.run, key_id(signer) if signer else None)
     facts = Facts(
         proof=proof,
-        coverage=_coverage(header.run, trust),
-        registration=_registration(run, header.serial, signer, trust),
-        path=match_path(code.gs1, header, (run.gtin, run.lot) if run else None),
-        notices=_notices(header.run, header.serial, trust) if run else (),
-        not_activated=run is not None and run.not_activated,
+        coverage=coverage,
+        registration=_registration(run, header.serial, signer),
+        path=_path(code, run, names),
+        notices=_standing(issued, header.serial),
+        not_activated=_asleep(run, issued),
         expires_on=run.expires_on if run else None,
         online=False,
         data_as_of=trust.as_of,
-        clock_behind=clock_behind,
+        clock_behind=behind,
         foreign_host=code.host if code.host and code.host not in trust.hosts else None,
     )
-    return facts, run
+    issuer = trust.issuer(found) if found else None
+    return Judged(judge(facts, asker, now), facts, code, run, names, issuer)
 
 
-def _number_facts(typed: number.Number, trust: TrustData, clock_behind: bool) -> Facts:
+def _look_up(code: Code, trust: TrustView) -> tuple[Proof, Coverage, bytes, FoundRun | None]:
+    """Proof, coverage, the key that signed (empty: none), its run.
+
+    The national index knows every hint: one it does not know was never announced, one of a shard that is not here
+    proves nothing.
+    """
+    header = code.header
+    files = trust.with_hint(header.hint)
+    shards = [(file, shard) for file in files if (shard := trust.shard(file)) is not None]
+    whole = len(shards) == len(files)
+    covered = trust.reaches(header.run) if whole else Coverage.NO_SHARD
+    keys = dict.fromkeys(key.public_key for _, shard in shards for key in shard.with_hint(header.hint))
+    if not keys:
+        return Proof.UNKNOWN_KEY, covered, b"", None
+    try:
+        signer = verify(code, list(keys))
+    except BadSignature:
+        return (Proof.WRONG if whole else Proof.UNKNOWN_KEY), covered, b"", None
+    for file, shard in shards:
+        if (run := _run_by(shard, header.run, signer)) is not None:
+            return Proof.GOOD, Coverage.COVERED, signer, FoundRun(run, file)
+    return Proof.GOOD, covered, signer, None
+
+
+def _run_by(shard: Shard, number: int, signer: bytes) -> ShardRun | None:
+    run = shard.run(number)
+    return run if run is not None and run.key.public_key == signer else None
+
+
+def _path(code: Code, run: ShardRun | None, names: Names | None) -> PathMatch:
+    """The lot is known by the names alone: where those are not at hand, an address that could still be wrong is."""
+    if code.gs1 is None or run is None or names is not None:
+        return match_path(code.gs1, code.header, (run.gtin, names.lot) if run and names else None)
+    told = match_path(code.gs1, code.header, (run.gtin, code.gs1.lot))
+    return PathMatch.UNKNOWN if told is PathMatch.MATCH else told
+
+
+def _registration(run: ShardRun | None, serial: int, signer: bytes) -> Registration:
+    if run is None or serial > run.count or run.key.public_key != signer:
+        return Registration.OUTSIDE
+    closed = run.late or run.registered > run.key.closes
+    return Registration.KEY_CLOSED if closed else Registration.IN_RUN
+
+
+def _standing(issued: Issued | None, serial: int) -> tuple[StandingNotice, ...]:
+    if issued is None:
+        return ()
+    revoked = (issued.revoked,) if issued.revoked else ()
+    return standing(issued.notices, serial) + revoked
+
+
+def _asleep(run: ShardRun | None, issued: Issued | None) -> bool:
+    return run is not None and run.needs_activation and not (issued and issued.activated)
+
+
+def _number_facts(typed: number.Number, trust: TrustView, clock_behind: bool) -> Facts:
     """What can be told of a typed number: not that it is genuine, but that what it names is recalled or does not exist.
 
     Nothing about the run is handed on for display, because nothing was proved.
     """
-    run = trust.runs.get(typed.run)
-    signer = trust.keys[run.key].public_key if run and run.key in trust.keys else b""
+    found, complete = trust.look_for(typed.run)
+    run = found.run if found else None
+    signer = run.key.public_key if run else b""
+    coverage = Coverage.COVERED if found else trust.reaches(typed.run) if complete else Coverage.NO_SHARD
+    issued = trust.notices.of(typed.run, key_id(signer) if signer else None)
     return Facts(
         proof=Proof.UNVERIFIABLE,
-        coverage=_coverage(typed.run, trust),
-        registration=_registration(run, typed.serial, signer, trust),
-        notices=_notices(typed.run, typed.serial, trust) if run else (),
+        coverage=coverage,
+        registration=_registration(run, typed.serial, signer),
+        notices=_standing(issued, typed.serial),
+        not_activated=_asleep(run, issued),
         expires_on=run.expires_on if run else None,
         online=False,
         data_as_of=trust.as_of,
         clock_behind=clock_behind,
     )
-
-
-def _coverage(run: int, trust: TrustData) -> Coverage:
-    return Coverage.COVERED if run <= trust.complete_to_run else Coverage.NEWER_THAN_DATA
-
-
-def _notices(run: int, serial: int, trust: TrustData) -> tuple[StandingNotice, ...]:
-    notices = trust.notices.get(run)
-    return standing(notices, serial) if notices else ()
-
-
-def _registration(run: TrustedRun | None, serial: int, signer: bytes, trust: TrustData) -> Registration:
-    if run is None or not run.first <= serial <= run.last:
-        return Registration.OUTSIDE
-    key = trust.keys.get(run.key)
-    if key is None or key.public_key != signer:
-        return Registration.OUTSIDE
-    return Registration.IN_RUN if run.registered <= key.end else Registration.KEY_CLOSED
 
 
 def judge_unaided(text: str, now: dt.datetime, asker: Asker = Asker.INSPECTOR) -> Judged:

@@ -26,6 +26,10 @@ from temthat_stamps.code import RUN_MAX, SERIAL_MAX
 from temthat_stamps.keys import HINT_SIZE, key_hint
 from temthat_stamps.manifest import Custody, KeyOpened, RunManifest
 
+NOWHERE = "00"
+"""In place of a province: of issuers that nobody delegated to yet, who stated something before the log began. Every
+scanner has these shards."""
+
 KEY, CLOSED, RUN = range(3)
 _WHAT = 0b11
 _OWN = 0b100
