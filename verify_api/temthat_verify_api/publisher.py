@@ -1,6 +1,6 @@
 """The thread that keeps the public record up with the database: log, trust files' freshness, offline bundle.
 
-Nothing waits for it but print jobs, which publish on their own if they are first. What fails is told once and tried again.
+Nothing waits for it; print jobs publish on their own if they come first. What fails is told once and tried again.
 """
 
 import logging

@@ -23,7 +23,7 @@ from temthat_trace.parties import Party, PartyKind
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """One registered run. `about` holds the JSON members `batch`, `product`, `issuer`, `vouched_by`, ready to be sent."""
+    """One registered run. `about` holds the JSON members `batch`, `product`, `issuer`, `vouched_by`, ready to send."""
 
     run: int
     count: int

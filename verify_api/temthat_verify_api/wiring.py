@@ -21,6 +21,9 @@ from temthat_trace.database import make_engine, make_sessions
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import HotStore
 
+EMBEDDED_SIGNER = "embedded signer v1"
+"""The label of the key a signer within the service's own process wraps keys with: derived from the master key."""
+
 
 def utc_now() -> dt.datetime:
     """The service's clock."""
@@ -82,14 +85,14 @@ def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now)
 def open_custody(
     settings: Settings, sealer: Sealer, policy: Policy, now: Callable[[], dt.datetime]
 ) -> Custody:
-    """The signer process the settings name; a demo may sign in its own process."""
-    if settings.signer is not None:
+    """The signer process the settings name; a demo may sign in its own process, production never does."""
+    if settings.signer is not None or settings.mode == "production":
         from temthat_stamps.custody.client import SignerClient
 
-        return SignerClient(settings.signer)
+        return SignerClient(settings.signer or Path("TEMTHAT_SIGNER"))
     from temthat_stamps.custody.vault import Vault
 
-    own = Sealer(sealer.derive("embedded signer v1"))
+    own = Sealer(sealer.derive(EMBEDDED_SIGNER))
     return Vault(own, settings.origin, policy, settings.data_dir / "signer", now=now)
 
 

@@ -137,8 +137,8 @@ class LogBook:
                 Fault.STORE,
                 "Sổ công khai trên đĩa không nối tiếp điểm mốc đã công bố. Không công bố gì thêm; khôi phục thư mục sổ "
                 "từ bản sao rồi chạy lại.",
-                "The log on disk does not extend the published checkpoint. Nothing more is published; restore the log's "
-                "folder from a copy, then start again.",
+                "The log on disk does not extend the published checkpoint. Nothing more is published; restore the "
+                "log's folder from a copy, then start again.",
             )
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from temthat_stamps.errors import TrustError
+from temthat_stamps.sealing import Sealer
 from temthat_verify_api.commands.serve import run_server
 from temthat_verify_api.demo.card import CARD, Card, NotADemoFolderError, open_demo
-from temthat_verify_api.settings import Settings
+from temthat_verify_api.demo.signing import signing
+from temthat_verify_api.settings import Settings, load_master_key
 
 WORKBOOK = "htx-mau.xlsx"
 
@@ -45,7 +49,15 @@ def demo(
         console.print(str(error), style="red")
         raise typer.Exit(4) from error
     _show(console, card, folder, port)
-    run_server(settings, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="temthat-") as private,
+            signing(settings, Sealer(load_master_key(settings)), Path(private) / "signer") as served,
+        ):
+            run_server(served, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
+    except TrustError as error:
+        console.print(f"{error.vi}\n{error.en}", style="red")
+        raise typer.Exit(4) from error
 
 
 def _build(settings: Settings, workbook: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
+from temthat_stamps.errors import TrustError
 from temthat_verify_api.app import create_app
 from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
@@ -19,6 +20,10 @@ from temthat_verify_api.wiring import build_services
 _CONNECTIONS = 2_000
 _FAREWELL_SECONDS = 10
 """How long a stop waits for answers under way: whoever dawdles must not keep a new version from starting."""
+
+
+class MissingSignerError(Exception):
+    """In production keys are kept by a process of their own."""
 
 
 def serve(
@@ -36,12 +41,24 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
     """Serve until interrupted. Exits with 1 and words instead of starting half."""
     try:
         require_current(settings.database_url)
+        if settings.mode == "production" and settings.signer is None:
+            raise MissingSignerError  # noqa: TRY301 - told like the rest
         services = build_services(settings)
+        services.book.open()
     except SchemaError as error:
         tell(error.vi, error.en)
         raise typer.Exit(REFUSED) from error
     except MissingMasterKeyError as error:
         tell("Khóa chủ có vấn đề.", str(error))
+        raise typer.Exit(REFUSED) from error
+    except MissingSignerError as error:
+        tell(
+            "Chưa có bộ ký: chạy temthat signer serve rồi đặt TEMTHAT_SIGNER là đường dẫn socket của nó.",
+            "There is no signer: run temthat signer serve and set TEMTHAT_SIGNER to its socket.",
+        )
+        raise typer.Exit(REFUSED) from error
+    except TrustError as error:
+        tell(error.vi, error.en)
         raise typer.Exit(REFUSED) from error
     except SQLAlchemyError as error:
         tell(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from temthat_stamps.errors import SealBroken
+from temthat_stamps.errors import SealBroken, TrustError
 from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.texts import visible
@@ -45,7 +45,7 @@ def in_words() -> Iterator[Settings]:
     settings = read_settings()
     try:
         yield settings
-    except (RunRefused, PrintingError, TraceRefused, KeepingError, SchemaError) as refusal:
+    except (RunRefused, PrintingError, TraceRefused, KeepingError, SchemaError, TrustError) as refusal:
         tell(refusal.vi, refusal.en)
         raise typer.Exit(REFUSED) from refusal
     except (MissingMasterKeyError, SealBroken, BadPhone) as refusal:

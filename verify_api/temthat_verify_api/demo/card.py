@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from temthat_stamps.log.witness_client import LocalWitness
 from temthat_verify_api.settings import Settings
 
 CARD = "demo.json"
 MARKER = ".temthat-demo"
+ORIGIN = "mau.temthat.example/so"
+"""The name of the demo's log: it stays the same when this machine's address changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,15 @@ def _settings(folder: Path, host: str) -> Settings:
         secure_cookies=False,
         hotline="1900 0000 (mẫu)",
         operator_name="TemThật (bản mẫu)",
+        log_origin=ORIGIN,
+        witnesses=witnesses_in(folder),
     )
+
+
+def witnesses_in(folder: Path) -> tuple[str, ...]:
+    """The demo's witnesses as the settings name them; none before they were made."""
+    places = sorted(folder.glob("witness-*"))
+    return tuple(f"{LocalWitness.open(place).key} local:{place}" for place in places)
 
 
 def _read_card(folder: Path) -> Card:

@@ -11,26 +11,24 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.bundle.trustfile import sign_trust, write_trust
 from temthat_stamps.code import HEADER_SIZE, decode, encode, stamp_url
 from temthat_stamps.copies.records import StampEventKind
-from temthat_stamps.keys import public_bytes
 from temthat_stamps.printing.render import preview_png
 from temthat_stamps.runs.notices import notify_batch, notify_stamps
-from temthat_stamps.runs.operator import operator_key
 from temthat_stamps.runs.produce import Press, PrintSettings, create_jobs, labels, produce
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import plan_run, register_run
-from temthat_stamps.runs.trust import build_trust
+from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch
 from temthat_trace.ids import uuid7
 from temthat_trace.importing import import_workbook
 from temthat_trace.papers import Paper
 from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
-from temthat_trace.products import PackForm, PackKind, Product, ProductKind
+from temthat_trace.products import PackKind, Product, ProductKind
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
+from temthat_verify_api.demo import house
 from temthat_verify_api.demo.card import CARD, Card, Login, SampleStamp
 from temthat_verify_api.demo.pictures import draw_pack
 from temthat_verify_api.desk.pictures import store_picture
@@ -39,20 +37,37 @@ from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import press_of
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import NewEvent
-from temthat_verify_api.wiring import Services, build_services
+from temthat_verify_api.wiring import Services, build_services, utc_now
 
 WORKBOOK_DAY = dt.date(2026, 11, 20)
 RUN_LIMIT = 1200
 """Most stamps of one demo run: a few thousand in all."""
 
 
+class Clock:
+    """The time of the world that is being built."""
+
+    def __init__(self, shift: dt.timedelta) -> None:
+        self.shift = shift
+
+    def __call__(self) -> dt.datetime:
+        """Now, as that world has it."""
+        return utc_now() + self.shift
+
+
 def build_world(settings: Settings, workbook: bytes) -> None:
-    """Build it all in the settings' folder; the card comes last."""
+    """Build it all in the settings' folder; the card comes last.
+
+    The world began a day and a half ago: keys were delegated and runs registered then, with a clock that says so.
+    """
     upgrade(settings.database_url)
-    load_master_key(settings, create=True)
-    services = build_services(settings)
+    sealer = Sealer(load_master_key(settings, create=True))
+    settings = house.witnessed(settings, sealer)
+    clock = Clock(dt.timedelta(hours=-36))
+    services = build_services(settings, clock)
+    services.book.open()
     press = press_of(services)
-    now = services.now()
+    now = utc_now()
     with services.sessions() as session:
         report = import_workbook(session, {"htx-mau.xlsx": workbook}, None, now)
         if report.problems:
@@ -60,7 +75,10 @@ def build_world(settings: Settings, workbook: bytes) -> None:
         _move_dates(session, now.date() - WORKBOOK_DAY)
         _draw_pictures(session)
         _confirm_papers(session, now)
-        runs = _register_runs(session, services, now - dt.timedelta(hours=36))
+        session.commit()
+        house.delegate(session, services)
+        runs = _register_runs(session, services)
+        clock.shift = dt.timedelta(0)
         logins = _people(session, now)
         api_key = issue_api_key(session, _operator_party(session), KeyRole.OPERATOR, "demo")
         session.commit()
@@ -70,9 +88,8 @@ def build_world(settings: Settings, workbook: bytes) -> None:
         job = create_jobs(session, press, runs[0], PrintSettings(layout="a4-24"), by="demo")[0]
         session.commit()
         finished = produce(press, job.id)
-        trust = build_trust(session, settings.origin, settings.hosts, now)
-    signer = operator_key(services.sealer)
-    write_trust(settings.data_dir / "trust", sign_trust(trust, signer), public_bytes(signer))
+    services.record.publish()
+    _write_trust(services)
     pdf = settings.data_dir / "tem-in-thu.pdf"
     shutil.copy(press.file(finished), pdf)
     card = Card(settings.host, api_key, pdf.name, stamps, logins)
@@ -124,7 +141,7 @@ def _confirm_papers(session: Session, now: dt.datetime) -> None:
             confirm_paper(session, paper, paper.product_id, alliance, "Cán bộ mẫu", now)
 
 
-def _register_runs(session: Session, services: Services, now: dt.datetime) -> list[Run]:
+def _register_runs(session: Session, services: Services) -> list[Run]:
     """A run for every batch of goods, in its first item or combo form; batches still in date come first.
 
     A quarter of the stamps is left for whoever tries the desk.
@@ -136,15 +153,8 @@ def _register_runs(session: Session, services: Services, now: dt.datetime) -> li
             continue
         forms = [form for form in batch.product.pack_forms if form.kind is not PackKind.CASE]
         if forms and (count := min(plan_run(session, batch, forms[0]).left * 3 // 4, RUN_LIMIT)) > 0:
-            runs.append(_register(session, services, batch, forms[0], count, now))
+            runs.append(register_run(session, services.registry, batch, forms[0], count, requested_by="demo"))
     return runs
-
-
-def _register(
-    session: Session, services: Services, batch: Batch, form: PackForm, count: int, now: dt.datetime
-) -> Run:
-    origin = services.settings.origin
-    return register_run(session, services.sealer, origin, batch, form, count, now, requested_by="demo")
 
 
 def _people(session: Session, now: dt.datetime) -> list[Login]:
@@ -166,25 +176,18 @@ def _sample_stamps(
     session: Session, services: Services, press: Press, runs: list[Run], now: dt.datetime
 ) -> list[SampleStamp]:
     """One stamp of every kind, each the outcome of what would really have happened."""
-    sealer, origin, today = services.sealer, services.settings.origin, now.date()
+    registry, today = services.registry, now.date()
     in_date = [run for run in runs if not run.batch.expires_on or run.batch.expires_on >= today]
     expired = [run for run in runs if run.batch.expires_on and run.batch.expires_on < today]
     main, recalled = in_date[0], in_date[-1]
     by = main.party
-    notify_stamps(session, sealer, origin, main, 11, 20, NoticeKind.VOID, "misprint", by, now)
-    notify_stamps(session, sealer, origin, main, 21, 30, NoticeKind.HOLD, "under_inspection", by, now)
+    notify_stamps(session, registry, main, 11, 20, NoticeKind.VOID, "misprint", by)
+    notify_stamps(session, registry, main, 21, 30, NoticeKind.HOLD, "under_inspection", by)
     alliance = _alliance_of(session, recalled.party)
     notify_batch(
-        session,
-        sealer,
-        origin,
-        recalled.batch,
-        NoticeKind.RECALL,
-        "contamination",
-        recalled.party,
-        now,
-        alliance,
+        session, registry, recalled.batch, NoticeKind.RECALL, "contamination", recalled.party, alliance
     )
+    session.commit()
     chosen = [
         ("Tem thật, chưa ai kiểm tra", Word.GENUINE, main, 1),
         ("Tem thật, nhiều điện thoại ở nhiều tỉnh đã kiểm tra", Word.GENUINE, main, 41),
@@ -199,7 +202,9 @@ def _sample_stamps(
     samples = []
     printing = PrintSettings(kind="png", layout="a4-24").printing(press.host)
     for shows, word, run, serial in chosen:
-        label = next(labels(press, run, serial, serial))
+        services.book.prove_run(run.run)
+        session.refresh(run)
+        label = next(labels(press, session, run, serial, serial))
         samples.append(SampleStamp(shows, word.value, label.url, label.number))
         (folder / f"{len(samples)}-{word.value}.png").write_bytes(preview_png(printing, label))
     url = _forged(samples[0].url, press)

@@ -15,13 +15,14 @@ from temthat_verify_api.desk.views import (
     papers,
     people,
     products,
+    public_log,
     signing_in,
     workbooks,
 )
 from temthat_verify_api.press import PressWorker
 from temthat_verify_api.wiring import Services
 
-_VIEWS = (signing_in, home, workbooks, batches, orders, jobs, papers, products, people)
+_VIEWS = (signing_in, home, workbooks, batches, orders, jobs, papers, products, people, public_log)
 
 
 def desk_routes() -> list[BaseRoute]:

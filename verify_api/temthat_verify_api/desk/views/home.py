@@ -12,6 +12,7 @@ from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views import public_log
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -40,7 +41,8 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
     if desk.person.role is Role.OFFICER:
         unconfirmed = queries.count_unconfirmed(desk.db, desk.person, desk.today)
     found = queries.parties(desk.db, desk.person, q)
-    return desk.page("office.html", parties=found, q=q, unconfirmed=unconfirmed)
+    statements = public_log.latest_lines(desk)
+    return desk.page("office.html", parties=found, q=q, unconfirmed=unconfirmed, statements=statements)
 
 
 @router.get("/organisations/{party_id}")
@@ -62,6 +64,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
         number=page,
         q=q[:100],
         next_step=next_step,
+        statements=public_log.latest_lines(desk, party_id=party.id),
     )
 
 
