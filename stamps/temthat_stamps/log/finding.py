@@ -62,6 +62,8 @@ class FindingCode(StrEnum):
     BUNDLE_RANGE = "bundle_range"
     BUNDLE_DIFFERS = "bundle_differs"
     BUNDLE_MISSING = "bundle_missing"
+    BUNDLE_UNLOGGED = "bundle_unlogged"
+    WITNESSES_MISSING = "witnesses_missing"
 
 
 _WORDS: dict[FindingCode, tuple[Fault, str, str]] = {
@@ -312,14 +314,24 @@ _WORDS: dict[FindingCode, tuple[Fault, str, str]] = {
         "Không đọc được tệp của gói dữ liệu: {name}.",
         "A file of the bundle cannot be read: {name}.",
     ),
+    FindingCode.BUNDLE_UNLOGGED: (
+        Fault.OPERATOR,
+        "Gói dữ liệu đã công bố ({name}) chưa được ghi vào sổ.",
+        "The bundle published ({name}) is not stated in the log.",
+    ),
+    FindingCode.WITNESSES_MISSING: (
+        Fault.OPERATOR,
+        "Mốc sổ không đủ bên làm chứng mà liên minh yêu cầu: {vi}",
+        "The checkpoint lacks the witnesses that the alliance asks for: {en}",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with entry `index`. `stands`: the entry counts all the same."""
+    """What is wrong with entry `index`, or with the log as a whole (None). `stands`: the entry counts all the same."""
 
-    index: int
+    index: int | None
     fault: Fault
     code: FindingCode
     vi: str
@@ -335,7 +347,7 @@ class Breach(StampError):
         self.code = code
         self.details = details
 
-    def finding(self, index: int, *, stands: bool = False) -> Finding:
-        """The same, of an entry."""
+    def finding(self, index: int | None, *, stands: bool = False) -> Finding:
+        """The same, of an entry or of the whole log."""
         fault, vi, en = _WORDS[self.code]
         return Finding(index, fault, self.code, vi.format(**self.details), en.format(**self.details), stands)

@@ -25,7 +25,7 @@ from temthat_stamps.log.rules.stampkeys import StampKeys
 from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, Stated, read_body
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice
-from temthat_stamps.statement import Opened, open_envelope
+from temthat_stamps.statement import Opened, StatementType, open_envelope
 
 if TYPE_CHECKING:
     from temthat_stamps.trust.delegates import DelegatedKey
@@ -71,6 +71,8 @@ class Replay:
         """Entries applied so far."""
         self.log_time: dt.datetime | None = None
         """The newest date of an accepted statement; it never goes back. None before the log is opened."""
+        self.kind: StatementType | None = None
+        """What the last entry states; None if it cannot be read."""
         self.remarks: list[Finding] = []
         """What else the last entry showed: wrong, yet it stands; or about an earlier entry."""
         self.authors: tuple[Author, ...] = ()
@@ -105,7 +107,7 @@ class Replay:
         if index != self.size:
             raise ValueError(f"entry {index} where {self.size} comes next")
         self.size += 1
-        self.remarks, self.authors, self.changed_keys, self.taken_back = [], (), (), ()
+        self.kind, self.remarks, self.authors, self.changed_keys, self.taken_back = None, [], (), (), ()
         try:
             opened, stated = self._read(entry)
             self._judge(index, opened, stated)
@@ -125,6 +127,7 @@ class Replay:
             stated = read_body(opened.body)
         except BadStatement as error:
             raise Breach(FindingCode.UNREADABLE, why=str(error)) from error
+        self.kind = StatementType(opened.body["type"])
         if stated.origin != self._origin:
             raise Breach(FindingCode.FOREIGN_ORIGIN, origin=stated.origin)
         return opened, stated
@@ -184,9 +187,9 @@ class Replay:
             if self._stamp_keys.find(key.key_id) is not None:
                 self._remark(index, Breach(FindingCode.KEY_TAKEN, key=key.key_id[:8]))
         self.changed_keys = tuple(changed)
-        self.remarks += refuted
+        self.remarks += [breach.finding(at) for at, breach in refuted]
         ends = [key.last_good for key in changed if key.last_good is not None]
-        ends += [finding.index - 1 for finding in refuted]
+        ends += [at - 1 for at, _ in refuted]
         if ends:
             after = min(ends)
             # Stamp keys first: runs stand on them.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from temthat_stamps import ed25519
-from temthat_stamps.errors import BadSignature, TrustError
+from temthat_stamps.errors import BadSignature, Fault, TrustError
 from temthat_stamps.keys import key_id
 from temthat_stamps.log.finding import Breach, Finding, FindingCode
 from temthat_stamps.logged import Delegation, LogOpened, PublishedFile
@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # `tuf` is needed only where a delegation is read
     from temthat_stamps.trust.delegates import DelegatedKey
 
 TrustFile = Callable[[str, PublishedFile], bytes]
-"""Gives the bytes of a trust file by its name and digest. Raises OSError or `TrustError` where it is missing."""
+"""Gives the bytes of a trust file by its name and digest. Raises OSError or `TrustError` where it is missing; one whose
+fault is the network's ends the replay."""
 
 PRODUCER = "producer"
 NATIONAL = "national"
@@ -157,8 +158,10 @@ class Signers:
                 )
         return [Author(self._number(name, claimed or ""), issuer, "", "") for name in names]
 
-    def accept(self, stated: Delegation, opened: Opened) -> "tuple[list[DelegatedKey], list[Finding]]":
-        """Take a publication, whole or not at all: the keys it brings or changes, and what that refutes.
+    def accept(
+        self, stated: Delegation, opened: Opened
+    ) -> "tuple[list[DelegatedKey], list[tuple[int, Breach]]]":
+        """Take a publication, whole or not at all: the keys it brings or changes, and the entries that refutes.
 
         Signed by an operator key known before, or by one that this very publication names.
         """
@@ -175,7 +178,7 @@ class Signers:
         self._require_operator(opened, self._operators | named)
         self._operators, self._chain = named, draft
         changed = [key for name, key in draft.keys.items() if before.get(name) != key]
-        return changed, [finding for key in changed for finding in self._settle(key)]
+        return changed, [refuted for key in changed for refuted in self._settle(key)]
 
     def unvouched(self) -> Iterator[Finding]:
         """What is back-filled and still rests on the operator's word alone."""
@@ -188,6 +191,8 @@ class Signers:
         try:
             data = self._trust_file(name, file)
         except TrustError as error:
+            if error.fault is Fault.NETWORK:  # says nothing about the log: whoever asked tries again
+                raise
             why = error.en
         except OSError as error:
             why = error.strerror or "not found"
@@ -197,8 +202,8 @@ class Signers:
             why = "not the bytes that were published"
         raise Breach(FindingCode.TRUST_MISSING, name=name, version=file.version, why=why)
 
-    def _settle(self, key: "DelegatedKey") -> Iterator[Finding]:
-        """A key is delegated to or changed: from where on it counts no more, and what it never signed."""
+    def _settle(self, key: "DelegatedKey") -> Iterator[tuple[int, Breach]]:
+        """A key is delegated to or changed: from where on it counts no more, and which entries it never signed."""
         name = key.key_id
         number = self._number(name, key.issuer)
         self._issuers[number], self._provinces[number] = key.issuer, key.province
@@ -211,7 +216,7 @@ class Signers:
                     raise Breach(FindingCode.WRONG_ISSUER, issuer=entry.issuer, signer=key.issuer)  # noqa: TRY301
             except Breach as breach:
                 self._refuted.add(entry.index)
-                yield breach.finding(entry.index)
+                yield entry.index, breach
 
     def _number(self, name: str, issuer: str) -> int:
         number = self._numbers.get(name)
