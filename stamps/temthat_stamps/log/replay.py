@@ -37,6 +37,9 @@ AHEAD = dt.timedelta(minutes=10)
 """How far a statement may be dated ahead of the clock of who reads it."""
 
 
+_OPERATORS = frozenset(
+    {StatementType.LOG_OPENED, StatementType.DELEGATION, StatementType.BLOCK, StatementType.BUNDLE}
+)
 _ByProducer = KeyOpened | Sources | RunManifest | Activated
 _ByIssuer = _ByProducer | KeyClosed | IssuedNotice
 
@@ -84,8 +87,8 @@ class Replay:
 
     @property
     def backfilled(self) -> bool:
-        """Whether the last entry is older than the log."""
-        return 1 < self.size <= self._last_backfilled + 1
+        """Whether the last entry is older than the log: one of the first, and nothing that only the operator states."""
+        return 1 < self.size <= self._last_backfilled + 1 and self.kind not in _OPERATORS
 
     @property
     def keys(self) -> "Mapping[str, DelegatedKey]":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]
+from securesystemslib.signer import CryptoSigner, Key  # type: ignore[attr-defined]
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
@@ -151,7 +151,7 @@ class Issuer:
 
 
 @dataclass
-class Role_:
+class Holders:
     """The holders of one TUF role, and its newest version."""
 
     signers: list[CryptoSigner]
@@ -177,10 +177,10 @@ class World:
         self.operator = self.new_signer()
         self.log_signer = NoteSigner(self.origin, self.new_signer())
         self.roles = {
-            name: Role_([CryptoSigner(_private(self.dice)) for _ in range(count)])
+            name: Holders([CryptoSigner(_private(self.dice)) for _ in range(count)])
             for name, count in (("root", 3), ("targets", 3), ("snapshot", 1), ("timestamp", 1))
         }
-        self.provinces: dict[str, Role_] = {}
+        self.provinces: dict[str, Holders] = {}
         self.keys: dict[str, dict[str, DelegatedKey]] = {NATIONAL: {}}
 
     # -- makers --
@@ -234,7 +234,7 @@ class World:
     def found(self, *provinces: str, log: bool = True) -> int:
         """Root, national alliance and some provinces, published; the delegation's index."""
         self.provinces |= {
-            code: Role_([CryptoSigner(_private(self.dice)) for _ in range(2)]) for code in provinces
+            code: Holders([CryptoSigner(_private(self.dice)) for _ in range(2)]) for code in provinces
         }
         for code in provinces:
             self.keys.setdefault(code, {})
@@ -300,7 +300,9 @@ class World:
         """The next version of root."""
         role = self.roles["root"]
         role.version += 1
-        keys = {s.public_key.keyid: s.public_key for r in self.roles.values() for s in r.signers}
+        keys: dict[str, Key] = {
+            s.public_key.keyid: s.public_key for r in self.roles.values() for s in r.signers
+        }
         roles = {
             name: Role([s.public_key.keyid for s in r.signers], 2 if len(r.signers) > 1 else 1)
             for name, r in self.roles.items()
@@ -328,7 +330,9 @@ class World:
             )
             for code, holders in self.provinces.items()
         }
-        keys = {s.public_key.keyid: s.public_key for r in self.provinces.values() for s in r.signers}
+        keys: dict[str, Key] = {
+            s.public_key.keyid: s.public_key for r in self.provinces.values() for s in r.signers
+        }
         delegations = Delegations(keys, roles) if roles else None
         signed = Targets(
             version=role.version, expires=self.now + _FAR, targets=targets, delegations=delegations

@@ -56,10 +56,11 @@ class Batches:
         """Take one part of a batch's sources: parts come in order and before the first run. Raises `Breach`."""
         self.check_owner(stated.batch, stated.issuer)
         number = self.find(stated.batch)
-        mine = number is not None and self.owner(number) is not None
-        part, parts = (self._part[number], self._parts[number]) if mine else (0, 0)
-        if mine and self._printed[number]:
-            raise Breach(FindingCode.SOURCES_LATE, batch=stated.batch)
+        part = parts = 0
+        if number is not None and self.owner(number) is not None:
+            if self._printed[number]:
+                raise Breach(FindingCode.SOURCES_LATE, batch=stated.batch)
+            part, parts = self._part[number], self._parts[number]
         if stated.part != part + 1 or parts not in (0, stated.parts) or stated.batch in stated.sources:
             raise Breach(
                 FindingCode.SOURCES_OUT_OF_ORDER, batch=stated.batch, part=stated.part, parts=stated.parts

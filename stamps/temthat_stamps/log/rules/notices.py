@@ -102,20 +102,16 @@ class Notices:
             if place is None or (notice.last or 0) > self._runs.count(place):
                 raise Breach(FindingCode.UNKNOWN_TARGET, target=notice.target)
             scope = _RUN if notice.first is None else _STAMPS
-            words = (notice.run, notice.first or 0, notice.last or 0, 0)
-            author = self._runs.author_of(place)
-        elif notice.scope == "batch":
+            key = _words(scope, notice.run, notice.first or 0, notice.last or 0)
+            return _Target(key, *self._whose(self._runs.author_of(place)))
+        if notice.scope == "batch":
             number = self._batches.find(notice.name)
-            author = None if number is None else self._batches.author_of(number)
             key = bytes([_BATCH]) + bytes.fromhex(notice.name.replace("-", ""))
-            return _Target(key, *self._whose(author))
-        else:
-            stamp_key = self._stamp_keys.find(notice.name)
-            if stamp_key is None:
-                raise Breach(FindingCode.UNKNOWN_TARGET, target=notice.target)
-            scope, words = _KEY, (stamp_key, 0, 0, 0)
-            author = self._stamp_keys.author_of(stamp_key)
-        return _Target(bytes([scope]) + b"".join(word.to_bytes(4) for word in words), *self._whose(author))
+            return _Target(key, *self._whose(None if number is None else self._batches.author_of(number)))
+        stamp_key = self._stamp_keys.find(notice.name)
+        if stamp_key is None:
+            raise Breach(FindingCode.UNKNOWN_TARGET, target=notice.target)
+        return _Target(_words(_KEY, stamp_key), *self._whose(self._stamp_keys.author_of(stamp_key)))
 
     def _whose(self, author: int | None) -> tuple[str | None, str | None]:
         if author is None:
@@ -171,6 +167,11 @@ class Notices:
         self._kind.append(_KINDS.index(kind))
         self._author.append(author)
         self._index.append(index)
+
+
+def _words(scope: int, *numbers: int) -> bytes:
+    """17 bytes: what kind of target, and up to four numbers."""
+    return bytes([scope]) + b"".join(number.to_bytes(4) for number in numbers).ljust(16, b"\0")
 
 
 def _looks_after(author: Author, target: _Target) -> bool:

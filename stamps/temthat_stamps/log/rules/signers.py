@@ -4,6 +4,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -46,7 +47,8 @@ class Author(NamedTuple):
     province: str
 
 
-class _Pending(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Pending:
     """A back-filled signature that can be checked only when its key is known."""
 
     index: int
@@ -174,6 +176,11 @@ class Signers:
             draft.accept(files, stated.at)
         except TrustError as error:
             raise Breach(FindingCode.TRUST_REFUSED, vi=error.vi, en=error.en) from error
+        for name, file in stated.files.items():
+            version = draft.version("targets" if name == "log.json" else name)
+            if file.version != version:
+                vi, en = f"“{name}” là phiên bản {version}.", f"“{name}” is version {version}."
+                raise Breach(FindingCode.TRUST_REFUSED, vi=vi, en=en)
         named = {key_id(raw): raw for raw in draft.log.operator} if draft.log else self._operators
         self._require_operator(opened, self._operators | named)
         self._operators, self._chain = named, draft
