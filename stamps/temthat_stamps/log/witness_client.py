@@ -24,6 +24,8 @@ ANSWER_LIMIT = 64 * 1024
 """Largest answer taken from a witness, bytes."""
 GRACE = 1.0
 """Seconds other witnesses are waited for once there are enough."""
+PATIENCE = 30.0
+"""Seconds in which there must be enough."""
 
 Prove = Callable[[int], Sequence[bytes]]
 """The consistency proof from the size a witness knows to the checkpoint's; called from several threads."""
@@ -162,7 +164,7 @@ class WitnessClient(Witness):
         import httpx
 
         if self._client is None:
-            self._client = httpx.Client(timeout=self._timeout)
+            self._client = httpx.Client(timeout=self._timeout, headers={"Accept-Encoding": "identity"})
         try:
             with self._client.stream("POST", self._url, content=bytes(request)) as response:
                 answer = self._read(response)
@@ -182,7 +184,7 @@ class WitnessClient(Witness):
         """The body, within bounds of size and time."""
         until = time.monotonic() + self._timeout
         answer = b""
-        for part in response.iter_bytes(4096):
+        for part in response.iter_raw():
             answer += part
             if len(answer) > ANSWER_LIMIT or time.monotonic() > until:
                 raise WitnessSilent(self.key.name, "its answer is too long or too slow")
@@ -196,6 +198,7 @@ def collect(
     quorum: int,
     prove: Prove,
     grace: float = GRACE,
+    patience: float = PATIENCE,
 ) -> bytes:
     """The checkpoint with cosignatures of at least `quorum` witnesses, all asked at once.
 
@@ -211,8 +214,10 @@ def collect(
     problems: list[str] = []
     fell_back: LogFellBack | None = None
     pending: set[Future[Line]] = set(asked)
+    until = time.monotonic() + patience
     while pending:
-        done, pending = wait(pending, grace if len(lines) >= quorum else None, FIRST_COMPLETED)
+        left = max(until - time.monotonic(), 0)
+        done, pending = wait(pending, min(grace, left) if len(lines) >= quorum else left, FIRST_COMPLETED)
         if not done:
             problems.extend(f"{asked[future].key.name}: slow" for future in pending)
             break
