@@ -5,7 +5,6 @@ of them, so making them twice is harmless. A checkpoint is signed only for a tre
 and replaces it only when enough witnesses have signed. Whatever breaks in between, the next call carries on.
 """
 
-import fcntl
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.checkpoint import Checkpoint, Witnessed, open_checkpoint, sign_checkpoint
 from temthat_stamps.log.entries import ensure_open, entries_from, size
-from temthat_stamps.log.folder import LogFolder
+from temthat_stamps.log.folder import LogFolder, locked
 from temthat_stamps.log.note import NoteSigner
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.proof import TlogProof
@@ -144,8 +143,8 @@ class LogBook:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Only one thread of one process publishes; the others wait and find it done."""
-        with self._lock, (self.folder.path / ".publishing").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        with self._lock, locked(self.folder.path / ".publishing"):
             yield
 
 

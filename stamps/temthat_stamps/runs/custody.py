@@ -147,39 +147,44 @@ def open_stamp_key(session: Session, registry: Registry, party: Party) -> StampK
 
 
 def end_of_month(now: dt.datetime) -> dt.datetime:
-    """The last second of this month (UTC): a stamp key never spans two months of the offline bundle."""
-    now = now.astimezone(dt.UTC)
+    """The last second of this month (UTC): a stamp key does not span two months of the offline bundle.
+
+    In that very second it is the next one: a key's period is never empty.
+    """
+    now = now.astimezone(dt.UTC).replace(microsecond=0)
     days = calendar.monthrange(now.year, now.month)[1]
-    return now.replace(day=days, hour=23, minute=59, second=59, microsecond=0)
+    last = now.replace(day=days, hour=23, minute=59, second=59)
+    return last if now < last else last + dt.timedelta(seconds=1)
 
 
 def close_due_keys(session: Session, registry: Registry) -> int:
-    """Close every stamp key past its period that no unfinished job needs, in the log too. How many."""
+    """State the end of every stamp key past its period that no unfinished job needs, and destroy it. How many.
+
+    The operator may state it, once the period is over in the log's time too.
+    """
     busy = (
         select(Run.stamp_key_id)
         .join(PrintJob, PrintJob.run == Run.run)
         .where(PrintJob.state.in_([JobState.WAITING, JobState.RUNNING]))
     )
+    # In whole seconds, as statements are dated.
+    now = registry.now().replace(microsecond=0)
     query = select(StampKey).where(
-        StampKey.closes_at < registry.now(), StampKey.sealed.is_not(None), StampKey.id.not_in(busy)
+        StampKey.closes_at < now, StampKey.sealed.is_not(None), StampKey.id.not_in(busy)
     )
     due = session.scalars(query.order_by(StampKey.id)).all()
     for record in due:
-        close_key(session, registry, record)
+        closed = KeyClosed(registry.origin, str(record.party_id), key_id(record.public_key), now)
+        registry.state(session, closed, record.party_id)
+        destroy_key(registry, record)
     return len(due)
 
 
-def close_key(session: Session, registry: Registry, record: StampKey) -> None:
-    """State a key's end in the log (the operator may once its period is over, else its issuer) and destroy it."""
-    now = registry.now()
-    if record.closed_at is None:
-        closed = KeyClosed(registry.origin, str(record.party_id), key_id(record.public_key), now)
-        over = now > record.closes_at
-        signer = registry.operator if over else issuer_signer(session, registry, record.party)
-        registry.state(session, closed, record.party_id, signer)
+def destroy_key(registry: Registry, record: StampKey) -> None:
+    """Forget a stamp key's private part, here and with its keeper: it has ended in the log, by time or by a notice."""
     registry.custody.close(str(record.party_id), record.public_key)
     record.sealed = None
-    record.closed_at = min(record.closed_at or now, record.closes_at, now)
+    record.closed_at = min(record.closed_at or record.closes_at, record.closes_at, registry.now())
 
 
 def wrapped_stamp_key(record: StampKey) -> Wrapped:

@@ -22,7 +22,7 @@ from temthat_stamps.notice import (
     run_target,
     stamps_target,
 )
-from temthat_stamps.runs.custody import close_key, issuer_signer
+from temthat_stamps.runs.custody import destroy_key, issuer_signer
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run, StampKey
 from temthat_stamps.runs.registry import Registry
@@ -101,13 +101,13 @@ def notify_key(
     by: Party,
     second: Party | None = None,
 ) -> NoticeRecord:
-    """A notice on a stamp key and every stamp it signed; a revocation closes and destroys it. Raises `RunRefused`."""
+    """A notice on a stamp key and every stamp it signed; a revocation ends and destroys it. Raises `RunRefused`."""
     _check_owner(by, key.party)
     record = NoticeRecord(scope=NoticeScope.KEY, target=key_target(key_id(key.public_key)))
     touched = _Touched(select(Run.run).where(Run.stamp_key_id == key.id))
     issued = _issue(session, registry, record, touched, kind, reason, key.party, by, second)
     if kind is NoticeKind.REVOCATION:
-        close_key(session, registry, key)
+        destroy_key(registry, key)
     return issued
 
 

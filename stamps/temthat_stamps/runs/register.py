@@ -81,6 +81,7 @@ def register_run(
     """
     bump_revision(session)  # also the lock that puts two registrations in order
     _check_count(count)
+    registry = registry.at_one_moment()  # a run must not be dated before the key that is made for it
     now, party = registry.now(), batch.party
     allowance = plan_run(session, batch, pack_form)
     more = count - (replaces.count if replaces else 0)

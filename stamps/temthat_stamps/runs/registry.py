@@ -4,7 +4,8 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,11 @@ class Registry:
     operator: Signer
     sealer: Sealer
     now: Callable[[], dt.datetime] = field(default=lambda: dt.datetime.now(dt.UTC))
+
+    def at_one_moment(self) -> Self:
+        """The same with its clock stopped now: what one transaction states has one date, however long it takes."""
+        now = self.now()
+        return replace(self, now=lambda: now)
 
     def state(self, session: Session, stated: Stated, party_id: uuid.UUID | None, *signers: Signer) -> int:
         """Sign a statement and put it into the log; its index. The caller holds the lock and commits."""

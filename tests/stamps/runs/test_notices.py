@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.keys import key_id
+from temthat_stamps.log.entries import entry, size
+from temthat_stamps.log.records import LogEntry
 from temthat_stamps.notice import standing
 from temthat_stamps.runs.custody import issuer_key
 from temthat_stamps.runs.errors import RunRefused
@@ -22,7 +24,7 @@ from temthat_stamps.runs.notices import (
     notify_run,
     notify_stamps,
 )
-from temthat_stamps.runs.records import NoticeRecord, Revision, Run
+from temthat_stamps.runs.records import IssuerKey, NoticeRecord, Revision, Run
 from temthat_stamps.statement import verify_statement
 from temthat_stamps.verdict import Asker, NoticeKind
 from temthat_trace.batches import BatchSource
@@ -33,16 +35,12 @@ from temthat_trace.parties import Party, PartyKind
 if TYPE_CHECKING:
     from tests.stamps.runs.conftest import Shop
 
-ORIGIN = "tem.example.vn/log"
-
 
 def notify(
     shop: "Shop", what: Any, *about: Any, by: Party | None = None, second: Party | None = None
 ) -> NoticeRecord:
     """Issue a notice of the cooperative on a run (or what `about` begins with)."""
-    record: NoticeRecord = what(
-        shop.session, shop.sealer, ORIGIN, *about, by or shop.coop, shop.now, second=second
-    )
+    record: NoticeRecord = what(shop.session, shop.registry, *about, by or shop.coop, second=second)
     return record
 
 
@@ -197,20 +195,55 @@ def test_a_revoked_key_is_closed_and_touches_its_runs(sqlite_shop: "Shop") -> No
     assert kinds(shop, later) == []
 
 
+def test_a_revocation_ends_the_key_in_the_log_by_itself(sqlite_shop: "Shop") -> None:
+    """Nothing is stated about its end beside the notice, neither at once nor when its month is over."""
+    shop = sqlite_shop
+    notify(shop, notify_key, shop.run().stamp_key, NoticeKind.REVOCATION, "key_compromised")
+    shop.forward(days=31)
+    shop.run()
+    found = shop.session.scalars(select(LogEntry.kind).order_by(LogEntry.index)).all()
+    assert found == ["log_opened", "key_opened", "run", "notice", "key_opened", "run"]
+
+
+def test_an_alliance_revokes_a_key_whose_owner_can_sign_no_more(sqlite_shop: "Shop") -> None:
+    """A thief took the issuer key as well and the province revoked it: its stamp key must still be ended."""
+    shop = sqlite_shop
+    run = shop.run()
+    [key] = shop.session.scalars(select(IssuerKey).where(IssuerKey.party_id == shop.coop.id))
+    key.last_good, key.revoked_reason = size(shop.session) - 1, "stolen"
+    shop.session.flush()
+    with pytest.raises(RunRefused, match="Ask the alliance"):
+        notify(shop, notify_key, run.stamp_key, NoticeKind.REVOCATION, "stolen")
+    notify(shop, notify_key, run.stamp_key, NoticeKind.REVOCATION, "stolen", by=shop.alliance)
+    assert run.stamp_key.sealed is None
+    assert kinds(shop, run) == ["revocation"]
+
+
 def test_a_notice_is_signed_by_everyone_it_names(sqlite_shop: "Shop") -> None:
     """The envelope verifies under issuer and alliance together, says target and number, and no more."""
     shop = sqlite_shop
     run = shop.run()
     record = notify(shop, notify_run, run, NoticeKind.RECALL, "contamination", second=shop.alliance)
     publics = [
-        issuer_key(shop.session, shop.sealer, party.id, shop.now).public_key().public_bytes_raw()
-        for party in (shop.coop, shop.alliance)
+        issuer_key(shop.session, shop.registry, party).public_key for party in (shop.coop, shop.alliance)
     ]
-    statement = verify_statement(record.envelope, {key_id(raw): raw for raw in publics}, threshold=2)
+    envelope = entry(shop.session, record.log_index)
+    statement = verify_statement(envelope, {key_id(raw): raw for raw in publics}, threshold=2)
     assert statement.body["target"] == f"run:{run.run}"
     assert (statement.body["number"], statement.body["kind"]) == (1, "recall")
     assert statement.body["issuer"] == str(shop.coop.id)
     assert (record.by_party_id, record.second_party_id) == (shop.coop.id, shop.alliance.id)
+
+
+def test_who_has_no_approved_key_gives_no_notice(sqlite_shop: "Shop") -> None:
+    """Neither the issuer nor the second signer: refused in words, and no number is used up."""
+    shop = sqlite_shop
+    run = shop.run()
+    [key] = shop.session.scalars(select(IssuerKey).where(IssuerKey.party_id == shop.alliance.id))
+    key.delegated_from = None
+    with pytest.raises(RunRefused, match="Ask the alliance"):
+        notify(shop, notify_run, run, NoticeKind.RECALL, "contamination", second=shop.alliance)
+    assert notify(shop, notify_run, run, NoticeKind.HOLD, "complaint").number == 1
 
 
 def test_every_notice_raises_the_revision(sqlite_shop: "Shop") -> None:
@@ -233,9 +266,7 @@ def test_numbers_have_no_gaps_under_concurrency(shop: "Shop") -> None:
             try:
                 for _ in range(3):
                     run, coop = session.get_one(Run, run_number), session.get_one(Party, coop_id)
-                    notify_run(
-                        session, shop.sealer, ORIGIN, run, NoticeKind.HOLD, "complaint", coop, shop.now
-                    )
+                    notify_run(session, shop.registry, run, NoticeKind.HOLD, "complaint", coop)
                     session.commit()
             except BaseException as error:  # noqa: BLE001 - told to the test's own thread
                 problems.append(error)
@@ -248,6 +279,8 @@ def test_numbers_have_no_gaps_under_concurrency(shop: "Shop") -> None:
     assert problems == []
     numbers = shop.session.scalars(select(NoticeRecord.number).order_by(NoticeRecord.number)).all()
     assert numbers == list(range(1, 13))
+    entries = shop.session.scalars(select(LogEntry.index).order_by(LogEntry.index)).all()
+    assert entries == list(range(3 + 12))
 
 
 def test_a_batch_without_sources_is_made_from_itself(sqlite_shop: "Shop") -> None:
