@@ -1,62 +1,96 @@
-"""Keys in hosted custody: announced before use, rotated, destroyed; old stamps stay good."""
+"""A party's keys: announced before use, closed with their month, destroyed; old stamps stay good."""
 
 import base64
+import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from temthat_stamps.bundle.offline import judge_offline
 from temthat_stamps.code import decode
-from temthat_stamps.errors import SealBroken
-from temthat_stamps.keys import check_enrolment, key_id, public_bytes
-from temthat_stamps.manifest import instant
+from temthat_stamps.custody.interface import Wrapped
+from temthat_stamps.custody.vault import Vault
+from temthat_stamps.errors import CustodyError, SealBroken
+from temthat_stamps.fields import instant
+from temthat_stamps.keys import check_enrolment, key_id
+from temthat_stamps.log.entries import entry
+from temthat_stamps.log.records import LogEntry
+from temthat_stamps.manifest import Custody
 from temthat_stamps.runs.custody import (
     close_due_keys,
+    end_of_month,
     issuer_key,
+    issuer_signer,
     new_run_secret,
     open_stamp_key,
-    private_stamp_key,
+    request_issuer_key,
     run_secret,
+    wrapped_stamp_key,
 )
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.produce import PrintSettings, create_jobs
 from temthat_stamps.runs.records import IssuerKey, StampKey
-from temthat_stamps.runs.trust import build_trust
 from temthat_stamps.sealing import Sealer
-from temthat_stamps.signing import KeyRing, sign_code
-from temthat_stamps.statement import verify_statement
-from temthat_stamps.verdict import Word
+from temthat_stamps.signing import KeyRing
+from temthat_stamps.statement import message_for, peek, verify_statement
 
 if TYPE_CHECKING:
     from tests.stamps.runs.conftest import Shop
 
-ORIGIN = "tem.example.vn/log"
+
+def closings(shop: "Shop") -> list[bytes]:
+    """The statements that close a stamp key, in order."""
+    query = select(LogEntry.envelope).where(LogEntry.kind == "key_closed").order_by(LogEntry.index)
+    return list(shop.session.scalars(query))
 
 
-def test_the_issuer_key_is_made_once_and_kept(sqlite_shop: "Shop") -> None:
-    """Each party has its own, the same at every call, sealed in the database."""
+def test_an_issuer_key_signs_only_once_it_is_approved(sqlite_shop: "Shop") -> None:
+    """Asking for one makes it, sealed; until the province approves the new one, the party's older one signs."""
     shop = sqlite_shop
-    key = issuer_key(shop.session, shop.sealer, shop.coop.id, shop.now)
-    again = issuer_key(shop.session, shop.sealer, shop.coop.id, shop.now)
-    other = issuer_key(shop.session, shop.sealer, shop.other.id, shop.now)
-    assert public_bytes(key) == public_bytes(again) != public_bytes(other)
-    records = shop.session.scalars(select(IssuerKey)).all()
-    assert len(records) == 2
-    assert all(key.private_bytes_raw() not in record.sealed for record in records)
+    old = issuer_key(shop.session, shop.registry, shop.coop)
+    asked = request_issuer_key(shop.session, shop.registry, shop.coop)
+    assert (asked.custody, asked.delegated_from, asked.opened_at) == (Custody.HOSTED, None, shop.now)
+    assert issuer_key(shop.session, shop.registry, shop.coop) is old
+    shop.run(1)
+    asked.delegated_from, asked.valid_until = 3, shop.now + dt.timedelta(days=1)
+    assert issuer_key(shop.session, shop.registry, shop.coop) is asked
+    assert issuer_key(shop.session, shop.registry, shop.other) not in (old, asked)
+    shop.forward(days=1)
+    assert issuer_key(shop.session, shop.registry, shop.coop) is old
+
+
+def test_an_issuer_key_is_asked_for_with_proof_of_possession(sqlite_shop: "Shop") -> None:
+    """The request verifies under the key itself and says whose it is; that is what the province signs for."""
+    shop = sqlite_shop
+    asked = request_issuer_key(shop.session, shop.registry, shop.coop)
+    body = verify_statement(asked.enrolment, {key_id(asked.public_key): asked.public_key}).body
+    assert (body["type"], body["issuer"], body["province"]) == ("enrolment", str(shop.coop.id), "96")
+    assert base64.b64decode(body["public_key"]) == asked.public_key
+    check_enrolment(asked.public_key)
+
+
+def test_a_party_that_keeps_its_own_key_is_told_where_to_sign(sqlite_shop: "Shop") -> None:
+    """The service has nothing to sign with."""
+    shop = sqlite_shop
+    record = issuer_key(shop.session, shop.registry, shop.coop)
+    record.sealed, record.custody = None, Custody.OWN
+    with pytest.raises(RunRefused, match="its own computer") as refused:
+        shop.run(1)
+    assert "tự giữ khóa" in refused.value.vi
 
 
 def test_a_stamp_key_is_announced_by_the_issuer_before_use(sqlite_shop: "Shop") -> None:
     """The announcement verifies under the issuer key and names key, hint and period; the key itself may be enrolled."""
     shop = sqlite_shop
-    record = open_stamp_key(shop.session, shop.sealer, ORIGIN, shop.coop.id, shop.now)
-    issuer = public_bytes(issuer_key(shop.session, shop.sealer, shop.coop.id, shop.now))
-    body = verify_statement(record.announcement, {key_id(issuer): issuer}).body
+    record = open_stamp_key(shop.session, shop.registry, shop.coop)
+    issuer = issuer_key(shop.session, shop.registry, shop.coop).public_key
+    body = verify_statement(entry(shop.session, record.log_index), {key_id(issuer): issuer}).body
     assert body["type"] == "key_opened"
     assert base64.b64decode(body["public_key"]) == record.public_key
     assert body["hint"] == record.hint.hex()
     assert (body["opens"], body["closes"]) == (instant(record.opened_at), instant(record.closes_at))
+    assert body["custody"] == "hosted"
     check_enrolment(record.public_key)
     assert key_id(record.public_key) != key_id(issuer)
 
@@ -64,30 +98,74 @@ def test_a_stamp_key_is_announced_by_the_issuer_before_use(sqlite_shop: "Shop") 
 def test_a_party_has_one_open_key_at_a_time(sqlite_shop: "Shop") -> None:
     """The same within its month; parties never share one."""
     shop = sqlite_shop
-    first = open_stamp_key(shop.session, shop.sealer, ORIGIN, shop.coop.id, shop.now)
-    shop.forward(days=30, hours=23)
-    assert open_stamp_key(shop.session, shop.sealer, ORIGIN, shop.coop.id, shop.now).id == first.id
-    assert open_stamp_key(shop.session, shop.sealer, ORIGIN, shop.other.id, shop.now).id != first.id
+    first = open_stamp_key(shop.session, shop.registry, shop.coop)
+    shop.forward(days=5, hours=20)
+    assert open_stamp_key(shop.session, shop.registry, shop.coop).id == first.id
+    assert open_stamp_key(shop.session, shop.registry, shop.other).id != first.id
 
 
-def test_after_a_month_the_key_is_destroyed_and_its_stamps_stay_good(shop: "Shop") -> None:
-    """Rotation: a new key, the old private part gone, the old stamp still verifies, also offline."""
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        ("2026-05-26T03:00:00", "2026-05-31T23:59:59"),
+        ("2026-05-31T23:59:58.999999", "2026-05-31T23:59:59"),
+        ("2026-05-31T23:59:59", "2026-06-01T00:00:00"),
+        ("2026-06-01T00:00:00", "2026-06-30T23:59:59"),
+        ("2028-02-01T00:00:00", "2028-02-29T23:59:59"),
+        ("2026-12-31T23:59:59.5", "2027-01-01T00:00:00"),
+    ],
+)
+def test_a_key_ends_with_its_calendar_month(now: str, ends: str) -> None:
+    """Of UTC, whatever zone the clock has; its period is never empty."""
+    at = dt.datetime.fromisoformat(now).replace(tzinfo=dt.UTC)
+    end = dt.datetime.fromisoformat(ends).replace(tzinfo=dt.UTC)
+    assert end_of_month(at) == end
+    assert end_of_month(at.astimezone(dt.timezone(dt.timedelta(hours=7)))) == end
+
+
+def test_after_its_month_a_key_is_closed_in_the_log_and_destroyed_and_its_stamps_stay_good(
+    shop: "Shop",
+) -> None:
+    """Rotation: a new key, the old one closed by the operator and its private part gone; the old stamp verifies."""
     run = shop.run(3)
     old = run.stamp_key
-    text = sign_code(private_stamp_key(shop.sealer, old), run.run, 2)
-    shop.forward(days=31)
+    text, sealed = shop.code(run, 2), wrapped_stamp_key(old)
+    shop.forward(days=5, hours=21)
     later = shop.run(3)
     assert later.stamp_key_id != old.id
     assert old.sealed is None
     assert old.closed_at == old.closes_at
+    [closing] = closings(shop)
+    operator = shop.registry.operator.public_key
+    body = verify_statement(closing, {key_id(operator): operator}).body
+    assert (body["issuer"], body["stamp_key"]) == (str(shop.coop.id), key_id(old.public_key))
+    assert body["at"] > instant(old.closes_at)
     with pytest.raises(RunRefused) as refused:
-        private_stamp_key(shop.sealer, old)
+        wrapped_stamp_key(old)
     assert "đã hủy" in refused.value.vi
     assert "new run" in refused.value.en
+    assert run.proof is not None
+    with pytest.raises(CustodyError, match="closed"):  # nor does its keeper sign for a copy from a backup
+        list(
+            shop.custody.sign_stamps(
+                str(run.party_id), sealed, run.run, 2, 2, entry(shop.session, run.log_index), run.proof
+            )
+        )
     keys = shop.session.scalars(select(StampKey)).all()
     assert KeyRing(key.public_key for key in keys).find(decode(text)) == old.public_key
-    trust = build_trust(shop.session, ORIGIN, ["tem.example.vn"], shop.now)
-    assert judge_offline(text, trust, shop.now).verdict.word is Word.GENUINE_OFFLINE
+
+
+def test_every_partys_key_is_closed_by_whoever_comes_next(sqlite_shop: "Shop") -> None:
+    """A cooperative that orders nothing more has no open key lying about; each is closed once."""
+    shop = sqlite_shop
+    for party in (shop.coop, shop.other):
+        open_stamp_key(shop.session, shop.registry, party)
+    shop.forward(days=6)
+    shop.run(1)
+    shop.run(1)
+    closed = {peek(closing)["issuer"] for closing in closings(shop)}
+    assert closed == {str(shop.coop.id), str(shop.other.id)}
+    assert len(closings(shop)) == 2
 
 
 def test_a_key_that_a_waiting_job_needs_outlives_its_month(sqlite_shop: "Shop") -> None:
@@ -95,40 +173,69 @@ def test_a_key_that_a_waiting_job_needs_outlives_its_month(sqlite_shop: "Shop") 
     shop = sqlite_shop
     run = shop.run(3)
     [job] = create_jobs(shop.session, shop.press, run, PrintSettings(kind="csv"), by="x")
-    shop.forward(days=40)
-    assert close_due_keys(shop.session, shop.now) == 0
-    assert private_stamp_key(shop.sealer, run.stamp_key) is not None
+    shop.forward(days=7)
+    assert close_due_keys(shop.session, shop.registry) == 0
+    assert shop.code(run, 3)
     shop.session.delete(job)
     shop.session.flush()
-    assert close_due_keys(shop.session, shop.now) == 1
-    assert close_due_keys(shop.session, shop.now) == 0
+    assert close_due_keys(shop.session, shop.registry) == 1
+    assert close_due_keys(shop.session, shop.registry) == 0
     assert run.stamp_key.sealed is None
 
 
-def test_a_hint_in_use_is_never_taken(sqlite_shop: "Shop", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hint_in_use_is_never_taken(sqlite_shop: "Shop") -> None:
     """If a fresh key collides with a known hint, another one is drawn."""
     shop = sqlite_shop
-    taken = open_stamp_key(shop.session, shop.sealer, ORIGIN, shop.other.id, shop.now)
-    known = private_stamp_key(shop.sealer, taken)
-    fresh = Ed25519PrivateKey.generate()
-    drawn = [known, fresh, Ed25519PrivateKey.generate()]
-    monkeypatch.setattr(Ed25519PrivateKey, "generate", staticmethod(lambda: drawn.pop(0)))
-    assert open_stamp_key(
-        shop.session, shop.sealer, ORIGIN, shop.coop.id, shop.now
-    ).public_key == public_bytes(fresh)
+    taken = open_stamp_key(shop.session, shop.registry, shop.other)
+
+    class Unlucky(Vault):
+        """Draws a known key first, as one of four thousand million would."""
+
+        def __init__(self) -> None:
+            self.drawn = 0
+
+        def new_stamp_key(self, issuer: str, opens: dt.datetime, closes: dt.datetime) -> Wrapped:
+            self.drawn += 1
+            return (
+                wrapped_stamp_key(taken)
+                if self.drawn < 3
+                else shop.custody.new_stamp_key(issuer, opens, closes)
+            )
+
+        sign_statement = shop.custody.sign_statement
+
+    custody = Unlucky()
+    record = open_stamp_key(shop.session, replace(shop.registry, custody=custody), shop.coop)
+    assert record.hint != taken.hint
+    assert custody.drawn == 3
 
 
 def test_nothing_opens_with_another_master_key(sqlite_shop: "Shop") -> None:
     """Issuer key, stamp key and run secret alike; the message says which file is missing."""
     shop, wrong = sqlite_shop, Sealer(b"w" * 32)
     run = shop.run(1)
-    for opening in (
-        lambda: issuer_key(shop.session, wrong, shop.coop.id, shop.now),
-        lambda: private_stamp_key(wrong, run.stamp_key),
-        lambda: run_secret(wrong, run),
-    ):
-        with pytest.raises(SealBroken, match="master key"):
-            opening()
+    assert shop.code(run)
+    assert run.proof is not None
+    vault = Vault(wrong, shop.registry.origin, shop.book.policy, shop.folder / "wrong", now=lambda: shop.now)
+    signer = issuer_signer(shop.session, replace(shop.registry, custody=vault), shop.coop)
+    manifest = entry(shop.session, run.log_index)
+    with pytest.raises(CustodyError, match=r"signer\.key"):
+        signer.sign(message_for(peek(manifest)))
+    with pytest.raises(CustodyError, match=r"signer\.key"):
+        vault.sign_stamps(str(run.party_id), wrapped_stamp_key(run.stamp_key), 1, 1, 1, manifest, run.proof)
+    with pytest.raises(SealBroken, match="master key"):
+        run_secret(wrong, run)
+
+
+def test_sealed_keys_show_nothing_of_the_private_part(sqlite_shop: "Shop") -> None:
+    """What lies in the database is bound to its row: another party's signs nothing for this one."""
+    shop = sqlite_shop
+    mine, theirs = (issuer_key(shop.session, shop.registry, party) for party in (shop.coop, shop.other))
+    mine.sealed = theirs.sealed
+    with pytest.raises(CustodyError):
+        shop.run(1)
+    keys = shop.session.scalars(select(IssuerKey)).all()
+    assert len({key.public_key for key in keys}) == 3  # alliance and two cooperatives
 
 
 def test_run_secrets_differ_and_are_bound_to_their_run(sqlite_shop: "Shop") -> None:
