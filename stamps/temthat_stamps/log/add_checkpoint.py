@@ -96,10 +96,13 @@ class AddCheckpoint:
             raise BadNote(
                 f"Yêu cầu dài hơn {REQUEST_LIMIT} byte", f"The request is longer than {REQUEST_LIMIT} bytes"
             )
-        head, _, checkpoint = data.partition(b"\n\n")
+        head, empty, checkpoint = data.partition(b"\n\n")
         old, *lines = plain_text(head, REQUEST_LIMIT).split("\n", PROOF_LINES_LIMIT + 1)
-        if not old.startswith("old "):
-            raise BadNote("Yêu cầu không bắt đầu bằng “old ”", "The request does not start with “old ”")
+        if not empty or not old.startswith("old "):
+            raise BadNote(
+                "Yêu cầu không bắt đầu bằng “old ” hoặc thiếu dòng trống",
+                "The request does not start with “old ” or has no empty line",
+            )
         return cls(decimal(old.removeprefix("old ")), tuple(map(unhash, lines)), checkpoint)
 
 

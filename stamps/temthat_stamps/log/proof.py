@@ -65,9 +65,9 @@ class TlogProof:
             raise BadNote(
                 f"Chứng minh dài hơn {PROOF_LIMIT} byte", f"The proof is longer than {PROOF_LIMIT} bytes"
             )
-        head, _, checkpoint = data.partition(b"\n\n")
+        head, empty, checkpoint = data.partition(b"\n\n")
         header, *lines = plain_text(head, PROOF_LIMIT).split("\n")
-        if header != _HEADER:
+        if header != _HEADER or not empty:
             raise BadNote("Không phải chứng minh tlog-proof@v1", "Not a proof of the form tlog-proof@v1")
         extra = b""
         if lines and lines[0].startswith("extra "):
