@@ -9,15 +9,19 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from temthat_stamps.errors import Fault
 from temthat_stamps.fields import Fields
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import Delegation, PublishedFile
-from temthat_stamps.runs.records import IssuerKey
+from temthat_stamps.runs.custody import issuer_kind, issuer_province
+from temthat_stamps.runs.records import IssuerKey, StampKey
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.statement import StatementType, peek
 from temthat_stamps.trust.accepted import Accepted, target_name
 from temthat_stamps.trust.delegates import DelegatedKey
+from temthat_stamps.trust.enrolment import check_unused, read_enrolment
+from temthat_stamps.trust.errors import EnrolmentRefused
 from temthat_stamps.trust.repository import TrustRepository
 from temthat_trace.parties import Party
 
@@ -31,6 +35,37 @@ def pending(session: Session, province: str | None = None) -> list[IssuerKey]:
     if province is not None:
         query = query.where(Party.province == province)
     return list(session.scalars(query.order_by(IssuerKey.id)))
+
+
+def record_request(session: Session, registry: Registry, party: Party, request: bytes) -> IssuerKey:
+    """Take the request of a key that its party keeps itself; it waits for approval like any other.
+
+    Raises `EnrolmentRefused`: another log, another party, a weak key, one known already or with a hint in use.
+    """
+    asked = read_enrolment(request, registry.origin)
+    if (asked.issuer, asked.kind, asked.province) != (
+        str(party.id),
+        issuer_kind(party),
+        issuer_province(party),
+    ):
+        raise EnrolmentRefused(
+            Fault.ISSUER,
+            f"Yêu cầu này không phải của “{party.name}”: mã đơn vị, loại hoặc tỉnh khác. Hãy tạo lại yêu cầu.",
+            f"This request is not by “{party.name}”: its id, kind or province differs. Make the request again.",
+        )
+    check_unused(
+        asked, (*session.scalars(select(IssuerKey.public_key)), *session.scalars(select(StampKey.public_key)))
+    )
+    record = IssuerKey(
+        party_id=party.id,
+        public_key=asked.public_key,
+        custody=asked.custody,
+        enrolment=request,
+        opened_at=registry.now(),
+    )
+    session.add(record)
+    session.flush()
+    return record
 
 
 def names_of(session: Session, keys: list[IssuerKey]) -> dict[str, str]:

@@ -4,11 +4,8 @@ The card says which role the key is for and who holds it (an office, not a perso
 the key itself. Cards are handed over; key files never are.
 """
 
-import base64
 import json
-import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,29 +13,23 @@ from typing import Any, Self
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, Key, Signer, SSlibKey  # type: ignore[attr-defined]
 
-from temthat_stamps.errors import BadStatement, Fault, SealBroken
+from temthat_stamps.custody.keyfile import WORK, open_key, seal_key
+from temthat_stamps.errors import BadStatement, Fault
 from temthat_stamps.fields import Fields
-from temthat_stamps.sealing import Sealer
 from temthat_stamps.trust.delegators import key_material
 from temthat_stamps.trust.errors import BadTrustData, CeremonyRefused
 from temthat_stamps.trust.roles import rule_of
 
-PASSPHRASE_LEAST = 12
-"""Fewest characters of a passphrase. The file may be copied and guessed at for years."""
 HOLDER = "x-temthat-holder"
 """The member of a TUF key that says who holds it."""
 
 ED25519_SIZE = 32
 _CARD = "application/vnd.temthat.role-key+json"
-_PURPOSE = "role key v1"
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-WORK = 2**17
-"""scrypt's cost: 128 MB and about half a second for each guess."""
 _HOLDER = re.compile(r"[^\x00-\x1f\x7f]{2,60}")
 
 
@@ -53,7 +44,15 @@ class KeyCard:
     @classmethod
     def make(cls, role: str, holder: str, signer: Signer) -> bytes:
         """The card's bytes, signed by the key. Raises `CeremonyRefused` for a name that cannot stand in public."""
-        rule_of(role)
+        try:
+            online = rule_of(role).online
+        except ValueError:
+            online = True
+        if online:
+            raise _refused(
+                f"không có vai trò “{role}” (root, targets, hoặc như 31-issuers)",
+                f"there is no role “{role}” (root, targets, or as 31-issuers)",
+            )
         if not _HOLDER.fullmatch(holder):
             raise _refused(
                 "tên người giữ khóa cần 2 đến 60 ký tự", "the holder's name has 2 to 60 characters"
@@ -103,51 +102,19 @@ def holder_of(key: Key) -> str:
 
 
 def new_key_file(role: str, holder: str, passphrase: str, work: int = WORK) -> tuple[bytes, bytes]:
-    """A new Ed25519 key: its file under the passphrase, and its card. Raises `CeremonyRefused`.
+    """A new Ed25519 key: its file under the passphrase, and its card.
 
-    `work` is scrypt's cost; less than the default is for tests.
+    `work` is scrypt's cost; less than the default is for tests. Raises `CeremonyRefused`, `CustodyError` (a passphrase
+    too short).
     """
-    if len(passphrase) < PASSPHRASE_LEAST:
-        raise _refused(
-            f"mật khẩu cần ít nhất {PASSPHRASE_LEAST} ký tự; nên dùng năm, sáu từ không liên quan nhau",
-            f"the passphrase has at least {PASSPHRASE_LEAST} characters; five or six unrelated words are good",
-        )
     private = Ed25519PrivateKey.generate()
     card = KeyCard.make(role, holder, CryptoSigner(private))
-    salt = os.urandom(16)
-    sealed = _sealer(passphrase, salt, work).seal(_PURPOSE, private.private_bytes_raw())
-    body = {
-        "v": 1,
-        "card": base64.b64encode(card).decode(),
-        "scrypt": {"n": work, "r": 8, "p": 1, "salt": base64.b64encode(salt).decode()},
-        "sealed": base64.b64encode(sealed).decode(),
-    }
-    return json.dumps(body, indent=1).encode(), card
+    return seal_key(private, {"role": role, "holder": holder}, passphrase, work), card
 
 
 def open_key_file(data: bytes, passphrase: str) -> Signer:
-    """The signer of a key file. Raises `CeremonyRefused` for a wrong passphrase or another file."""
-    try:
-        body = json.loads(data)
-        kdf = Fields(body).record("scrypt")
-        work = kdf.count("n", 2, 2**20)
-        salt = kdf.raw("salt", 16)
-        sealed = base64.b64decode(body["sealed"], validate=True)
-        raw = _sealer(passphrase, salt, work).open(_PURPOSE, sealed)
-        signer = CryptoSigner(Ed25519PrivateKey.from_private_bytes(raw))
-    except SealBroken as error:
-        raise CeremonyRefused(
-            Fault.STORE, "Mật khẩu không mở được tệp khóa này.", "The passphrase does not open this key file."
-        ) from error
-    except (*_MALFORMED, BadStatement) as error:
-        raise _refused("tệp không phải tệp khóa", "this file is no key file") from error
-    return signer
-
-
-def _sealer(passphrase: str, salt: bytes, work: int) -> Sealer:
-    # People type the same letters in composed or decomposed form, depending on the keyboard.
-    text = unicodedata.normalize("NFC", passphrase)
-    return Sealer(Scrypt(salt, 32, work, 8, 1).derive(text.encode()))
+    """The signer of a key file. Raises `CustodyError` for a wrong passphrase or another file."""
+    return CryptoSigner(open_key(data, passphrase).key)
 
 
 def _refused(vi: str, en: str) -> CeremonyRefused:
