@@ -11,12 +11,14 @@ from temthat_verify_api.accounts import Person, Role
 
 
 class Action(StrEnum):
-    """What a person may want to do with the records of one organisation."""
+    """What a person may want to do with the records of one organisation. `agree`: be the second person of a reprint."""
 
     SEE = "see"
     IMPORT = "import"
     ORDER = "order"
     OVERRIDE = "override"
+    AGREE = "agree"
+    SET_QUOTA = "set_quota"
     PICTURE = "picture"
     CONFIRM_PAPER = "confirm_paper"
     INVITE = "invite"
@@ -25,12 +27,20 @@ class Action(StrEnum):
 
 ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
 _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
-_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE})
+_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE})
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
 _OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT}  # an alliance brings in workbooks for its members
 _BELOW_ALLIANCE = frozenset(
-    {Action.SEE, Action.IMPORT, Action.CONFIRM_PAPER, Action.INVITE, Action.RESET_PASSWORD}
+    {
+        Action.SEE,
+        Action.IMPORT,
+        Action.CONFIRM_PAPER,
+        Action.INVITE,
+        Action.RESET_PASSWORD,
+        Action.AGREE,
+        Action.SET_QUOTA,
+    }
 )
 _BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER})
 

@@ -11,18 +11,24 @@ from temthat_verify_api.desk.views import (
     batches,
     home,
     jobs,
+    ledger,
     orders,
     papers,
     people,
     products,
     public_log,
+    quotas,
+    reprints,
     signing_in,
     workbooks,
 )
 from temthat_verify_api.press import PressWorker
 from temthat_verify_api.wiring import Services
 
-_VIEWS = (signing_in, home, workbooks, batches, orders, jobs, papers, products, people, public_log)
+_VIEWS = (
+    *(signing_in, home, workbooks, batches, orders, jobs, ledger, reprints, quotas),
+    *(papers, products, people, public_log),
+)
 
 
 def desk_routes() -> list[BaseRoute]:
