@@ -50,16 +50,16 @@ class Index:
         """The highest run number given out before this month."""
         if (len(data) - HEADER_SIZE) % RECORD_SIZE:
             raise cut_off()
+        if max(data[HEADER_SIZE + HINT_SIZE :: RECORD_SIZE], default=0) >= _PROVINCES:
+            raise BadBundle("một tỉnh không có thật", "a province that cannot be")
         self._data = data
         self._sorted: array[int] | None = None
         self._asked = 0
 
     def provinces(self, hint: bytes) -> list[str]:
-        """The provinces whose shards hold a key with this hint (4 bytes). Raises `BadBundle`."""
+        """The provinces whose shards hold a key with this hint (4 bytes)."""
         self._asked += 1
         found = self._search(hint) if self._asked <= _FEW else self._look_up(int.from_bytes(hint))
-        if any(province >= _PROVINCES for province in found):
-            raise BadBundle("một tỉnh không có thật", "a province that cannot be")
         return [f"{province:02d}" for province in sorted(set(found))]
 
     def _search(self, hint: bytes) -> list[int]:

@@ -114,6 +114,11 @@ class Issuers:
     def __len__(self) -> int:
         return len(self._ids)
 
+    def check(self) -> None:
+        """Read also what is otherwise read only when asked for. Raises `BadBundle`."""
+        for at in self._records:
+            self._key(at)
+
     def id_of(self, number: int) -> str:
         """An issuer's id."""
         return str(uuid.UUID(bytes=self._ids[number]))

@@ -4,17 +4,18 @@ import datetime as dt
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
 
 import rfc8785
 
-from temthat_stamps.bundle.encoding import FILE_LIMIT, BadBundle, Month, NewerBundle
+from temthat_stamps.bundle.encoding import FILE_LIMIT, BadBundle, Month, NewerBundle, missing
 from temthat_stamps.bundle.index import index_name
 from temthat_stamps.bundle.issuers import ISSUERS_FILE
 from temthat_stamps.bundle.notices import NOTICES_FILE
+from temthat_stamps.bundle.shard import NOWHERE
 from temthat_stamps.code import RUN_MAX
 from temthat_stamps.errors import BadStatement
 from temthat_stamps.fields import Fields, instant
@@ -126,25 +127,34 @@ class Listing:
         found = [m["index"] for m in map(_NAME.fullmatch, self.files) if m and m["index"]]
         return [Month.parse(text) for text in sorted(found, reverse=True)]
 
-    def shards(self, provinces: Iterable[str] | None = None) -> list[ShardFile]:
-        """Its shards, of some provinces only, if given; the newest last."""
-        wanted = None if provinces is None else set(provinces)
+    def shards(self, provinces: Collection[str] | None = None) -> list[ShardFile]:
+        """Its shards, of some provinces only, if given; the newest last. Those of no province are everybody's."""
         found = [shard for name in self.files if (shard := shard_file(name))]
-        chosen = [shard for shard in found if wanted is None or shard.province in wanted]
-        return sorted(chosen, key=lambda shard: (shard.month.number, shard.province))
+        wanted = [shard for shard in found if provinces is None or shard.province in {*provinces, NOWHERE}]
+        return sorted(wanted, key=lambda shard: (shard.month.number, shard.province))
 
-    def national(self) -> list[str]:
-        """The files every scanner needs, wherever it is."""
+    def required(self, provinces: Collection[str] | None = None) -> list[str]:
+        """The files a scanner of these provinces cannot judge without. Raises `BadBundle` where one is not listed."""
         names = [ISSUERS_FILE, NOTICES_FILE, *map(index_name, reversed(self.months()))]
-        if missing := [name for name in names if name not in self.files]:
-            raise BadBundle(f"thiếu tệp {missing[0]}", f"the file {missing[0]} is missing")
-        return names
+        if absent := [name for name in names if name not in self.files]:
+            raise missing(absent[0])
+        return names + [shard.name for shard in self.shards(provinces)]
+
+    def optional(self, provinces: Collection[str] | None = None) -> list[str]:
+        """The files that only give names: no verdict depends on them."""
+        names = [CONTACTS_FILE, *(shard.names for shard in self.shards(provinces))]
+        return [name for name in names if name in self.files]
 
 
 def lent(blocks: Sequence[tuple[int, int]], run: int) -> bool:
     """Whether a run number is in one of these blocks, which are in order."""
     at = bisect_right(blocks, (run, RUN_MAX)) - 1
     return at >= 0 and run <= blocks[at][1]
+
+
+def path_of(name: str) -> str:
+    """Where a file of the bundle stands in the public folder."""
+    return f"bundle/{name}"
 
 
 def known(name: str) -> bool:
