@@ -15,8 +15,10 @@ from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.witness_client import LocalWitness, Witness, WitnessClient
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.operator import log_signer, operator_signer
+from temthat_stamps.runs.publication import PublicRecord
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
+from temthat_stamps.trust.online import online_keys
 from temthat_trace.database import make_engine, make_sessions
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import HotStore
@@ -41,6 +43,7 @@ class Services:
     sealer: Sealer
     registry: Registry
     book: LogBook
+    record: PublicRecord
     now: Callable[[], dt.datetime] = field(default=utc_now)
 
 
@@ -70,6 +73,7 @@ def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now)
     )
     custody = open_custody(settings, sealer, policy, now)
     registry = Registry(settings.origin, custody, operator_signer(sealer), sealer, now)
+    book = LogBook(sessions, registry, settings.public_dir, signer, policy, witnesses)
     return Services(
         settings=settings,
         engine=engine,
@@ -77,7 +81,10 @@ def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now)
         store=open_store(settings.database_url),
         sealer=sealer,
         registry=registry,
-        book=LogBook(sessions, registry, settings.public_dir, signer, policy, witnesses),
+        book=book,
+        record=PublicRecord(
+            sessions, registry, book, settings.public_dir, online_keys(sealer), settings.hosts
+        ),
         now=now,
     )
 

@@ -4,58 +4,61 @@ import base64
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 from starlette.concurrency import run_in_threadpool
 
-from temthat_stamps.bundle.trustfile import sign_trust
-from temthat_stamps.keys import key_id, public_bytes
+from temthat_stamps.bundle.listing import PROOF_FILE
+from temthat_stamps.bundle.pack import make_pack
+from temthat_stamps.bundle.source import FolderSource
+from temthat_stamps.errors import TrustError
+from temthat_stamps.keys import key_id
+from temthat_stamps.log.proof import PROOF_LIMIT
 from temthat_stamps.notice import in_force, key_target
 from temthat_stamps.runs.notices import as_notice
-from temthat_stamps.runs.operator import operator_key
-from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Revision, StampKey
-from temthat_stamps.runs.trust import build_trust
+from temthat_stamps.runs.records import NoticeRecord, NoticeScope, StampKey
 from temthat_verify_api.api.models import KeyModel, problems
+from temthat_verify_api.errors import Refused
 from temthat_verify_api.parts import Parts, parts_of
 
-REBUILT_AFTER = dt.timedelta(minutes=10)
-"""An unchanged trust file is signed anew this often, so that its date tells scanners that it is fresh."""
+KEPT_PACKS = 8
+"""Choices of provinces whose packs are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    revision: int
-    at: dt.datetime
+    proof: bytes
     data: bytes
     etag: str
 
 
-class TrustFile:
-    """The signed trust file, built when somebody asks and kept until anything in it changes."""
+class TrustPacks:
+    """The trust packs of the bundle that is published, made when somebody asks and kept until there is a newer one."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._services = parts.services
-        self._built: _Built | None = None
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._built: dict[tuple[str, ...] | None, _Built] = {}
 
-    def get(self) -> _Built:
-        """The file as of now; uses SQLAlchemy, so it runs in a thread."""
-        services, now = self._services, self._services.now()
-        with services.sessions() as session:
-            revision = session.scalar(select(Revision.value)) or 0
-            built = self._built
-            if built and built.revision == revision and dt.timedelta(0) <= now - built.at < REBUILT_AFTER:
-                return built
-            trust = build_trust(session, services.settings.origin, services.settings.hosts, now)
-        data = sign_trust(trust, operator_key(services.sealer))
-        self._built = _Built(revision, now, data, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
-        return self._built
+    def get(self, provinces: tuple[str, ...] | None) -> _Built:
+        """The pack of some provinces or of all. Raises `TrustError` before the first bundle."""
+        proof = FolderSource(self._folder).read(PROOF_FILE, PROOF_LIMIT)
+        built = self._built.get(provinces)
+        if built is None or built.proof != proof:
+            data = make_pack(self._folder, provinces)
+            built = _Built(proof, data, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
+            if len(self._built) >= KEPT_PACKS:
+                self._built.clear()
+            self._built[provinces] = built
+        return built
 
 
 def add_to(app: FastAPI, parts: Parts) -> None:
     """Mount the routes."""
-    trust_file = TrustFile(parts)
+    packs = TrustPacks(parts.services.settings.public_dir)
 
     @app.get("/api/v1/keys", tags=["trust"], summary="All stamp keys", responses=problems(503))
     def keys(request: Request) -> list[KeyModel]:
@@ -65,34 +68,32 @@ def add_to(app: FastAPI, parts: Parts) -> None:
     @app.get(
         "/api/v1/trust",
         tags=["trust"],
-        summary="The trust file for scanners, signed by the operator's key",
+        summary="The trust pack for scanners: everything needed to judge without a network",
         response_class=Response,
         responses={
             200: {
-                "description": "A DSSE envelope",
+                "description": "TUF metadata, the bundle's proof under a witnessed checkpoint, its files (base64)",
                 "content": {"application/json": {"schema": {"type": "object"}}},
             },
             304: {"description": "Not changed since the ETag sent along"},
-            **problems(503),
+            **problems(422, 503),
         },
     )
-    async def trust(request: Request) -> Response:
-        built = await run_in_threadpool(trust_file.get)
+    async def trust(
+        request: Request,
+        province: Annotated[
+            str | None, Query(pattern="^[0-9]{2}(,[0-9]{2}){0,99}$", description="e.g. 31,01; all without it")
+        ] = None,
+    ) -> Response:
+        wanted = None if province is None else tuple(sorted(set(province.split(","))))
+        try:
+            built = await run_in_threadpool(packs.get, wanted)
+        except TrustError as error:
+            raise Refused(503, "no_trust_data", error.vi, error.en) from error
         headers = {"ETag": built.etag, "Cache-Control": "no-cache"}
         if built.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(built.data, media_type="application/json", headers=headers)
-
-    @app.get(
-        "/api/v1/trust/operator.pub",
-        tags=["trust"],
-        summary="The operator's public key: base64 of 32 bytes; compare it with a copy from elsewhere",
-        response_class=Response,
-        responses={200: {"description": "Base64", "content": {"text/plain": {"schema": {"type": "string"}}}}},
-    )
-    def operator(request: Request) -> Response:
-        public = public_bytes(operator_key(parts_of(request).services.sealer))
-        return Response(base64.b64encode(public) + b"\n", media_type="text/plain")
 
 
 def list_keys(session: Session, now: dt.datetime) -> list[KeyModel]:

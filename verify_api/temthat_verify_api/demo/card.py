@@ -68,7 +68,7 @@ def open_demo(folder: Path, host: str, build: Callable[[Settings], None]) -> tup
     if folder.exists():
         folder.rmdir()
     building.replace(folder)
-    return settings, _read_card(folder)
+    return _settings(folder, host), _read_card(folder)
 
 
 def _settings(folder: Path, host: str) -> Settings:

@@ -50,7 +50,7 @@ def delegate(session: Session, services: Services) -> None:
         mode=settings.mode,
     )
     provinces = sorted({party.province for party in parties if party.province})
-    changed = ceremony.found(log, provinces, now)
-    changed |= ceremony.approve([key.enrolment for key in keys], size(session), now)
-    publish_delegation(session, services.registry, settings.public_dir / "trust", changed)
+    ceremony.found(log, provinces, now)
+    ceremony.approve([key.enrolment for key in keys], size(session), now)
+    publish_delegation(session, services.registry, settings.public_dir / "trust")
     session.commit()

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.bundle.pack import make_pack
+from temthat_stamps.bundle.trustfile import TRUST_FILE
 from temthat_stamps.code import HEADER_SIZE, decode, encode, stamp_url
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.printing.render import preview_png
@@ -88,8 +90,10 @@ def build_world(settings: Settings, workbook: bytes) -> None:
         job = create_jobs(session, press, runs[0], PrintSettings(layout="a4-24"), by="demo")[0]
         session.commit()
         finished = produce(press, job.id)
-    services.record.publish()
-    _write_trust(services)
+    services.record.publish(bundle_now=True)
+    trust = settings.data_dir / "trust"
+    trust.mkdir()
+    (trust / TRUST_FILE).write_bytes(make_pack(settings.public_dir))
     pdf = settings.data_dir / "tem-in-thu.pdf"
     shutil.copy(press.file(finished), pdf)
     card = Card(settings.host, api_key, pdf.name, stamps, logins)

@@ -98,7 +98,9 @@ def _move_statements() -> None:
         connection.execute(sa.update(table).where(table.c[key_column] == key).values(log_index=index))
 
 
-def _table(name: str, key: str, data: str, owner: str, at: str, *more: sa.ColumnClause[object]) -> sa.TableClause:
+def _table(
+    name: str, key: str, data: str, owner: str, at: str, *more: sa.ColumnClause[object]
+) -> sa.TableClause:
     key_type = sa.Integer() if name in ("run", "log_entry") else sa.Uuid()
     columns = (
         sa.column(key, key_type),

@@ -1,0 +1,226 @@
+"""The public record kept up with the database: trust files into the log, the log into tiles, the log into the bundle.
+
+The bundle is made by the very rules an audit applies, from the log's entries alone, so that both get the same bytes.
+Only names and contacts come from the database, where they can be erased.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, sessionmaker
+
+from temthat_stamps.bundle.build import BundleBuilder
+from temthat_stamps.bundle.contacts import Contact, write_contacts
+from temthat_stamps.bundle.encoding import Month
+from temthat_stamps.bundle.files import replace_file
+from temthat_stamps.bundle.listing import CONTACTS_FILE, LISTING_FILE, PROOF_FILE, Listed, Listing, shard_file
+from temthat_stamps.bundle.names import NamesWriter
+from temthat_stamps.bundle.proof import enclose_statement, enclosed_statement
+from temthat_stamps.bundle.shard import Shard
+from temthat_stamps.errors import TrustError
+from temthat_stamps.fields import instant
+from temthat_stamps.log.entries import entries_from, entry
+from temthat_stamps.log.finding import Finding
+from temthat_stamps.log.reader import FolderReader
+from temthat_stamps.log.replay import Replay
+from temthat_stamps.log.trust_files import trust_file
+from temthat_stamps.logged import BundlePublished, Delegation
+from temthat_stamps.manifest import Names, RunManifest
+from temthat_stamps.runs.book import LogBook
+from temthat_stamps.runs.enrolment import publish_delegation
+from temthat_stamps.runs.records import Run
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.statement import peek
+from temthat_stamps.trust.online import OnlineKeys
+from temthat_stamps.trust.repository import TrustRepository
+from temthat_trace.batches import Batch
+from temthat_trace.parties import Party
+
+log = logging.getLogger(__name__)
+
+FRESH = dt.timedelta(hours=6)
+"""A bundle that nothing changed in is stated anew this often: its date is what tells scanners that it is fresh."""
+AT_LEAST = dt.timedelta(seconds=30)
+"""No more than one bundle in this time, however much is registered."""
+
+
+class PublicRecord:
+    """Everything that is public, of one database into one folder. One thread of one process calls `publish`."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        registry: Registry,
+        book: LogBook,
+        folder: Path,
+        online: OnlineKeys,
+        hosts: Iterable[str],
+    ) -> None:
+        self._sessions = sessions
+        self._registry = registry
+        self._book = book
+        self._folder = folder
+        self._online = online
+        self._hosts = tuple(sorted(hosts))
+        self._repository = TrustRepository(folder / "trust")
+        self._replay = Replay(registry.origin, trust_file(FolderReader(folder)), check_signatures=False)
+        self._builder = BundleBuilder(registry.origin)
+        self._names: dict[str, tuple[str, bytes]] = {}
+
+    def publish(self, *, bundle_now: bool = False) -> None:
+        """Bring it all up to date. Raises `TrustError`, `OSError`; the next call goes on where this one stopped."""
+        self._publish_trust()
+        self._book.publish()
+        if self._repository.founded:
+            self._catch_up()
+            self._publish_bundle(bundle_now)
+
+    def _publish_trust(self) -> None:
+        """Trust files that a ceremony brought become known to log and database; the online roles stay fresh."""
+        if not self._repository.founded:
+            return
+        self._repository.freshen(self._online, self._registry.now())
+        with self._sessions() as session:
+            if publish_delegation(session, self._registry, self._repository.folder):
+                session.commit()
+
+    def _catch_up(self) -> None:
+        """Replay what was published since the last time."""
+        latest = self._book.latest()
+        if latest is None:
+            return
+        with self._sessions() as session:
+            start = self._replay.size
+            for index, envelope in enumerate(entries_from(session, start, latest.checkpoint.size), start):
+                self._apply(index, envelope)
+
+    def _apply(self, index: int, envelope: bytes) -> None:
+        stated = self._replay.apply(index, envelope)
+        if isinstance(stated, Finding):
+            log.warning("entry %s of the log does not count: %s", index, stated.en)
+            return
+        assert self._replay.log_time is not None, "an accepted entry is dated"
+        self._builder.apply(index, stated, self._replay.log_time)
+        if isinstance(stated, Delegation):
+            self._builder.delegate(index, self._replay.changed_keys, self._replay.taken_back)
+
+    def _publish_bundle(self, now_at_once: bool) -> None:
+        now = self._registry.now().replace(microsecond=0)
+        published = self._published()
+        with self._sessions() as session:
+            files = dict(self._builder.files())
+            unlogged = self._unlogged(session, files)
+        listed = {name: Listed(len(data), sha256(data).hexdigest()) for name, data in unlogged.items()}
+        if published is not None and not now_at_once and not self._is_due(published, files, listed, now):
+            return
+        listing = self._builder.listing(self._replay.size, now, self._allowed_hosts(), listed)
+        stated = BundlePublished(
+            self._registry.origin,
+            self._replay.size,
+            sha256(listing).hexdigest(),
+            self._builder.complete_to_run,
+            now,
+        )
+        with self._sessions() as session:
+            bump_revision(session)
+            index = self._registry.state(session, stated, None)
+            session.commit()
+            self._book.publish()
+            proof = enclose_statement(self._book.prove(index), entry(session, index))
+        self._write(files | unlogged, listing, proof)
+
+    def _published(self) -> Listing | None:
+        """The bundle that lies there, if it is whole: a publication cut short is made again."""
+        folder = self._folder / "bundle"
+        try:
+            listing = (folder / LISTING_FILE).read_bytes()
+            stated = peek(enclosed_statement((folder / PROOF_FILE).read_bytes()))
+            return Listing.parse(listing) if stated["sha256"] == sha256(listing).hexdigest() else None
+        except (FileNotFoundError, TrustError, KeyError):
+            return None
+
+    def _is_due(
+        self, published: Listing, files: dict[str, bytes], unlogged: dict[str, Listed], now: dt.datetime
+    ) -> bool:
+        age = now - published.at
+        if age >= FRESH:
+            return True
+        same = {name: len(data) for name, data in files.items()}
+        changed = any(
+            name not in published.files or published.files[name].length != length
+            for name, length in same.items()
+        ) or any(
+            name not in published.files or published.files[name].sha256 != file.sha256
+            for name, file in unlogged.items()
+        )
+        return changed and age >= AT_LEAST
+
+    def _allowed_hosts(self) -> tuple[str, ...]:
+        """What the alliance signed; what the settings say only before it signed anything."""
+        trust = self._replay.log_trust
+        return tuple(sorted(trust.hosts)) if trust is not None else self._hosts
+
+    def _unlogged(self, session: Session, files: dict[str, bytes]) -> dict[str, bytes]:
+        """Names and contacts: what is not in the log because it must be erasable."""
+        made = {CONTACTS_FILE: self._contacts(session)}
+        for name, data in files.items():
+            shard = shard_file(name)
+            if shard is not None:
+                made[shard.names] = self._names_of(session, name, shard.province, shard.month, data)
+        return made
+
+    def _names_of(self, session: Session, name: str, province: str, month: Month, data: bytes) -> bytes:
+        """Made again only for a shard that grew."""
+        digest = sha256(data).hexdigest()
+        known = self._names.get(name)
+        if known is not None and known[0] == digest:
+            return known[1]
+        numbers = Shard(data, province, month).runs
+        query = (
+            select(Run)
+            .where(Run.run.in_(numbers))
+            .options(
+                joinedload(Run.party),
+                joinedload(Run.pack_form),
+                joinedload(Run.batch).joinedload(Batch.product),
+            )
+        )
+        runs = {run.run: run for run in session.scalars(query)}
+        writer = NamesWriter(province, month)
+        for number in numbers:
+            self._add_names(session, writer, runs.get(number))
+        self._names[name] = (digest, writer.data)
+        return writer.data
+
+    def _add_names(self, session: Session, writer: NamesWriter, run: Run | None) -> None:
+        if run is None:
+            writer.erased(bytes(32))
+            return
+        manifest = RunManifest.parse(peek(entry(session, run.log_index)))
+        names = Names(run.party.name, run.batch.product.name, run.pack_form.name, run.batch.lot)
+        # A name that was changed since does not open the commitment any more: then it is as if it were erased.
+        if run.salt is not None and names.commitment(run.salt) == manifest.commitment:
+            writer.add(names, run.salt)
+        else:
+            writer.erased(bytes.fromhex(manifest.commitment))
+
+    def _contacts(self, session: Session) -> bytes:
+        parties = session.scalars(select(Party).where(Party.id.in_(select(Run.party_id))))
+        return write_contacts({str(party.id): Contact(party.name, party.hotline) for party in parties})
+
+    def _write(self, files: dict[str, bytes], listing: bytes, proof: bytes) -> None:
+        """Files first, then the list, then its proof: whoever reads in between starts again."""
+        folder = self._folder / "bundle"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            path = folder / name
+            if not path.exists() or path.stat().st_size != len(data) or path.read_bytes() != data:
+                replace_file(path, data)
+        replace_file(folder / LISTING_FILE, listing)
+        replace_file(folder / PROOF_FILE, proof)
+        log.info("bundle of %s entries, %s", self._replay.size, instant(self._registry.now()))
