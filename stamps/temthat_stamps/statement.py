@@ -142,8 +142,8 @@ def _fits(public_key: bytes, signature: bytes, message: bytes) -> bool:
 
 def _load_object(data: bytes) -> dict[str, Any]:
     try:
-        # Decoded here: given bytes, json.loads would also take UTF-16 and UTF-32, which other readers do not.
-        value = json.loads(data.decode(), object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+        # Decoded here: json.loads would also take UTF-16, UTF-32 and a byte order mark, which other readers do not.
+        value = _DECODER.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise BadStatement("not JSON") from error
     if not isinstance(value, dict):
@@ -161,3 +161,6 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_doubles, parse_constant=_no_constant)

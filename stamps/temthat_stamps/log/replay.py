@@ -116,7 +116,7 @@ class Replay:
             self._judge(index, opened, stated)
         except Breach as breach:
             return breach.finding(index)
-        if self._now is not None and stated.at > self._now + AHEAD:
+        if self._now is not None and stated.at - self._now > AHEAD:
             self._remark(index, Breach(FindingCode.POST_DATED, at=instant(stated.at)))
         return stated
 
@@ -174,7 +174,7 @@ class Replay:
         if self.backfilled:
             if at > log_time:
                 raise Breach(FindingCode.BACKFILL_LATE, at=instant(at))
-        elif at < log_time - BACKDATED:
+        elif log_time - at > BACKDATED:
             raise Breach(FindingCode.BACK_DATED, at=instant(at), log_time=instant(log_time))
 
     def _time_at(self, at: dt.datetime) -> dt.datetime | None:

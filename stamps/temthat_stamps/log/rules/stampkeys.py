@@ -118,9 +118,11 @@ class StampKeys:
 
 
 def _check_period(stated: KeyOpened, *, backfilled: bool) -> None:
-    """One month (UTC) and 31 days at most; keys older than the log were not bound to a month."""
-    after = (stated.opens.replace(day=1) + dt.timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0)
+    """31 days at most, to the end of the month (UTC); keys older than the log were not bound to a month."""
     life = stated.closes - stated.opens
-    good = dt.timedelta(0) < life <= STAMP_KEY_LIFE and (backfilled or stated.closes <= after)
+    good = dt.timedelta(0) < life <= STAMP_KEY_LIFE
+    if good and not backfilled:
+        end = stated.closes - dt.timedelta(seconds=1)  # the first instant of the next month still is the end of this
+        good = (end.year, end.month) == (stated.opens.year, stated.opens.month)
     if not good:
         raise Breach(FindingCode.KEY_PERIOD, opens=instant(stated.opens), closes=instant(stated.closes))
