@@ -44,7 +44,7 @@ def test_too_few_say_how_many(
         open_checkpoint(data, policy)
     assert (refused.value.found, refused.value.needed) == (count, 2)
     assert refused.value.fault is Fault.OPERATOR
-    assert f"{count} người" in refused.value.vi
+    assert f"{count} bên chứng kiến" in refused.value.vi
     assert f"{count} of 2" in refused.value.en
 
 

@@ -342,7 +342,7 @@ def test_killed_between_any_two_steps_it_never_cosigns_two_trees(tmp_path: Path,
     """Before the file, in it, before and after it takes its place: asked then for the other face, one tree stands."""
     other = twin(log, 5, 5)
     answered = []
-    for step in range(6):
+    for step in range(8):
         folder = WitnessFolder.create(tmp_path / str(step), "w.example")
         witness = WitnessState(folder, [log.signer.key])
         witness.add_checkpoint(0, (), log.checkpoint(5))
