@@ -25,28 +25,28 @@ _REASONS = {
         "the request is malformed, or its old size is above the checkpoint's. Check the log's software",
     ),
     403: (
-        "mốc sổ không có chữ ký của khoá mà người làm chứng biết. Gửi cho họ khoá hiện nay của sổ",
+        "mốc sổ không có chữ ký của khoá mà bên chứng kiến biết. Gửi cho họ khoá hiện nay của sổ",
         "the checkpoint is not signed by a key the witness knows. Give them the log's present key",
     ),
     404: (
-        "người làm chứng không biết sổ này. Gửi khoá của sổ cho họ để được thêm vào",
+        "bên chứng kiến không biết sổ này. Gửi khoá của sổ cho họ để được thêm vào",
         "the witness does not know this log. Give them the log's key to be added",
     ),
     409: (
-        "người làm chứng đã xác nhận một sổ khác cùng cỡ: sổ đã bị tách làm hai. Dừng lại, giữ nguyên mọi tệp, báo "
+        "bên chứng kiến đã xác nhận một sổ khác cùng cỡ: sổ đã bị tách làm hai. Dừng lại, giữ nguyên mọi tệp, báo "
         "liên minh và tìm nguyên nhân",
         "the witness has cosigned another tree of that size: the log has forked. Stop, keep every file as it is, tell "
         "the alliance and find out why",
     ),
     422: (
-        "chứng minh nối tiếp không đúng: sổ này không phải là phần nối dài của sổ mà người làm chứng đã thấy. Dừng lại "
+        "chứng minh nối tiếp không đúng: sổ này không phải là phần nối dài của sổ mà bên chứng kiến đã thấy. Dừng lại "
         "và kiểm tra kho lưu của sổ",
         "the consistency proof does not fit: this log does not extend what the witness saw. Stop and check the log's "
         "store",
     ),
 }
 _OTHER = (
-    "người làm chứng trả lời không theo quy ước. Báo cho họ, thử lại sau",
+    "bên chứng kiến trả lời không theo quy ước. Báo cho họ, thử lại sau",
     "the witness does not answer as agreed. Tell them, and try again later",
 )
 
@@ -57,7 +57,7 @@ class WitnessRefused(TrustError):
     def __init__(self, status: int, size: int | None = None) -> None:
         vi, en = _REASONS.get(status, _OTHER)
         if size is not None:
-            vi = f"người làm chứng đã xác nhận đến {size} mục. Gửi lại với chứng minh nối tiếp từ đó"
+            vi = f"bên chứng kiến đã xác nhận đến {size} mục. Gửi lại với chứng minh nối tiếp từ đó"
             en = f"the witness has cosigned up to {size} entries. Ask again with a consistency proof from there"
         fault = Fault.OPERATOR if status in _REASONS else Fault.NETWORK
         super().__init__(fault, f"Không được xác nhận ({status}): {vi}", f"Not cosigned ({status}): {en}")

@@ -41,7 +41,7 @@ class BadNote(TrustError):
     def __init__(self, vi: str, en: str) -> None:
         super().__init__(
             Fault.OPERATOR,
-            f"{vi}. Hãy tải lại; nếu vẫn vậy, báo cho đơn vị vận hành sổ và đừng dùng dữ liệu này",
+            f"{vi}. Hãy tải lại; nếu vẫn vậy, báo cho đơn vị vận hành sổ công khai và đừng dùng dữ liệu này",
             f"{en}. Fetch it again; if it stays so, tell whoever runs the log, and do not use this data",
         )
 

@@ -14,7 +14,7 @@ class BadPolicy(TrustError):
     def __init__(self, vi: str, en: str) -> None:
         super().__init__(
             Fault.OPERATOR,
-            f"Chính sách người làm chứng sai: {vi}. Sửa lại danh sách khoá trong dữ liệu tin cậy",
+            f"Chính sách bên chứng kiến sai: {vi}. Sửa lại danh sách khoá trong dữ liệu tin cậy",
             f"The witness policy is wrong: {en}. Correct the list of keys in the trust data",
         )
 
@@ -28,7 +28,7 @@ class TooFewWitnesses(TrustError):
     def __init__(self, found: int, needed: int, fault: Fault = Fault.OPERATOR, why: str = "") -> None:
         super().__init__(
             fault,
-            f"Mới có {found} người làm chứng xác nhận sổ, cần {needed}. Hãy thử lại sau; nếu vẫn vậy, báo cho đơn vị "
+            f"Mới có {found} bên chứng kiến xác nhận sổ, cần {needed}. Hãy thử lại sau; nếu vẫn vậy, báo cho đơn vị "
             f"vận hành{why and f' ({why})'}",
             f"Cosigned by {found} of {needed} witnesses needed. Try again later; if it stays so, tell whoever runs the "
             f"log{why and f' ({why})'}",
@@ -62,10 +62,10 @@ class Policy:
             if names.setdefault(key.public_key, key.name) != key.name:
                 raise BadPolicy(f"khoá của “{key.name}” có hai tên", f"the key of “{key.name}” has two names")
         if self.log_key.public_key in names:
-            raise BadPolicy("sổ tự làm chứng cho mình", "the log is its own witness")
+            raise BadPolicy("sổ tự chứng kiến cho mình", "the log is its own witness")
         if not 0 <= self.quorum <= len(set(names.values())):
             raise BadPolicy(
-                f"cần {self.quorum} trong số {len(set(names.values()))} người làm chứng",
+                f"cần {self.quorum} trong số {len(set(names.values()))} bên chứng kiến",
                 f"it needs {self.quorum} of {len(set(names.values()))} witnesses",
             )
 

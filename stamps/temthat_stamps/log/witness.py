@@ -42,7 +42,7 @@ class WitnessState:
         self._logs: dict[str, list[VerifierKey]] = {}
         for key in dict.fromkeys((*folder.known(), *logs)):
             if key.public_key == self.key.public_key:
-                raise BadPolicy("sổ tự làm chứng cho mình", "the log is its own witness")
+                raise BadPolicy("sổ tự chứng kiến cho mình", "the log is its own witness")
             self._logs.setdefault(key.name, []).append(key)
 
     @property

@@ -39,7 +39,7 @@ class WitnessSilent(TrustError):
     def __init__(self, name: str, detail: str, fault: Fault = Fault.NETWORK) -> None:
         super().__init__(
             fault,
-            f"Người làm chứng “{name}” không xác nhận được ({detail}). Thử lại sau; nếu vẫn vậy, báo cho họ",
+            f"Bên chứng kiến “{name}” không xác nhận được ({detail}). Thử lại sau; nếu vẫn vậy, báo cho họ",
             f"The witness “{name}” gives no cosignature ({detail}). Try again later; if it stays so, tell them",
         )
 

@@ -22,10 +22,10 @@ from temthat_stamps.log.witness_server import WitnessServer
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Người làm chứng cho sổ công khai của người khác. A witness for somebody else's log.",
+    help="Bên chứng kiến cho sổ công khai của người khác. A witness for somebody else's log.",
 )
 
-Folder = Annotated[Path, typer.Argument(help="thư mục của người làm chứng / the witness's folder")]
+Folder = Annotated[Path, typer.Argument(help="thư mục của bên chứng kiến / the witness's folder")]
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def _plain_errors() -> Iterator[None]:
 def new(
     folder: Folder,
     name: Annotated[
-        str, typer.Option(help="tên, như ten-mien.vn/lam-chung / its name, like a URL without https://")
+        str, typer.Option(help="tên, như ten-mien.vn/chung-kien / its name, like a URL without https://")
     ],
 ) -> None:
     """Tạo khoá và in khoá kiểm tra để gửi cho đơn vị giữ sổ. Make a key; print the verifier key to hand to the log."""

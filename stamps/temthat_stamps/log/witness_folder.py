@@ -64,7 +64,7 @@ class WitnessFolder:
             _sync_folder(path)
         except FileExistsError as error:
             raise WitnessStoreError(
-                f"{path} đã có khoá của một người làm chứng: chọn thư mục khác",
+                f"{path} đã có khoá của một bên chứng kiến: chọn thư mục khác",
                 f"{path} has a witness's key already: choose another folder",
             ) from error
         except OSError as error:
@@ -106,14 +106,12 @@ class WitnessFolder:
     def locked(self) -> Iterator[None]:
         """Alone with the folder: no other thread or process decides at the same time."""
         try:
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = (self.path / "lock").open("ab")
         except OSError as error:
             raise _unusable(self.path, error) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(descriptor)
 
     def last(self, origin: str, cosigner: Cosigner) -> Note | None:
         """The checkpoint of this log cosigned last, None if there is none."""
@@ -197,7 +195,7 @@ def _unusable(path: Path, error: OSError) -> WitnessStoreError:
 
 def _damaged(path: Path) -> WitnessStoreError:
     return WitnessStoreError(
-        f"{path} bị hỏng. Đừng chép bản sao lưu cũ vào: lập người làm chứng mới, tên mới, bằng “temthat witness new”",
+        f"{path} bị hỏng. Đừng chép bản sao lưu cũ vào: lập bên chứng kiến mới, tên mới, bằng “temthat witness new”",
         f"{path} is damaged. Do not put an old copy back: make a new witness, with a new name, with “temthat witness "
         "new”",
     )
