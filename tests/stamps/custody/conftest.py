@@ -1,16 +1,20 @@
 """A small log with two witnesses of its own, and a vault told to trust it: what every test of custody needs."""
 
+import base64
 import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from temthat_stamps.custody.interface import Custody, Wrapped
+from temthat_stamps.custody.order import Order, PrintChoice
+from temthat_stamps.custody.own import OwnCustody
+from temthat_stamps.custody.own_folder import Secrets, make_folder
 from temthat_stamps.custody.state import Quota
 from temthat_stamps.custody.vault import Vault
 from temthat_stamps.keys import key_id
@@ -21,7 +25,7 @@ from temthat_stamps.log.note import Note, NoteSigner
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.proof import TlogProof
 from temthat_stamps.manifest import Custody as Kept
-from temthat_stamps.manifest import KeyOpened, RunManifest
+from temthat_stamps.manifest import KeyOpened, Names, RunManifest
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.signer import KeySigner
 from temthat_stamps.statement import enclose
@@ -66,7 +70,7 @@ class TinyLog:
             "log_key": self.signer.vkey,
             "witnesses": [w.vkey for w in self.witnesses],
             "quorum": 2,
-            "operator": [],
+            "operator": [base64.b64encode(key(self.seed).public_key).decode()],
             "hosts": ["tem.example.vn"],
         }
         path.write_text(json.dumps(members))
@@ -190,6 +194,52 @@ def vault(tmp_path: Path, log: TinyLog, clock: Clock) -> Iterator[Vault]:
 @pytest.fixture
 def desk(vault: Vault, log: TinyLog, clock: Clock) -> Desk:
     return Desk(vault, log, clock)
+
+
+def an_order(run: int = 7, count: int = 30, **changes: object) -> Order:
+    """What a service sends to a cooperative that keeps its own keys."""
+    names = Names("HTX Vải thiều Lục Ngạn", "Vải thiều tươi", "Hộp 1 kg", "VT-2605")
+    order = Order(
+        origin=ORIGIN,
+        issuer=ISSUER,
+        run=run,
+        count=count,
+        pack_form=FORM,
+        batch=BATCH,
+        gtin=None,
+        gs1=False,
+        made_on=NOW.date(),
+        expires_on=NOW.date() + MONTH,
+        needs_activation=False,
+        packs=40,
+        beyond=False,
+        replaces=None,
+        names=names,
+        salt=bytes(range(16)),
+        events="5" * 64,
+        secret=bytes(range(32)),
+        host="tem.example.vn",
+        lines=("Vải thiều tươi", "Hộp 1 kg · Lô VT-2605", "NSX 26/05/2026"),
+        sources=(OTHER,),
+        printing=PrintChoice(layout="a4-24", dpi=300),
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def make_order() -> Callable[..., Order]:
+    return an_order
+
+
+@pytest.fixture
+def own(tmp_path: Path, log: TinyLog, clock: Clock) -> Iterator[OwnCustody]:
+    """A cooperative's own keys in files; scrypt is made cheap for tests."""
+    trust = log.write_policy(tmp_path / "log.json").read_bytes()
+    secrets = Secrets(lambda: "correct horse battery", lambda: "")
+    folder = make_folder(tmp_path / "keys", trust, ISSUER, "24", secrets, clock(), work=16)
+    made = OwnCustody(folder, clock)
+    yield made
+    made.state.close()
 
 
 @pytest.fixture
