@@ -1,7 +1,5 @@
 """`temthat scan`: pictures, folders, and what a USB scanner types, judged online or offline."""
 
-import base64
-import binascii
 import json
 import sys
 from collections.abc import Iterator
@@ -26,8 +24,9 @@ from temthat_scanner.judging import (
     not_ours,
 )
 from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
-from temthat_stamps.bundle.trustfile import KEY_FILE, TrustData, claimed_operator, read_trust
-from temthat_stamps.errors import BadStatement
+from temthat_scanner.trustdata import open_trust
+from temthat_stamps.bundle.view import TrustView
+from temthat_stamps.errors import TrustError
 from temthat_stamps.number import looks_like_number
 from temthat_stamps.texts import Lang, visible
 from temthat_stamps.verdict import Asker, Word
@@ -68,9 +67,18 @@ def scan(
     trust: Annotated[
         Path | None, typer.Option(help="Tệp hoặc thư mục dữ liệu tin cậy (không cần mạng).")
     ] = None,
-    operator_key: Annotated[
+    update: Annotated[
         str | None,
-        typer.Option(help="Khóa công khai của đơn vị vận hành, base64; mặc định operator.pub cạnh tệp."),
+        typer.Option(
+            help="Cập nhật thư mục --trust trước, từ địa chỉ máy chủ, USB hoặc tệp. Update it first, from there."
+        ),
+    ] = None,
+    province: Annotated[
+        list[str] | None,
+        typer.Option(help="Chỉ lấy dữ liệu của tỉnh này (lặp lại được). Only this province's data."),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Tệp root.json nhận từ người tin cậy. A root of trust got by hand.")
     ] = None,
     server: Annotated[str | None, typer.Option(help="Địa chỉ máy chủ, ví dụ https://tem.example.vn")] = None,
     api_key: Annotated[
@@ -90,7 +98,7 @@ def scan(
     errors = Console(
         stderr=True, soft_wrap=True, markup=False, highlight=False
     )  # "[/x]" in a path is no mark
-    offline = OfflineJudge(_load_trust(trust, operator_key, errors), kind, lang)
+    offline = OfflineJudge(_load_trust(trust, update, province, root, errors), kind, lang)
     if trust is None and server is None:
         errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
     with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
@@ -122,9 +130,8 @@ def _scan_all(
                 # A printed number is typed, never in a QR code: what looks like one there is somebody else's.
                 foreign = source != "-" and looks_like_number(text)
                 answer = not_ours(text, lang) if foreign else judge.ask(text)
-            except ServiceUnreachable as error:
-                told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
-                errors.print(visible(told), style="red")
+            except (ServiceUnreachable, TrustError) as error:
+                _tell_failure(error, errors)
                 worst = max(worst, BROKEN, key=_GRAVITY.index)
                 if source != "-":
                     return worst  # a till goes on, though: the next pack may get its answer
@@ -135,6 +142,14 @@ def _scan_all(
             _report(source, answer, json_lines, console)
         worst = max(worst, code, key=_GRAVITY.index)
     return worst
+
+
+def _tell_failure(error: ServiceUnreachable | TrustError, errors: Console) -> None:
+    if isinstance(error, TrustError):
+        _tell(errors, error.vi, error.en, "red")
+        return
+    told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
+    errors.print(visible(told), style="red")
 
 
 def _seen(paths: list[str]) -> Iterator[tuple[str, str | None, str]]:
@@ -166,33 +181,26 @@ def _symbols(picture: Path) -> Iterator[tuple[str, str | None, str]]:
         yield str(picture), None, ""
 
 
-def _load_trust(path: Path | None, operator_key: str | None, errors: Console) -> TrustData | None:
+def _load_trust(
+    path: Path | None, update: str | None, provinces: list[str] | None, root: Path | None, errors: Console
+) -> TrustView | None:
     if path is None:
-        return None
-    try:
-        key = base64.b64decode(operator_key, validate=True) if operator_key else None
-        if key is None and not (folder := path if path.is_dir() else path.parent).joinpath(KEY_FILE).exists():
-            _pin(folder, claimed_operator(path), errors)
-        return read_trust(path, key)
-    except (BadStatement, binascii.Error, OSError) as error:
-        errors.print(visible(f"Không dùng được dữ liệu tin cậy {path}: {error}."), style="red")
+        if update is None:
+            return None
         errors.print(
-            "Tải lại từ máy chủ (/api/v1/trust) hoặc hỏi đơn vị vận hành.\n"
-            "The trust data cannot be used: fetch it again."
+            "--update cần --trust THƯ_MỤC để cất dữ liệu. --update needs --trust FOLDER.", style="red"
         )
+        raise typer.Exit(BROKEN)
+    try:
+        return open_trust(path, update, provinces, root, lambda vi, en: _tell(errors, vi, en, "yellow"))
+    except TrustError as error:
+        _tell(errors, f"Không dùng được dữ liệu tin cậy {path}. {error.vi}", error.en, "red")
         raise typer.Exit(BROKEN) from error
 
 
-def _pin(folder: Path, key: bytes, errors: Console) -> None:
-    """First use: keep the key the file names, so that another operator's file is refused from now on."""
-    text = base64.b64encode(key).decode()
-    folder.joinpath(KEY_FILE).write_text(text + "\n")
-    errors.print(
-        f"Lần đầu dùng dữ liệu tin cậy này: đã ghi khóa của đơn vị vận hành vào {visible(str(folder / KEY_FILE))}. "
-        f"Hãy so với khóa họ công bố: {text}",
-        style="yellow",
-    )
-    errors.print("First use: the operator's key was pinned. Compare it with the one they publish.")
+def _tell(errors: Console, vi: str, en: str, style: str) -> None:
+    errors.print(visible(vi), style=style)
+    errors.print(visible(en))
 
 
 def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> None:
@@ -217,7 +225,12 @@ def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> 
     if product.get("name"):
         pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
         lines.append(f"\n{visible(product['name'] + pack)}", style="bold")
-        made = f"Lô {batch.get('lot', '?')} · HSD {_day(batch.get('expires_on'))}"
+    elif batch:
+        lines.append(
+            "\nMáy này không có tên sản phẩm: so quy cách và hạn dùng. No product name here.", style="dim"
+        )
+    if batch:
+        made = f"Lô {batch.get('lot') or '?'} · HSD {_day(batch.get('expires_on'))}"
         lines.append(f"\n{visible(made)}")
     if saying.action:
         lines.append(f"\n→ {visible(saying.action)}")

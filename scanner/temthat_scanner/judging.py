@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import httpx
 
 from temthat_stamps.bundle.offline import Judged, judge_offline, judge_unaided
-from temthat_stamps.bundle.trustfile import TrustData
+from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.texts import Lang, Saying, explain, say, say_mistyped
 from temthat_stamps.verdict import Asker, Reason, Verdict, Word
@@ -50,12 +50,12 @@ class Judge(Protocol):
 class OfflineJudge:
     """Judges by trust data alone; without any it can only tell what is not ours."""
 
-    trust: TrustData | None
+    trust: TrustView | None
     asker: Asker
     lang: Lang
 
     def ask(self, text: str) -> Answer:
-        """See `Judge`."""
+        """See `Judge`; raises `TrustError` where the trust data on this device is damaged."""
         now = dt.datetime.now(dt.UTC)
         try:
             if self.trust is None:
@@ -68,7 +68,7 @@ class OfflineJudge:
         saying = say(
             judged.verdict,
             self.lang,
-            issuer=issuer.name if issuer else None,
+            issuer=_issuer_name(judged),
             hotline=issuer.hotline if issuer else None,
             text=text,
         )
@@ -143,7 +143,7 @@ class FallingBackJudge:
     down: str = ""
 
     def ask(self, text: str) -> Answer:
-        """See `Judge`; never raises."""
+        """See `Judge`; raises only as `OfflineJudge` does."""
         try:
             answer = self.online.ask(text)
         except ServiceUnreachable as error:
@@ -153,15 +153,31 @@ class FallingBackJudge:
         return answer
 
 
+def _issuer_name(judged: Judged) -> str | None:
+    """What the run's manifest commits to; where those names are not at hand, what the operator says."""
+    if judged.names:
+        return judged.names.issuer
+    return judged.issuer.name if judged.issuer else None
+
+
 def _record(judged: Judged) -> dict[str, Any]:
     record: dict[str, Any] = {}
     if judged.code:
         header = judged.code.header
         record["stamp"] = {"key_hint": header.hint.hex(), "run": header.run, "serial": header.serial}
+    names = judged.names
+    if names:
+        record["product"] = {"name": names.product, "pack_form": names.pack_form}
     if run := judged.run:
-        record["product"] = {"name": run.product, "pack_form": run.pack_form}
-        expires = run.expires_on.isoformat() if run.expires_on else None
-        record["batch"] = {"lot": run.lot, "made_on": run.made_on, "expires_on": expires}
+        record["batch"] = {
+            "lot": names.lot if names else None,
+            "made_on": run.made_on.isoformat(),
+            "expires_on": run.expires_on.isoformat() if run.expires_on else None,
+        }
     if issuer := judged.issuer:
-        record["issuer"] = {"name": issuer.name, "province": issuer.province, "hotline": issuer.hotline}
+        record["issuer"] = {
+            "name": _issuer_name(judged),
+            "province": issuer.province,
+            "hotline": issuer.hotline,
+        }
     return record

@@ -92,7 +92,13 @@ def fill(world: "World") -> int:
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
                 LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),
                 StampQuota(
-                    party_id=htx.id, year=2026, most=5, office_id=alliance.id, set_by="B", set_at=NOW, reason="r"
+                    party_id=htx.id,
+                    year=2026,
+                    most=5,
+                    office_id=alliance.id,
+                    set_by="B",
+                    set_at=NOW,
+                    reason="r",
                 ),
                 Reprint(
                     run=run,

@@ -67,7 +67,7 @@ class Vouchers:
 def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | None:
     """A run's facts; None if no such run was ever registered. Raises `SealBroken` on a wrong master key."""
     run = find_run(session, number)
-    if run is None:
+    if run is None or not run.is_logged:
         return None
     key, batch = run.stamp_key, run.batch
     hotline = hotline_of(session, run.party)

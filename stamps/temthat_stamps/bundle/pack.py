@@ -99,19 +99,18 @@ def _bundle_files(public_folder: Path, provinces: list[str] | None) -> Iterator[
         yield path_of(name), data
 
 
-def read_pack(path: Path) -> PackSource:
-    """A pack's files. Raises `BadBundle`; `Unreadable` where there is none."""
+def read_pack_bytes(path: Path) -> bytes:
+    """A pack's file. Raises `BadBundle` if it is larger than any, `Unreadable` where there is none."""
     try:
         if path.stat().st_size > PACK_LIMIT:
             raise BadBundle("tệp lớn hơn mọi tệp dữ liệu tin cậy", "it is larger than any trust pack")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Unreadable(path, error.strerror or type(error).__name__) from error
-    return parse_pack(data)
 
 
 def parse_pack(data: bytes) -> PackSource:
-    """The same of its bytes. Raises `BadBundle`; of what is in the files nothing is believed yet."""
+    """A pack's files. Raises `BadBundle`; of what is in them nothing is believed yet."""
     try:
         body = read_object(data)
         f = Fields(body)

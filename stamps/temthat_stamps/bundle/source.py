@@ -41,9 +41,6 @@ class BundleSource(Protocol):
     tiles: TileReader | None
     """Its log; None where that is not there."""
 
-    provinces: frozenset[str] | None
-    """The provinces it holds shards of; None for all."""
-
     def read(self, path: str, length: int, start: int = 0) -> bytes:
         """At most `length` bytes of a file from `start` on. Raises `NotThere`, another `TrustError`."""
         ...
@@ -66,7 +63,6 @@ class FolderSource(BundleSource):
         self._folder = folder
         self.trust = folder / TRUST
         self.tiles = FolderReader(folder) if (folder / TILES).is_dir() else None
-        self.provinces = None
 
     def read(self, path: str, length: int, start: int = 0) -> bytes:
         """See `BundleSource`."""
@@ -92,7 +88,6 @@ class SiteSource(BundleSource):
         self._client = client or httpx.Client(timeout=10.0, follow_redirects=False)
         self.trust = f"{self._base}/{TRUST}"
         self.tiles = SiteReader(self._base, client=self._client)
-        self.provinces = None
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
@@ -130,7 +125,7 @@ class SiteSource(BundleSource):
 
 
 class PackSource(BundleSource):
-    """The files of a trust pack, by their paths in the public folder."""
+    """The files of a trust pack, by their paths in the public folder; with the shards of `provinces`, None for all."""
 
     def __init__(self, files: Mapping[str, bytes], provinces: frozenset[str] | None) -> None:
         self._files = files
@@ -152,13 +147,13 @@ class PackSource(BundleSource):
 
 def open_source(where: str | Path) -> BundleSource:
     """A source by its place: an http(s) address, a public folder, or a trust pack's file. Raises `TrustError`."""
-    from temthat_stamps.bundle.pack import read_pack
+    from temthat_stamps.bundle.pack import parse_pack, read_pack_bytes
 
     text = str(where)
     if text.lower().startswith(("https://", "http://")):
         return SiteSource(text)
     path = Path(where)
-    return FolderSource(path) if path.is_dir() else read_pack(path)
+    return FolderSource(path) if path.is_dir() else parse_pack(read_pack_bytes(path))
 
 
 def _collect(url: str, answer: "httpx.Response", skip: int, length: int) -> bytes:

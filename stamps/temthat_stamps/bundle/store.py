@@ -3,7 +3,7 @@
     root.json        the root of trust (TUF) that was pinned here
     tuf/ accepted.json   the trust client's
     data/<sha256>    files of bundles, by what they are
-    installed.json   which bundle is in use; replaced last and in one step
+    installed.json   which bundle is in use; replaced last and in one attempt
 
 An update that is interrupted anywhere leaves the last good bundle in use: what it fetched lies in `data` under its own
 digest, where nobody looks for it until `installed.json` says so, and the next update finds it there.
@@ -11,24 +11,23 @@ digest, where nobody looks for it until `installed.json` says so, and the next u
 
 import datetime as dt
 import hashlib
-import json
+import shutil
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from temthat_stamps.bundle.built import built_at
-from temthat_stamps.bundle.check import check_file
-from temthat_stamps.bundle.encoding import BadBundle
+from temthat_stamps.bundle.fetch import Attempt, Fetching
 from temthat_stamps.bundle.files import replace_file
+from temthat_stamps.bundle.installed import INSTALLED_FILE, ForkedLog, Installed, NotInstalled, OlderBundle
 from temthat_stamps.bundle.listing import LISTING_FILE, LISTING_LIMIT, PROOF_FILE, Listed, Listing, path_of
 from temthat_stamps.bundle.proof import ProvedBundle, WrongListing, open_proof
-from temthat_stamps.bundle.source import BundleSource
+from temthat_stamps.bundle.source import BundleSource, PackSource
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import BadStatement, Fault, TrustError
-from temthat_stamps.fields import Fields, instant
-from temthat_stamps.log.checkpoint import Checkpoint
 from temthat_stamps.log.merkle import BadProof, verify_consistency
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.proof import PROOF_LIMIT
@@ -38,66 +37,9 @@ if TYPE_CHECKING:
     from temthat_stamps.trust.logtrust import LogTrust
 
 ROOT_FILE = "root.json"
-INSTALLED_FILE = "installed.json"
 DATA = "data"
 _STRAY = 86_400
 """Seconds after which a file of an update that was never finished is swept away."""
-
-
-class NotInstalled(TrustError):
-    """There is no trust data in this folder yet."""
-
-
-class OlderBundle(TrustError):
-    """The source offers a bundle from before the one in use."""
-
-
-class ForkedLog(TrustError):
-    """The log in the source is not the one known here, continued: somebody shows different logs to different people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """What `installed.json` says. `index` is where the log states the bundle; `tree` is the newest tree head accepted.
-
-    `floor`: the newest time signed in anything accepted. `pack`: SHA-256 of the pack it came from, if it did.
-    """
-
-    listing: str
-    index: int
-    tree: Checkpoint
-    floor: dt.datetime
-    provinces: tuple[str, ...] | None
-    pack: str = ""
-
-    def format(self) -> bytes:
-        """The file's bytes."""
-        body = {
-            "v": 1,
-            "listing": self.listing,
-            "index": self.index,
-            "tree": self.tree.text,
-            "floor": instant(self.floor),
-            "provinces": None if self.provinces is None else list(self.provinces),
-            "pack": self.pack,
-        }
-        return json.dumps(body, indent=1).encode()
-
-    @classmethod
-    def parse(cls, data: bytes) -> Self:
-        """Read the file. Raises ValueError and its like, `BadStatement`, `TrustError`."""
-        body: dict[str, Any] = json.loads(data)
-        f = Fields(body)
-        f.equal("v", 1)
-        provinces = body["provinces"]
-        return cls(
-            f.hex("listing", 32),
-            f.count("index"),
-            Checkpoint.parse(f.text("tree", 10_000)),
-            f.instant("floor"),
-            None if provinces is None else tuple(map(str, provinces)),
-            f.text("pack"),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,77 +53,17 @@ class Updated:
     """Files of names that were not there or not what the manifests commit to; no verdict needs them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One attempt to update. `last`: there is no further one."""
-
-    source: BundleSource
-    before: Installed | None
-    provinces: tuple[str, ...] | None
-    pack: str
-    last: bool = False
-
-
-class _Fetch:
-    """The files of one bundle, into the store."""
-
-    def __init__(self, store: "TrustStore", step: _Step, listing: Listing, old: Listing | None) -> None:
-        self._store = store
-        self._step = step
-        self._listing = listing
-        self._old = old
-        self.bytes = 0
-        self.nameless: list[str] = []
-
-    def all(self) -> None:
-        """All that are wanted. Raises `TrustError`; what was fetched by then is used by the next attempt."""
-        for name in self._listing.required(self._step.provinces):
-            self._one(name)
-        for name in self._listing.optional(self._step.provinces):
-            try:
-                self._one(name)
-            except BadBundle as error:
-                if isinstance(error, WrongListing) and not self._step.last:
-                    raise
-                self.nameless.append(name)
-
-    def _one(self, name: str) -> None:
-        """A file: the rest of what is here, or all of it; checked before it has its name."""
-        wanted = self._listing.files[name]
-        if self._store.whole(wanted) is not None:
-            return
-        known = self._beginning(name, wanted)
-        data = known + self._read(name, wanted.length - len(known), len(known))
-        if known and not _fits(data, wanted):
-            data = self._read(name, wanted.length, 0)
-        if not _fits(data, wanted):
-            raise WrongListing(
-                f"tệp {name} không phải tệp trong danh sách", f"the file {name} is not the one on the list"
-            )
-        check_file(name, data, self._listing)
-        self._store.keep(wanted, data)
-
-    def _beginning(self, name: str, wanted: Listed) -> bytes:
-        """What is here of a file that has only grown since."""
-        old = self._old.files.get(name) if self._old else None
-        return (self._store.whole(old) or b"") if old and old.length < wanted.length else b""
-
-    def _read(self, name: str, length: int, start: int) -> bytes:
-        data = self._step.source.read(path_of(name), length, start)
-        self.bytes += len(data)
-        return data
-
-
-def _fits(data: bytes, listed: Listed) -> bool:
-    return len(data) == listed.length and hashlib.sha256(data).hexdigest() == listed.sha256
-
-
 class TrustStore:
     """The trust data in a folder. `root`: a root of trust brought along; the first one given is pinned there."""
 
     def __init__(self, folder: Path, root: bytes | None = None) -> None:
         self.folder = folder
         self._root = root
+
+    @property
+    def has_root(self) -> bool:
+        """Whether somebody brought a root of trust along, or one is pinned."""
+        return self._root is not None or (self.folder / ROOT_FILE).exists()
 
     def installed(self) -> Installed:
         """What is in use. Raises `NotInstalled`; `TrustError` (our store) if the file is damaged."""
@@ -210,7 +92,7 @@ class TrustStore:
         def read(name: str) -> bytes | None:
             return self._data(listing.files[name], name) if name in wanted else None
 
-        return TrustView(listing, read, max(built_at(), installed.floor))
+        return TrustView(listing, read, max(built_at(), installed.floor), installed.hosts)
 
     def update(
         self,
@@ -228,18 +110,31 @@ class TrustStore:
 
         before = self._before()
         floor = max([built_at(), *([before.floor] if before else [])])
-        try:
+        with self._untouched_if_refused():
             (self.folder / DATA).mkdir(parents=True, exist_ok=True)
             log = (
                 TrustClient(self.folder, self._root).update(source.trust, now, floor=floor, provinces=()).log
             )
-            step = _Step(source, before, _chosen(source, before, provinces), pack)
+            attempt = Attempt(source, before, _chosen(source, before, provinces), pack)
             try:
-                return self._install(step, log)
+                return self._install(attempt, log)
             except WrongListing:
                 # Whoever publishes may be replacing the files at this moment; names are not worth a third attempt.
-                return self._install(replace(step, last=True), log)
-        except OSError as error:
+                return self._install(replace(attempt, last=True), log)
+
+    @contextmanager
+    def _untouched_if_refused(self) -> Iterator[None]:
+        """What is refused at first use pins nothing; the disk's own errors are told as such."""
+        pinned = (self.folder / ROOT_FILE).exists()
+        try:
+            yield
+        except (TrustError, OSError) as error:
+            if not pinned:
+                for name in (ROOT_FILE, "accepted.json"):
+                    (self.folder / name).unlink(missing_ok=True)
+                shutil.rmtree(self.folder / "tuf", ignore_errors=True)
+            if isinstance(error, TrustError):
+                raise
             raise TrustError(
                 Fault.STORE,
                 f"Không ghi được dữ liệu tin cậy vào {self.folder} ({error.strerror}). Giải phóng ổ đĩa hoặc chọn thư "
@@ -255,23 +150,27 @@ class TrustStore:
         except TrustError:
             return None
 
-    def _install(self, step: "_Step", log: "LogTrust") -> Updated:
+    def _install(self, attempt: Attempt, log: "LogTrust") -> Updated:
         policy = Policy.parse(log.origin, log.log_key, log.witnesses, log.quorum)
-        proved = open_proof(step.source.read(path_of(PROOF_FILE), PROOF_LIMIT), policy, log.operator)
-        compared = self._check_growth(step.source, step.before, proved)
+        proved = open_proof(attempt.source.read(path_of(PROOF_FILE), PROOF_LIMIT), policy, log.operator)
+        compared = self._check_growth(attempt.source, attempt.before, proved)
         listed = Listed(LISTING_LIMIT, proved.stated.sha256)
-        data = self.whole(listed) or step.source.read(path_of(LISTING_FILE), LISTING_LIMIT)
+        data = self.whole(listed) or attempt.source.read(path_of(LISTING_FILE), LISTING_LIMIT)
         listing = proved.read(data)
-        if not set(listing.hosts) <= set(log.hosts):
-            raise BadBundle(
-                "danh sách tên miền không phải của liên minh", "it names hosts that the alliance does not"
-            )
-        old = self.whole(Listed(LISTING_LIMIT, step.before.listing)) if step.before else None
-        fetch = _Fetch(self, step, listing, Listing.parse(old) if old else None)
+        old = self.whole(Listed(LISTING_LIMIT, attempt.before.listing)) if attempt.before else None
+        fetch = Fetching(self, attempt, listing, Listing.parse(old) if old else None)
         fetch.all()
         self.keep(listed, data)
-        floor = max([listing.at, *([step.before.floor] if step.before else [])])
-        in_use = Installed(listed.sha256, proved.index, proved.checkpoint, floor, step.provinces, step.pack)
+        floor = max([listing.at, *([attempt.before.floor] if attempt.before else [])])
+        in_use = Installed(
+            listed.sha256,
+            proved.index,
+            proved.checkpoint,
+            floor,
+            log.hosts,
+            attempt.provinces,
+            attempt.pack or (attempt.before.pack if attempt.before else ""),
+        )
         replace_file(self.folder / INSTALLED_FILE, in_use.format())
         self._sweep(listing, listed.sha256)
         return Updated(listing, fetch.bytes, compared, tuple(fetch.nameless))
@@ -351,10 +250,13 @@ class TrustStore:
 def _chosen(
     source: BundleSource, before: Installed | None, provinces: Collection[str] | None
 ) -> tuple[str, ...] | None:
-    """Which provinces to install: those asked for, else as before, and no others than the source has."""
-    wanted = provinces if provinces is not None else (before.provinces if before else None)
-    if source.provinces is not None:
-        wanted = source.provinces if wanted is None else source.provinces & set(wanted)
+    """Which provinces to install: those asked for, else all that a pack holds, else as before."""
+    wanted: Collection[str] | None
+    if isinstance(source, PackSource):
+        has = source.provinces
+        wanted = has if provinces is None else set(provinces) if has is None else has & set(provinces)
+    else:
+        wanted = provinces if provinces is not None else (before.provinces if before else None)
     return None if wanted is None else tuple(sorted(wanted))
 
 

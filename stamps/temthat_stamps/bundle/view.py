@@ -4,7 +4,7 @@ What is read was checked against the list of files by whoever reads it (`store`)
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,16 +44,23 @@ class BundleIssuer:
 
 
 class TrustView:
-    """What a bundle says. `floor`: the earliest time it can be now, by what was signed and accepted.
+    """What a bundle says. `floor`: the earliest time it can be now, by what was signed and accepted; `hosts`: those of
+    the alliance's trust data, where they are known.
 
     Methods raise `BadBundle` where a file is damaged, or whatever `read` raises.
     """
 
-    def __init__(self, listing: Listing, read: Read, floor: dt.datetime | None = None) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        read: Read,
+        floor: dt.datetime | None = None,
+        hosts: Iterable[str] | None = None,
+    ) -> None:
         self.listing = listing
         self.as_of = listing.at
         self.floor = max(listing.at, floor) if floor is not None else listing.at
-        self.hosts = frozenset(listing.hosts)
+        self.hosts = frozenset(listing.hosts if hosts is None else hosts)
         self._read = read
         self._months = listing.months()
         self._indexes: dict[Month, Index] = {}

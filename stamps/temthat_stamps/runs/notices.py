@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -165,6 +165,59 @@ def as_notice(record: NoticeRecord) -> Notice:
     )
 
 
+def admit_notice(session: Session, registry: Registry, stated: IssuedNotice, envelope: bytes) -> NoticeRecord:
+    """A notice that its issuer signed elsewhere, with its own key; who signed was verified. Raises `RunRefused`."""
+    notice = stated.notice
+    record = NoticeRecord(
+        scope=NoticeScope(notice.scope),
+        target=notice.target,
+        run=notice.run,
+        first=notice.first,
+        last=notice.last,
+    )
+    owner, touched = _target_of(session, notice)
+    by = session.get_one(Party, uuid.UUID(stated.issuer))
+    _check_owner(by, owner)
+    number = _next_number(session, record.target, notice.kind, notice.reason, touched, owner, by, None)
+    if notice.number != number:
+        raise RunRefused(
+            f"Thông báo về {notice.target} phải mang số {number}: hãy xuất lại yêu cầu và ký lại.",
+            f"The notice on {notice.target} has to be number {number}: have the request made and signed again.",
+        )
+    record.number, record.kind, record.reason, record.at = number, notice.kind, notice.reason, notice.at
+    record.by_party_id = by.id
+    record.log_index = registry.log(session, stated, envelope, owner.id)
+    session.add(record)
+    session.flush()
+    return record
+
+
+def next_notice(session: Session, notice: Notice) -> Notice:
+    """The same with the number that comes next for its target: what an issuer is asked to sign. Raises `RunRefused`."""
+    owner, touched = _target_of(session, notice)
+    number = _next_number(session, notice.target, notice.kind, notice.reason, touched, owner, owner, None)
+    return replace(notice, number=number)
+
+
+def _target_of(session: Session, notice: Notice) -> tuple[Party, "_Touched"]:
+    """Whose the target is, and the stamps it means. Raises `RunRefused` if there is no such thing."""
+    if notice.run is not None:
+        run = session.get(Run, notice.run)
+        last = notice.last or 0
+        if run is not None and run.is_logged and last <= run.count:
+            between = (notice.first, last) if notice.first is not None else None
+            return run.party, _Touched([run.run], between)
+    elif notice.scope == NoticeScope.BATCH.value:
+        batch = session.get(Batch, uuid.UUID(notice.name))
+        if batch is not None:
+            return batch.party, _Touched(select(Run.run).where(Run.batch_id == batch.id))
+    else:
+        for key in session.scalars(select(StampKey).where(StampKey.hint == bytes.fromhex(notice.name[:8]))):
+            if key_id(key.public_key) == notice.name:
+                return key.party, _Touched(select(Run.run).where(Run.stamp_key_id == key.id))
+    raise RunRefused(f"Không có {notice.target}.", f"There is no {notice.target}.")
+
+
 def _issue(
     session: Session,
     registry: Registry,
@@ -176,23 +229,8 @@ def _issue(
     by: Party,
     second: Party | None,
 ) -> NoticeRecord:
-    if reason not in REASONS:
-        raise RunRefused(f"Không có mã lý do “{reason}”.", f"There is no reason code “{reason}”.")
     bump_revision(session)  # also the lock that keeps a target's numbers without gaps
-    standing = _standing(session, record.target)
-    if kind is NoticeKind.LIFT and (standing is None or standing.kind is NoticeKind.LIFT):
-        raise RunRefused(
-            "Không có thông báo nào đang có hiệu lực để gỡ.", "There is no notice in force here to lift."
-        )
-    applied = kind is NoticeKind.VOID and _any_applied(session, touched)
-    needed = needs_second_signer(kind, standing.kind if standing else None, applied=applied)
-    if needed and not any(party is not None and looks_after(party, owner) for party in (by, second)):
-        raise RunRefused(
-            "Thu hồi, hủy tem đã dán, gỡ hoặc làm nhẹ một thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
-            "To recall, to void applied stamps, to lift a notice or to make it milder, the alliance (province or "
-            "national) has to sign as well.",
-        )
-    record.number = standing.number + 1 if standing else 1
+    record.number = _next_number(session, record.target, kind, reason, touched, owner, by, second)
     record.kind = kind
     record.reason = reason
     record.by_party_id = by.id
@@ -205,6 +243,35 @@ def _issue(
     session.add(record)
     session.flush()
     return record
+
+
+def _next_number(
+    session: Session,
+    target: str,
+    kind: NoticeKind,
+    reason: str,
+    touched: "_Touched",
+    owner: Party,
+    by: Party,
+    second: Party | None,
+) -> int:
+    """The number of this notice, if these may issue it now. Raises `RunRefused`."""
+    if reason not in REASONS:
+        raise RunRefused(f"Không có mã lý do “{reason}”.", f"There is no reason code “{reason}”.")
+    standing = _standing(session, target)
+    if kind is NoticeKind.LIFT and (standing is None or standing.kind is NoticeKind.LIFT):
+        raise RunRefused(
+            "Không có thông báo nào đang có hiệu lực để gỡ.", "There is no notice in force here to lift."
+        )
+    applied = kind is NoticeKind.VOID and _any_applied(session, touched)
+    needed = needs_second_signer(kind, standing.kind if standing else None, applied=applied)
+    if needed and not any(party is not None and looks_after(party, owner) for party in (by, second)):
+        raise RunRefused(
+            "Thu hồi, hủy tem đã dán, gỡ hoặc làm nhẹ một thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
+            "To recall, to void applied stamps, to lift a notice or to make it milder, the alliance (province or "
+            "national) has to sign as well.",
+        )
+    return standing.number + 1 if standing else 1
 
 
 def _standing(session: Session, target: str) -> NoticeRecord | None:

@@ -94,6 +94,11 @@ def create_jobs(
 
     Raises `RunRefused` when none are left, `PrintingError` when layout, printer and stamp do not go together.
     """
+    if not run.is_logged:
+        raise RunRefused(
+            f"Đợt in {run.run} đang chờ đơn vị ký; đơn vị in trên máy của mình (temthat own print).",
+            f"Run {run.run} waits for its issuer's signature; it prints on its own computer (temthat own print).",
+        )
     # A write that changes nothing is the lock both databases have: two orders for one run come one after the other.
     session.execute(update(Run).where(Run.run == run.run).values(count=Run.count))
     used = session.scalar(select(func.max(PrintJob.last)).where(PrintJob.run == run.run)) or 0

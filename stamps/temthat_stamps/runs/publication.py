@@ -29,10 +29,11 @@ from temthat_stamps.log.reader import FolderReader
 from temthat_stamps.log.replay import Replay
 from temthat_stamps.log.trust_files import trust_file
 from temthat_stamps.logged import BundlePublished, Delegation
-from temthat_stamps.manifest import Names, RunManifest
+from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.enrolment import publish_delegation
 from temthat_stamps.runs.records import Run
+from temthat_stamps.runs.register import names_of
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.statement import peek
@@ -202,7 +203,7 @@ class PublicRecord:
             writer.erased(bytes(32))
             return
         manifest = RunManifest.parse(peek(entry(session, run.log_index)))
-        names = Names(run.party.name, run.batch.product.name, run.pack_form.name, run.batch.lot)
+        names = names_of(run)
         # A name that was changed since does not open the commitment any more: then it is as if it were erased.
         if run.salt is not None and names.commitment(run.salt) == manifest.commitment:
             writer.add(names, run.salt)

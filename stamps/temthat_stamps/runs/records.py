@@ -4,7 +4,16 @@ import datetime as dt
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from temthat_stamps.manifest import Custody
@@ -65,7 +74,10 @@ class StampKey(Base):
 
 
 class Run(Base):
-    """One run of stamps of one batch in one pack form: serials 1 to `count`; its manifest is entry `log_index`."""
+    """One run of stamps of one batch in one pack form: serials 1 to `count`; its manifest is entry `log_index`.
+
+    Without that it is an order that its issuer, who keeps its own keys, has not signed yet (`runs.own`).
+    """
 
     __tablename__ = "run"
 
@@ -73,14 +85,16 @@ class Run(Base):
     party_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("party.id"), index=True)
     batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("batch.id"), index=True)
     pack_form_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pack_form.id"))
-    stamp_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stamp_key.id"))
+    stamp_key_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stamp_key.id"), nullable=True)
     count: Mapped[int] = mapped_column(Integer)
     gs1: Mapped[bool] = mapped_column(default=False)
     needs_activation: Mapped[bool] = mapped_column(default=False)
     activated_at: Mapped[dt.datetime | None] = mapped_column()
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    log_index: Mapped[int] = mapped_column(BigInteger)
+    packs: Mapped[int | None] = mapped_column(Integer)
+    beyond: Mapped[bool] = mapped_column(default=False, server_default=false())
+    log_index: Mapped[int] = mapped_column(BigInteger, nullable=True)
     proof: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The manifest's inclusion in the log under a witnessed checkpoint (C2SP tlog-proof); no file is made without."""
     replaces_run: Mapped[int | None] = mapped_column(Integer, index=True)
@@ -94,6 +108,11 @@ class Run(Base):
     batch: Mapped[Batch] = relationship()
     pack_form: Mapped[PackForm] = relationship()
     stamp_key: Mapped[StampKey] = relationship()
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether it stands in the log; an order that waits for its issuer's signature has no key, entry or stamps."""
+        return bool(self.log_index)
 
 
 class JobState(StrEnum):

@@ -3,6 +3,7 @@
 The caller commits. Until then nothing exists; after it the run is public and its numbers are used for ever.
 """
 
+import datetime as dt
 import os
 import uuid
 from decimal import Decimal
@@ -80,74 +81,134 @@ def register_run(
     `BeyondQuantity`, `BeyondQuota` or `RunRefused`; then nothing changed.
     """
     bump_revision(session)  # also the lock that puts two registrations in order
-    _check_count(count)
     registry = registry.at_one_moment()  # a run must not be dated before the key that is made for it
-    now, party = registry.now(), batch.party
-    allowance = plan_run(session, batch, pack_form)
-    more = count - (replaces.count if replaces else 0)
-    beyond = more > allowance.left
-    if beyond:
-        _check_reason(count, allowance, override_reason)
-    check_quota(session, party, batch.product, more, now)
-    gtin = pack_form.gtin or batch.product.gtin
-    if gs1:
-        _check_gs1(gtin, batch.lot)
-    signer = issuer_signer(session, registry, party)
-    number = next_number(session)
-    stamp_key = open_stamp_key(session, registry, party)
-    _state_sources(session, registry, batch, signer)
-    salt = os.urandom(SALT_SIZE)
-    manifest = RunManifest(
-        origin=registry.origin,
-        run=number,
-        count=count,
-        stamp_key=key_id(stamp_key.public_key),
-        issuer=str(party.id),
-        pack_form=str(pack_form.id),
-        batch=str(batch.id),
-        gtin=gtin,
-        gs1=gs1,
-        made_on=batch.made_on,
-        expires_on=batch.expires_on,
-        needs_activation=needs_activation,
-        packs=allowance.packs,
-        beyond=beyond,
-        replaces=replaces,
-        commitment=Names(party.name, batch.product.name, pack_form.name, batch.lot).commitment(salt),
-        events=batch_digest(event.digest for event in batch.events),
-        registered_at=now,
-    )
-    run = Run(
-        run=number,
-        party_id=party.id,
-        batch_id=batch.id,
-        pack_form_id=pack_form.id,
-        stamp_key_id=stamp_key.id,
-        count=count,
-        gs1=gs1,
-        needs_activation=needs_activation,
-        sealed_secret=new_run_secret(registry.sealer, number),
-        salt=salt,
-        log_index=registry.state(session, manifest, party.id, signer),
-        replaces_run=replaces.run if replaces else None,
-        replaces_first=replaces.first if replaces else None,
-        replaces_last=replaces.last if replaces else None,
-        registered_at=now,
+    run = order_run(
+        session,
+        registry,
+        batch,
+        pack_form,
+        count,
         requested_by=requested_by,
-        override_reason=override_reason.strip()[:MAX_REASON] if beyond else "",
+        override_reason=override_reason,
+        gs1=gs1,
+        needs_activation=needs_activation,
+        replaces=replaces,
     )
+    signer = issuer_signer(session, registry, batch.party)
+    run.run = next_number(session)
+    run.sealed_secret = new_run_secret(registry.sealer, run.run)
+    stamp_key = open_stamp_key(session, registry, batch.party)
+    _state_sources(session, registry, batch, signer)
+    manifest = manifest_of(run, registry.origin, key_id(stamp_key.public_key), run.registered_at)
+    run.stamp_key_id = stamp_key.id
+    run.log_index = registry.state(session, manifest, batch.party_id, signer)
     session.add(run)
     session.flush()
     return run
 
 
+def order_run(
+    session: Session,
+    registry: Registry,
+    batch: Batch,
+    pack_form: PackForm,
+    count: int,
+    *,
+    requested_by: str = "",
+    override_reason: str = "",
+    gs1: bool = False,
+    needs_activation: bool = False,
+    replaces: Replaced | None = None,
+) -> Run:
+    """A run that may be registered, without number, secret and key; not in the session yet. Raises as `register_run`.
+
+    The caller holds the lock.
+    """
+    _check_count(count)
+    allowance = plan_run(session, batch, pack_form)
+    more = count - (replaces.count if replaces else 0)
+    beyond = more > allowance.left
+    if beyond:
+        _check_reason(count, allowance, override_reason)
+    check_quota(session, batch.party, batch.product, more, registry.now())
+    if gs1:
+        _check_gs1(gtin_of(batch, pack_form), batch.lot)
+    return Run(
+        party=batch.party,
+        batch=batch,
+        pack_form=pack_form,
+        count=count,
+        gs1=gs1,
+        needs_activation=needs_activation,
+        salt=os.urandom(SALT_SIZE),
+        packs=allowance.packs,
+        beyond=beyond,
+        replaces_run=replaces.run if replaces else None,
+        replaces_first=replaces.first if replaces else None,
+        replaces_last=replaces.last if replaces else None,
+        registered_at=registry.now(),
+        requested_by=requested_by,
+        override_reason=override_reason.strip()[:MAX_REASON] if beyond else "",
+    )
+
+
+def manifest_of(run: Run, origin: str, stamp_key: str, at: dt.datetime) -> RunManifest:
+    """What is stated of a run signed with that stamp key (its id), at that time."""
+    batch, pack_form = run.batch, run.pack_form
+    assert run.salt is not None, "a run's names are erased long after it was registered"
+    return RunManifest(
+        origin=origin,
+        run=run.run,
+        count=run.count,
+        stamp_key=stamp_key,
+        issuer=str(run.party.id),
+        pack_form=str(pack_form.id),
+        batch=str(batch.id),
+        gtin=gtin_of(batch, pack_form),
+        gs1=run.gs1,
+        made_on=batch.made_on,
+        expires_on=batch.expires_on,
+        needs_activation=run.needs_activation,
+        packs=run.packs,
+        beyond=run.beyond,
+        replaces=replaced_by(run),
+        commitment=names_of(run).commitment(run.salt),
+        events=batch_digest(event.digest for event in batch.events),
+        registered_at=at,
+    )
+
+
+def names_of(run: Run) -> Names:
+    """What its manifest commits to without saying it, as the records have it now."""
+    return Names(run.party.name, run.batch.product.name, run.pack_form.name, run.batch.lot)
+
+
+def gtin_of(batch: Batch, pack_form: PackForm) -> str | None:
+    """The GTIN on a pack: the pack form's own, else the product's."""
+    return pack_form.gtin or batch.product.gtin
+
+
+def replaced_by(run: Run) -> Replaced | None:
+    """The stamps a reprint stands in for."""
+    if run.replaces_run is None or run.replaces_first is None or run.replaces_last is None:
+        return None
+    return Replaced(run.replaces_run, run.replaces_first, run.replaces_last)
+
+
 def _state_sources(session: Session, registry: Registry, batch: Batch, signer: Signer) -> None:
     """Before a batch's first run: what it was made from, so that a recall of a source is seen offline too."""
-    if session.scalar(select(Run.run).where(Run.batch_id == batch.id).limit(1)) is not None:
-        return
-    sources = sorted(str(source.source_id) for source in batch.sources)
-    for stated in split_sources(registry.origin, str(batch.party_id), str(batch.id), sources, registry.now()):
+    for stated in split_sources(
+        registry.origin, str(batch.party_id), str(batch.id), unstated_sources(session, batch), registry.now()
+    ):
         registry.state(session, stated, batch.party_id, signer)
+
+
+def unstated_sources(session: Session, batch: Batch) -> list[str]:
+    """The ids of a batch's sources, in order; none once a run of it stands in the log, which they have to precede."""
+    logged = select(Run.run).where(Run.batch_id == batch.id, Run.log_index.is_not(None))
+    if session.scalar(logged.limit(1)) is not None:
+        return []
+    return sorted(str(source.source_id) for source in batch.sources)
 
 
 def activate_run(session: Session, registry: Registry, run: Run) -> None:

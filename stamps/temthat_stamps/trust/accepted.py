@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tuf.api import exceptions
-from tuf.api.metadata import Root, Signed, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 from tuf.ngclient import UpdaterConfig
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
@@ -193,6 +193,12 @@ def sha256_of(target: TargetFile) -> str:
 
 
 def fingerprint(root: bytes) -> str:
-    """SHA-256 of a root file, hex, in groups of four: what people compare with the paper of the founding."""
-    digest = hashlib.sha256(root).hexdigest()
+    """SHA-256 of what a root says, hex in groups of four: what people compare with the paper of the founding.
+
+    The same before and after it is signed. Raises `BadTrustData`.
+    """
+    try:
+        digest = hashlib.sha256(Metadata[Root].from_bytes(root).signed_bytes).hexdigest()
+    except exceptions.RepositoryError as error:
+        raise translated(error) from error
     return " ".join(digest[i : i + 4] for i in range(0, 64, 4))

@@ -30,7 +30,7 @@ from temthat_stamps.trust.changes import Pending, State, check_changes
 from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.errors import CeremonyRefused, wrong_signature
 from temthat_stamps.trust.rolekeys import holder_of
-from temthat_stamps.trust.roles import ROOT, TARGETS, province_of
+from temthat_stamps.trust.roles import ROOT, TARGETS, province_of, rank
 
 SIZE_LIMIT = 100_000_000
 _ENTRIES = 5_000
@@ -91,7 +91,7 @@ class Handover:
         base = self.accepted_base()
         return tuple(
             _count(role, metadata, delegator)
-            for role, metadata in sorted(self.pending.items())
+            for role, metadata in sorted(self.pending.items(), key=lambda item: rank(item[0]))
             for delegator in self._delegators(role, base)
         )
 
@@ -115,7 +115,7 @@ class Handover:
         base, keyid = self.accepted_base(), signer.public_key.keyid
         signed = dict(self.pending)
         roles = []
-        for role in sorted(self.pending):
+        for role in sorted(self.pending, key=rank):
             if any(keyid in d.get_delegated_role(role).keyids for d in self._delegators(role, base)):
                 signed[role] = copy_of(self.pending[role])
                 signed[role].sign(signer, append=True)

@@ -59,6 +59,12 @@ def rule_of(role: str) -> RoleRule:
     return _PROVINCE_RULE
 
 
+def rank(role: str) -> tuple[int, str]:
+    """For sorting roles: whoever delegates first."""
+    order = (ROOT, TARGETS, SNAPSHOT, TIMESTAMP)
+    return (order.index(role), "") if role in order[:2] else (2 + (role in order), role)
+
+
 def is_province(code: str) -> bool:
     """Whether this is written as a province's code, two digits."""
     return _PROVINCE.fullmatch(code) is not None

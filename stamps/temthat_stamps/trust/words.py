@@ -67,10 +67,15 @@ def describe(handover: Handover) -> list[Line]:
 def _head(handover: Handover, base: Accepted | None) -> Iterator[Line]:
     vi, en = PURPOSES[handover.purpose]
     yield Line(f"{vi} (chuẩn bị {_day(handover.at)})", f"{en} (prepared {handover.at:%Y-%m-%d})", weight=True)
-    if base is not None:
-        print_ = fingerprint(
-            handover.base[min(_roots(handover.base), key=lambda name: int(name.split(".")[0]))]
+    if base is None:
+        print_ = fingerprint(handover.pending[ROOT].to_bytes())
+        yield Line(
+            f"Dấu vân tay root. VIẾT RA GIẤY, mỗi người giữ một bản: {print_}",
+            f"Root's fingerprint. WRITE IT DOWN, a copy for each holder: {print_}",
+            weight=True,
         )
+    else:
+        print_ = fingerprint(base.files[_roots(base.files)[0]])
         yield Line(
             f"Hệ thống “{base.log.origin}”. Dấu vân tay root; so với giấy khai khóa: {print_}",
             f"System “{base.log.origin}”. Root's fingerprint; compare with the founding paper: {print_}",
@@ -78,12 +83,13 @@ def _head(handover: Handover, base: Accepted | None) -> Iterator[Line]:
 
 
 def _roots(base: Mapping[str, bytes]) -> list[str]:
-    return [name for name in base if name.endswith(f".{ROOT}.json")]
+    """The names of all versions of root, the first one first."""
+    return sorted((n for n in base if n.endswith(f".{ROOT}.json")), key=lambda name: int(name.split(".")[0]))
 
 
 def _roles(handover: Handover, before: State | None, after: State) -> Iterator[Line]:
     old, new = _holders(before), _holders(after)
-    for role in new:
+    for role in sorted(new, key=rank):
         known, now = old.get(role, {}), new[role]
         for keyid in sorted(set(now) - set(known)):
             yield _holder_line(role, now[keyid], "thêm người ký", "new signer")
@@ -170,7 +176,7 @@ def _changed_key(was: DelegatedKey, key: DelegatedKey, names: Mapping[str, str])
 
 
 def _expiries(pending: Mapping[str, Metadata[Any]]) -> Iterator[Line]:
-    for role, metadata in sorted(pending.items()):
+    for role, metadata in sorted(pending.items(), key=lambda item: rank(item[0])):
         signed = metadata.signed
         assert isinstance(signed, Root | Targets), "checked"
         yield Line(

@@ -41,9 +41,6 @@ def signer(*arguments: object) -> Result:
 @pytest.fixture(autouse=True)
 def cheap_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second for each key would be the whole test."""
-    monkeypatch.setattr(
-        own_folder.make_folder, "__defaults__", (*own_folder.make_folder.__defaults__[:-1], 16)
-    )  # type: ignore[index]
     monkeypatch.setattr(own_command, "SCRYPT_WORK", 16)
 
 

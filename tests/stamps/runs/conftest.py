@@ -52,13 +52,15 @@ class Shop:
     def __post_init__(self) -> None:
         self.sessions: sessionmaker[Session] = make_sessions(self.engine)
         signer = log_signer(self.sealer, ORIGIN)
-        witnesses = [LocalWitness.new(self.folder / f"witness-{n}", f"w{n}.example", [signer.key]) for n in (1, 2)]
+        witnesses = [
+            LocalWitness.new(self.folder / f"witness-{n}", f"w{n}.example", [signer.key]) for n in (1, 2)
+        ]
         policy = Policy(ORIGIN, signer.key, tuple(w.key for w in witnesses), 2)
         self.custody = Vault(self.sealer, ORIGIN, policy, self.folder / "signer", now=lambda: self.now)
-        self.registry = Registry(ORIGIN, self.custody, operator_signer(self.sealer), self.sealer, lambda: self.now)
-        self.book = LogBook(
-            self.sessions, self.registry, self.folder / "public", signer, policy, witnesses
+        self.registry = Registry(
+            ORIGIN, self.custody, operator_signer(self.sealer), self.sealer, lambda: self.now
         )
+        self.book = LogBook(self.sessions, self.registry, self.folder / "public", signer, policy, witnesses)
         self.alliance = Party(
             code="LM", kind=PartyKind.PROVINCIAL_ALLIANCE, name="Liên minh Mẫu", province="96"
         )
@@ -159,9 +161,7 @@ class Shop:
     @property
     def press(self) -> Press:
         """A press that prints into the test's folder."""
-        return Press(
-            self.sessions, self.registry, self.book.prove_run, self.folder / "prints", HOST, "HTTPS"
-        )
+        return Press(self.sessions, self.registry, self.book.prove_run, self.folder / "prints", HOST, "HTTPS")
 
     def forward(self, **step: float) -> None:
         """Let time pass."""

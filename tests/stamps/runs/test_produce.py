@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,16 @@ from sqlalchemy import select
 
 from temthat_stamps import number
 from temthat_stamps.code import decode
+from temthat_stamps.custody.errors import NoProof
+from temthat_stamps.custody.vault import Vault
+from temthat_stamps.log.entries import entry
+from temthat_stamps.log.proof import verify_proof
+from temthat_stamps.log.witness_client import WitnessClient
 from temthat_stamps.printing.errors import PrintingError
+from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.operator import log_signer
 from temthat_stamps.runs.produce import (
     JOB_SERIALS,
     PrintSettings,
@@ -64,18 +72,18 @@ def remains(shop: "Shop") -> list[Path]:
     return [path for path in shop.press.folder.rglob("*") if path.is_file()]
 
 
-def child(shop: "Shop", job: PrintJob, limit: int = 0) -> "subprocess.Popen[str]":
+def child(shop: "Shop", job: PrintJob) -> "subprocess.Popen[str]":
     """Another process with a press for this job; see press_child.py."""
     url = shop.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, str(CHILD), url, str(shop.press.folder), str(job.id), str(limit)]
+    command = [sys.executable, str(CHILD), url, str(shop.folder), str(job.id)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def ask(press: "subprocess.Popen[str]") -> str:
-    """Have the child begin; the process id of the one that does."""
+def ask(press: "subprocess.Popen[str]", limit: int = 0) -> str:
+    """Have the child begin, with files of at most `limit` bytes if given; the process id of the one that does."""
     assert press.stdin is not None
     assert press.stdout is not None
-    press.stdin.write("go\n")
+    press.stdin.write(f"{limit}\n")
     press.stdin.flush()
     return press.stdout.readline()
 
@@ -87,7 +95,10 @@ def test_labels_are_stamps_of_the_run(sqlite_shop: "Shop") -> None:
         run = shop.run(5, gs1=gs1)
         ring = KeyRing([run.stamp_key.public_key])
         secrets = RunSecrets(run_secret(shop.sealer, run))
-        made = list(labels(shop.press, run, 2, 4))
+        shop.session.commit()
+        shop.book.prove_run(run.run)
+        shop.session.refresh(run)
+        made = list(labels(shop.press, shop.session, run, 2, 4))
         assert [label.serial for label in made] == [2, 3, 4]
         for label in made:
             code = decode(label.url)
@@ -233,20 +244,26 @@ def test_a_killed_press_is_resumed_and_gives_the_identical_file(sqlite_shop: "Sh
 
 
 def test_a_full_disk_is_told_in_words_and_can_be_tried_again(postgres_shop: "Shop") -> None:
-    """The job fails with what to do in both languages and leaves nothing behind; with room it is made."""
+    """Wherever the room ends, the job fails with what to do in both languages and leaves nothing behind."""
     shop = postgres_shop  # SQLite would write its database under the same limit
-    job = order(shop, 30, PrintSettings(kind="pdf"))
-    with child(shop, job, limit=20_000) as press:
-        ask(press)
-        assert press.stdout is not None
-        assert press.stdout.readline() == "ended\n"
-    failed = again(shop, job)
-    assert failed.state is JobState.FAILED
-    assert "dọn chỗ trống" in failed.problem
-    assert "make room" in failed.problem
-    assert remains(shop) == []
-    with pytest.raises(RunRefused, match="not ready"):
-        fetch(shop.session, shop.press, failed, "x")
+    job = order(shop, 60, PrintSettings(kind="svg"))
+    with child(shop, job) as press:
+        for limit, vi, en in (
+            (100, "Giải phóng ổ đĩa", "Make room on the disk"),  # the log's tiles
+            (20_000, "Kiểm tra ổ đĩa", "Check its disk"),  # the signer's records
+            (450_000, "dọn chỗ trống", "make room"),  # the print file
+        ):
+            ask(press, limit)
+            assert press.stdout is not None
+            assert press.stdout.readline() == "ended\n"
+            failed = again(shop, job)
+            assert failed.state is JobState.FAILED
+            assert vi in failed.problem
+            assert en in failed.problem
+            assert remains(shop) == []
+            with pytest.raises(RunRefused, match="not ready"):
+                fetch(shop.session, shop.press, failed, "x")
+            shop.session.rollback()
     made = produce(shop.press, job.id)
     assert (made.state, made.problem) == (JobState.READY, "")
 
@@ -265,17 +282,83 @@ def test_a_folder_that_cannot_be_written_is_told_in_words(sqlite_shop: "Shop") -
 def test_a_wrong_master_key_and_a_destroyed_key_are_told_in_words(sqlite_shop: "Shop") -> None:
     """What no retry can mend says what to restore or to order."""
     shop = sqlite_shop
-    job, right = order(shop), shop.sealer
-    shop.sealer = Sealer(b"w" * 32)
-    failed = produce(shop.press, job.id)
-    assert failed.state is JobState.FAILED
-    assert "tệp khóa chủ" in failed.problem
-    assert "master key" in failed.problem
-    shop.sealer = right
+    job, right = order(shop), shop.registry
+    wrong = Sealer(b"w" * 32)
+    vault = Vault(wrong, right.origin, shop.book.policy, shop.folder / "other-signer", now=lambda: shop.now)
+    for registry, vi, en in (
+        (replace(right, sealer=wrong), "tệp khóa chủ", "master key"),
+        (replace(right, custody=vault), "signer.key", "Restore the signer.key"),
+    ):
+        shop.registry = registry
+        failed = produce(shop.press, job.id)
+        assert failed.state is JobState.FAILED
+        assert vi in failed.problem
+        assert en in failed.problem
+    shop.registry = right
     again(shop, job).run_record.stamp_key.sealed = None
     shop.session.commit()
     failed = produce(shop.press, job.id)
     assert (failed.state, "đợt in mới" in failed.problem) == (JobState.FAILED, True)
+
+
+def test_no_file_is_made_before_the_run_is_proved(sqlite_shop: "Shop") -> None:
+    """With witnesses out of reach the job fails in words and nothing is signed; with them, trying again works."""
+    shop = sqlite_shop
+    job = order(shop)
+    reachable = shop.book
+    silent = [WitnessClient("http://127.0.0.1:1", key, timeout=1) for key in reachable.policy.witnesses]
+    shop.book = LogBook(
+        shop.sessions,
+        shop.registry,
+        shop.folder / "public",
+        log_signer(shop.sealer, shop.registry.origin),
+        reachable.policy,
+        silent,
+    )
+    failed = produce(shop.press, job.id)
+    assert failed.state is JobState.FAILED
+    assert "làm chứng" in failed.problem
+    assert "witness" in failed.problem
+    assert remains(shop) == []
+    run = shop.session.get_one(Run, job.run, populate_existing=True)
+    assert run.proof is None
+    with pytest.raises(RunRefused, match="no proof"):
+        list(labels(shop.press, shop.session, run, 1, 1))
+    assert not [line for line in shop.custody.state.journal() if line.act == "stamps"]
+    shop.book = reachable
+    made = produce(shop.press, job.id)
+    assert (made.state, made.problem) == (JobState.READY, "")
+
+
+def test_a_file_is_made_under_the_stored_proof(shop: "Shop") -> None:
+    """It proves the run's own manifest under a checkpoint with both witnesses, and is kept for later files."""
+    run = shop.run(20)
+    [first] = create_jobs(shop.session, shop.press, run, LIST, by="x", count=5)
+    shop.session.commit()
+    produce(shop.press, first.id)
+    shop.session.refresh(run)
+    assert run.proof is not None
+    kept = run.proof
+    included = verify_proof(kept, entry(shop.session, run.log_index), shop.book.policy)
+    assert included.index == run.log_index
+    assert len(included.cosigned) == 2
+    shop.run(1)
+    [second] = create_jobs(shop.session, shop.press, run, LIST, by="x")
+    shop.session.commit()
+    shop.book.publish()
+    assert produce(shop.press, second.id).state is JobState.READY
+    shop.session.refresh(run)
+    assert run.proof == kept
+
+
+def test_a_proof_of_another_run_gives_no_stamps(sqlite_shop: "Shop") -> None:
+    """A service that was taken over cannot print what is not in the log: the keys' keeper looks for itself."""
+    shop = sqlite_shop
+    proved, hidden = shop.run(5), shop.run(5)
+    assert shop.code(proved)
+    hidden.proof = proved.proof
+    with pytest.raises(NoProof):
+        list(labels(shop.press, shop.session, hidden, 1, 1))
 
 
 def test_two_presses_at_one_job_do_not_undo_each_other(sqlite_shop: "Shop") -> None:

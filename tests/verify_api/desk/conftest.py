@@ -8,7 +8,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,26 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.log.witness_client import LocalWitness
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key
+from temthat_stamps.runs.operator import log_signer
+from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
 from temthat_trace.batches import Batch
 from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.events import Event, Step
 from temthat_trace.papers import Paper, PaperKind
-from temthat_trace.parties import Party, PartyKind
+from temthat_trace.parties import PRODUCERS, Party, PartyKind
 from temthat_trace.products import PackForm, PackKind, Product
 from temthat_trace.search import search_key
 from temthat_verify_api.accounts import Person, Role
 from temthat_verify_api.desk.router import install
 from temthat_verify_api.passwords import hash_secret
+from temthat_verify_api.permissions import ALLIANCES
 from temthat_verify_api.press import PressWorker
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.wiring import Services
+from temthat_verify_api.wiring import Services, build_services
 
 NOW = dt.datetime(2026, 11, 22, 2, 0, tzinfo=dt.UTC)
 PASSWORD = "đồi chè xanh mướt"
@@ -306,25 +311,31 @@ def populate(session: Session) -> None:
     )
 
 
+def enrol(session: Session, registry: Registry) -> None:
+    """Every producer and alliance has a key that its province stands behind, as if approved long ago."""
+    for party in session.scalars(select(Party).where(Party.kind.in_([*PRODUCERS, *ALLIANCES]))):
+        key = request_issuer_key(session, registry, party)
+        key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
+
+
 def build_office(
     database_url: str, folder: Path, *, populated: bool = False, real_time: bool = False, **settings: Any
 ) -> Office:
     """An office on a database that has its schema; its clock stands at `NOW` unless it is the real one."""
     values: dict[str, Any] = {"host": "tem.example.vn", "secure_cookies": False, **settings}
     configured = Settings(mode="demo", database_url=database_url, data_dir=folder, **values)
-    clock, engine = [NOW], make_engine(database_url)
-    services = Services(
-        settings=configured,
-        engine=engine,
-        sessions=make_sessions(engine),
-        store=NoStore(),
-        sealer=Sealer(load_master_key(configured, create=True)),
-        now=(lambda: dt.datetime.now(dt.UTC)) if real_time else (lambda: clock[0]),
-    )
-    if not populated:
-        with services.sessions() as session:
+    clock = [NOW]
+    log_key = log_signer(Sealer(load_master_key(configured, create=True)), configured.origin).key
+    witness = LocalWitness.new(folder / "witness", "witness.test", [log_key])
+    configured = configured.model_copy(update={"witnesses": (f"{witness.key} local:{folder / 'witness'}",)})
+    now = (lambda: dt.datetime.now(dt.UTC)) if real_time else (lambda: clock[0])
+    services = replace(build_services(configured, now), store=NoStore())
+    with services.sessions() as session:
+        if not populated:
             populate(session)
-            session.commit()
+        enrol(session, services.registry)
+        session.commit()
+    services.book.open()
     app = FastAPI()
     app.state.services = services
     press = install(app, services)

@@ -218,7 +218,7 @@ def test_stamps_ordered_elsewhere_get_their_file_here(office: Office) -> None:
     with office.session() as session:
         batch = session.get_one(Batch, office.batch_id())
         form = session.get_one(PackForm, office.form_id("TUI500"))
-        run = register_run(session, services.sealer, services.settings.origin, batch, form, 7, NOW).run
+        run = register_run(session, services.registry, batch, form, 7).run
         session.commit()
     page = browser.open("/desk").text
     assert "7 tem chưa in" in page

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from securesystemslib.signer import Signer  # type: ignore[attr-defined]
 
+from temthat_stamps.custody.keyfile import WORK
 from temthat_stamps.trust import ceremony
 from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.handover import Handover, refused
@@ -25,6 +26,9 @@ from temthat_verify_api.commands.trust_words import (
     write_secret,
 )
 from temthat_verify_api.commands.trust_words import show as describe
+
+SCRYPT_WORK = WORK
+"""The cost of guessing a passphrase; tests lower it."""
 
 Role = Annotated[str, typer.Argument(help="root, targets (liên minh quốc gia), 31-issuers (tỉnh 31).")]
 Out = Annotated[Path, typer.Option("--out", help="Gói bàn giao sẽ ghi. The handover to write.")]
@@ -63,7 +67,7 @@ def key(
             card = KeyCard.make(role, holder, TokenSigner(place, lambda: pin))
         else:
             passphrase = ask_secret("Mật khẩu cho tệp khóa / passphrase", passphrase_file, twice=True)
-            data, card = new_key_file(role, holder, passphrase)
+            data, card = new_key_file(role, holder, passphrase, SCRYPT_WORK)
             write_secret(key_path, data)
             say(
                 f"Tệp khóa: {key_path}. Cất riêng, sao thêm một bản; không đưa cho ai.",

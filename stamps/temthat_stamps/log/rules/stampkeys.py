@@ -122,7 +122,9 @@ def _check_period(stated: KeyOpened, *, backfilled: bool) -> None:
     life = stated.closes - stated.opens
     good = dt.timedelta(0) < life <= STAMP_KEY_LIFE
     if good and not backfilled:
-        end = stated.closes - dt.timedelta(seconds=1)  # the first instant of the next month still is the end of this
+        end = stated.closes - dt.timedelta(
+            seconds=1
+        )  # the first instant of the next month still is the end of this
         good = (end.year, end.month) == (stated.opens.year, stated.opens.month)
     if not good:
         raise Breach(FindingCode.KEY_PERIOD, opens=instant(stated.opens), closes=instant(stated.closes))

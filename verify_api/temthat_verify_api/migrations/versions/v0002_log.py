@@ -41,7 +41,9 @@ def upgrade() -> None:
         table.alter_column("log_index", existing_type=sa.BigInteger(), nullable=False)
         table.drop_column("envelope")
     with op.batch_alter_table("run") as table:
-        table.alter_column("log_index", existing_type=sa.BigInteger(), nullable=False)
+        table.alter_column("stamp_key_id", existing_type=sa.Uuid(), nullable=True)
+        table.add_column(sa.Column("packs", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("beyond", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.add_column(sa.Column("proof", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("replaces_run", sa.Integer(), nullable=True))
         table.add_column(sa.Column("replaces_first", sa.Integer(), nullable=True))

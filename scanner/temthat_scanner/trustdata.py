@@ -1,0 +1,109 @@
+"""`--trust`: a trust pack or a folder, kept up to date, the root of trust pinned at first use."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from temthat_stamps.bundle.installed import NotInstalled
+from temthat_stamps.bundle.listing import LISTING_FILE, path_of
+from temthat_stamps.bundle.pack import parse_pack, read_pack_bytes
+from temthat_stamps.bundle.source import BundleSource, open_source
+from temthat_stamps.bundle.store import ROOT_FILE, TrustStore
+from temthat_stamps.bundle.view import TrustView
+from temthat_stamps.errors import Fault, TrustError
+from temthat_stamps.log.reader import Unreadable
+
+PACK_FILE = "trust.json"
+
+Tell = Callable[[str, str], None]
+"""Something to say that stops nothing, in Vietnamese and English."""
+
+
+def open_trust(
+    path: Path, update: str | None, provinces: Collection[str] | None, root: Path | None, tell: Tell
+) -> TrustView:
+    """The trust data at a path: a pack, or a folder that holds one or was filled before; what is newer is taken first.
+
+    `update`: also from there (address, folder, pack). What cannot be taken is told, and what is there is used. Raises
+    `TrustError` where nothing is.
+    """
+    folder = path.parent if path.is_file() else path
+    pack = path if path.is_file() else path / PACK_FILE
+    store = TrustStore(folder, _read_root(root))
+    problem: TrustError | None = None
+    for take in (
+        lambda: _take_pack(store, pack, provinces, tell),
+        lambda: _take(store, update, provinces, tell) if update else None,
+    ):
+        try:
+            take()
+        except TrustError as error:
+            problem = error
+            tell(
+                f"Chưa cập nhật được dữ liệu tin cậy. {error.vi}",
+                f"The trust data was not updated. {error.en}",
+            )
+    try:
+        return store.load()
+    except NotInstalled as error:
+        if problem is not None:
+            raise problem from error
+        if (folder / path_of(LISTING_FILE)).is_file():
+            raise _public_folder(folder) from error
+        raise
+
+
+def _take_pack(store: TrustStore, pack: Path, provinces: Collection[str] | None, tell: Tell) -> None:
+    """A pack that lies there, unless it is the one looked at last."""
+    if not pack.is_file():
+        return
+    data = read_pack_bytes(pack)
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        if store.installed().pack == digest and provinces is None:
+            return
+    except TrustError:
+        pass  # nothing there, or damaged: the pack is what mends it
+    _install(store, parse_pack(data), provinces, tell, digest)
+
+
+def _take(store: TrustStore, update: str, provinces: Collection[str] | None, tell: Tell) -> None:
+    with open_source(update) as source:
+        _install(store, source, provinces, tell)
+
+
+def _install(
+    store: TrustStore, source: BundleSource, provinces: Collection[str] | None, tell: Tell, pack: str = ""
+) -> None:
+    """Update; at first use with the root of trust that the source has, which is told, because it proves nothing."""
+    if store.has_root:
+        store.update(source, dt.datetime.now(dt.UTC), provinces, pack)
+        return
+    from temthat_stamps.trust.accepted import fingerprint
+
+    first = source.first_root()
+    TrustStore(store.folder, first).update(source, dt.datetime.now(dt.UTC), provinces, pack)
+    tell(
+        f"Lần đầu dùng dữ liệu tin cậy này: đã ghim gốc tin cậy vào {store.folder / ROOT_FILE}. Hãy so dấu vân tay với giấy khai khóa "
+        f"mà liên minh công bố: {fingerprint(first)}",
+        "First use: the root of trust was pinned. Compare its fingerprint with the founding paper that the alliance "
+        "publishes.",
+    )
+
+
+def _read_root(root: Path | None) -> bytes | None:
+    if root is None:
+        return None
+    try:
+        return root.read_bytes()
+    except OSError as error:
+        raise Unreadable(root, error.strerror or type(error).__name__) from error
+
+
+def _public_folder(folder: Path) -> TrustError:
+    return TrustError(
+        Fault.STORE,
+        f"{folder} là bản sao thư mục công khai của máy chủ. Dùng --update {folder} và --trust với một thư mục khác.",
+        f"{folder} is a copy of a service's public folder. Use --update {folder}, and --trust with another folder.",
+    )

@@ -1,0 +1,72 @@
+"""`installed.json`: which bundle a scanner uses, and what it knows of the log it came from."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+from temthat_stamps.errors import TrustError
+from temthat_stamps.fields import Fields, instant
+from temthat_stamps.log.checkpoint import Checkpoint
+
+INSTALLED_FILE = "installed.json"
+
+
+class NotInstalled(TrustError):
+    """There is no trust data in this folder yet."""
+
+
+class OlderBundle(TrustError):
+    """The source offers a bundle from before the one in use."""
+
+
+class ForkedLog(TrustError):
+    """The log in the source is not the one known here, continued: somebody shows different logs to different people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What `installed.json` says. `index` is where the log states the bundle; `tree` is the newest tree head accepted.
+
+    `floor`: the newest time signed in anything accepted. `hosts`: those the alliance names. `pack`: SHA-256 of the pack
+    that was looked at last, so that it is not looked at again each time.
+    """
+
+    listing: str
+    index: int
+    tree: Checkpoint
+    floor: dt.datetime
+    hosts: tuple[str, ...]
+    provinces: tuple[str, ...] | None
+    pack: str = ""
+
+    def format(self) -> bytes:
+        """The file's bytes."""
+        body = {
+            "v": 1,
+            "listing": self.listing,
+            "index": self.index,
+            "tree": self.tree.text,
+            "floor": instant(self.floor),
+            "hosts": list(self.hosts),
+            "provinces": None if self.provinces is None else list(self.provinces),
+            "pack": self.pack,
+        }
+        return json.dumps(body, indent=1).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read the file. Raises ValueError and its like, `BadStatement`, `TrustError`."""
+        body: dict[str, Any] = json.loads(data)
+        f = Fields(body)
+        f.equal("v", 1)
+        provinces = body["provinces"]
+        return cls(
+            f.hex("listing", 32),
+            f.count("index"),
+            Checkpoint.parse(f.text("tree", 10_000)),
+            f.instant("floor"),
+            tuple(map(str, body["hosts"])),
+            None if provinces is None else tuple(map(str, provinces)),
+            f.text("pack"),
+        )

@@ -1,0 +1,257 @@
+"""Runs of issuers that keep their own keys: an order goes out, signed statements come back, a proof goes out.
+
+The service checks what it checks for a hosted run, keeps the order as a run that is not logged, and takes into the log
+only statements by a key the province delegated, that say exactly what was ordered. The stamps are made elsewhere.
+"""
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from temthat_stamps.custody.order import Order, PrintChoice, Signed
+from temthat_stamps.errors import BadKey, BadStatement
+from temthat_stamps.keys import check_enrolment, key_hint, key_id
+from temthat_stamps.log.records import LogEntry
+from temthat_stamps.logged import Stated, read_body
+from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, RunManifest, Sources
+from temthat_stamps.notice import IssuedNotice
+from temthat_stamps.runs.custody import end_of_month, issuer_key, new_run_secret, run_secret
+from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.notices import admit_notice
+from temthat_stamps.runs.produce import label_lines
+from temthat_stamps.runs.records import IssuerKey, Run, RunBlock, StampKey
+from temthat_stamps.runs.register import (
+    gtin_of,
+    manifest_of,
+    names_of,
+    order_run,
+    replaced_by,
+    reserve_block,
+    unstated_sources,
+)
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.statement import open_envelope, verify_statement
+from temthat_trace.batches import Batch
+from temthat_trace.events import batch_digest
+from temthat_trace.parties import Party
+from temthat_trace.products import PackForm
+
+BLOCK = 20
+"""Run numbers reserved for an issuer at a time."""
+
+
+def keeps_own_keys(session: Session, registry: Registry, party: Party) -> bool:
+    """Whether the party signs on its own computer. Raises `RunRefused` if it has no delegated key at all."""
+    return issuer_key(session, registry, party).custody is Custody.OWN
+
+
+def order_own_run(
+    session: Session,
+    registry: Registry,
+    batch: Batch,
+    pack_form: PackForm,
+    count: int,
+    *,
+    requested_by: str = "",
+    override_reason: str = "",
+    gs1: bool = False,
+) -> Run:
+    """An order for an issuer to sign; it takes its share of the allowance from now on. Raises as `register_run`."""
+    bump_revision(session)
+    registry = registry.at_one_moment()
+    run = order_run(
+        session,
+        registry,
+        batch,
+        pack_form,
+        count,
+        requested_by=requested_by,
+        override_reason=override_reason,
+        gs1=gs1,
+    )
+    run.run = _next_own_number(session, registry, batch.party)
+    run.sealed_secret = new_run_secret(registry.sealer, run.run)
+    session.add(run)
+    session.flush()
+    return run
+
+
+def order_file(
+    session: Session, registry: Registry, run: Run, host: str, scheme: str, printing: PrintChoice
+) -> Order:
+    """What the issuer's computer needs to sign the run and print it. It holds the run's secret. Raises `RunRefused`."""
+    if run.is_logged:
+        raise RunRefused(f"Đợt in {run.run} đã được ký.", f"Run {run.run} is signed already.")
+    assert run.salt is not None, "nothing is erased before it is registered"
+    return Order(
+        origin=registry.origin,
+        issuer=str(run.party_id),
+        run=run.run,
+        count=run.count,
+        pack_form=str(run.pack_form_id),
+        batch=str(run.batch_id),
+        gtin=gtin_of(run.batch, run.pack_form),
+        gs1=run.gs1,
+        made_on=run.batch.made_on,
+        expires_on=run.batch.expires_on,
+        needs_activation=run.needs_activation,
+        packs=run.packs or 0,
+        beyond=run.beyond,
+        replaces=replaced_by(run),
+        names=names_of(run),
+        salt=run.salt,
+        events=batch_digest(event.digest for event in run.batch.events),
+        secret=run_secret(registry.sealer, run),
+        host=host,
+        lines=label_lines(run),
+        sources=tuple(unstated_sources(session, run.batch)),
+        scheme="HTTP" if scheme == "HTTP" else "HTTPS",
+        printing=printing,
+    )
+
+
+def accept_signed(session: Session, registry: Registry, signed: Signed) -> list[int]:
+    """Take an issuer's signed statements into the log, in their order; the entries. The caller commits.
+
+    What the log holds already is passed over, so that sending twice is harmless. Raises `RunRefused`, `TrustError`;
+    nothing of the file counts then.
+    """
+    bump_revision(session)
+    registry = registry.at_one_moment()
+    entries = []
+    for envelope in signed.statements:
+        known = session.scalar(select(LogEntry.index).where(LogEntry.envelope == envelope).limit(1))
+        entries.append(_accept(session, registry, envelope) if known is None else known)
+    return entries
+
+
+def _accept(session: Session, registry: Registry, envelope: bytes) -> int:
+    stated, key = _read(session, registry, envelope)
+    party = key.party
+    match stated:
+        case IssuedNotice():
+            return admit_notice(session, registry, stated, envelope).log_index
+        case KeyOpened():
+            record = _admit_key(session, registry, stated, party)
+            record.log_index = registry.log(session, stated, envelope, party.id)
+            session.add(record)
+            session.flush()
+            return record.log_index
+        case Sources():
+            _check_sources(session, stated)
+            return registry.log(session, stated, envelope, party.id)
+        case RunManifest():
+            run, stamp_key = _admit_run(session, registry, stated)
+            run.stamp_key_id, run.registered_at = stamp_key.id, stated.registered_at
+            run.log_index = registry.log(session, stated, envelope, party.id)
+            session.flush()
+            return run.log_index
+        case KeyClosed():
+            stamp_key = _stamp_key(session, stated.stamp_key, party)
+            stamp_key.closed_at = min(
+                stamp_key.closes_at, stamp_key.closed_at or registry.now(), registry.now()
+            )
+            return registry.log(session, stated, envelope, party.id)
+        case Activated():
+            ordered = session.get(Run, stated.run)
+            if ordered is None or not ordered.needs_activation or ordered.activated_at is not None:
+                raise _refused("đợt in này không chờ kích hoạt", "this run does not wait for activation")
+            ordered.activated_at = registry.now()
+            return registry.log(session, stated, envelope, party.id)
+    raise _refused("đây không phải văn bản của đơn vị phát hành", "this is no statement of an issuer")
+
+
+def _read(session: Session, registry: Registry, envelope: bytes) -> tuple[Stated, IssuerKey]:
+    """What is stated, and the delegated key in own custody that signed it. Raises `RunRefused`."""
+    try:
+        body = open_envelope(envelope).body
+        stated = read_body(body)
+        if stated.origin != registry.origin:
+            raise _refused(f"nó thuộc sổ “{stated.origin}”", f"it is of the log “{stated.origin}”")
+        party = session.get(Party, uuid.UUID(str(body.get("issuer", ""))))
+        key = issuer_key(session, registry, party) if party is not None else None
+        if key is None or key.custody is not Custody.OWN:
+            raise _refused("đơn vị này không tự giữ khóa", "this issuer does not keep its own keys")
+        verify_statement(envelope, {key_id(key.public_key): key.public_key})
+    except (BadStatement, ValueError) as error:
+        raise _refused(f"nó không hợp lệ ({error})", f"it is not valid ({error})") from error
+    if isinstance(stated, RunManifest | Activated):
+        run = session.get(Run, stated.run)
+        if run is None or run.party_id != key.party_id:
+            raise _refused(
+                f"không có đơn đặt in {stated.run} của đơn vị này",
+                f"there is no order {stated.run} of this issuer",
+            )
+    return stated, key
+
+
+def _admit_key(session: Session, registry: Registry, stated: KeyOpened, party: Party) -> StampKey:
+    now, hint = registry.now(), key_hint(stated.public_key)
+    try:
+        check_enrolment(stated.public_key)
+    except BadKey as error:
+        raise _refused("khóa tem yếu", f"the stamp key is weak ({error})") from error
+    taken = session.scalar(select(StampKey.id).where(StampKey.hint == hint)) or session.scalar(
+        select(IssuerKey.id).where(IssuerKey.public_key == stated.public_key)
+    )
+    right = stated.custody is Custody.OWN and stated.opens < stated.closes <= end_of_month(stated.opens)
+    if taken or not right or stated.closes < now:
+        raise _refused(
+            "khóa tem trùng với khóa đã có, hoặc sai thời hạn (đến hết tháng)",
+            "the stamp key is known already, or its period is wrong (to the end of its month)",
+        )
+    return StampKey(
+        party_id=party.id,
+        hint=hint,
+        public_key=stated.public_key,
+        opened_at=stated.opens,
+        closes_at=stated.closes,
+        custody=Custody.OWN,
+    )
+
+
+def _check_sources(session: Session, stated: Sources) -> None:
+    batch = session.get(Batch, uuid.UUID(stated.batch))
+    known = unstated_sources(session, batch) if batch and str(batch.party_id) == stated.issuer else []
+    if not set(stated.sources) <= set(known):
+        raise _refused("nguồn của lô không đúng như đã ghi", "the batch's sources are not those recorded")
+
+
+def _admit_run(session: Session, registry: Registry, stated: RunManifest) -> tuple[Run, StampKey]:
+    run = session.get_one(Run, stated.run)
+    stamp_key = _stamp_key(session, stated.stamp_key, run.party)
+    if run.is_logged:
+        raise _refused(f"đợt in {run.run} đã được đăng ký", f"run {run.run} is registered already")
+    if stated != manifest_of(run, registry.origin, stated.stamp_key, stated.registered_at):
+        raise _refused("nội dung khác với đơn đặt in", "it says other than the order")
+    open_now = stamp_key.closed_at is None and registry.now() <= stamp_key.closes_at
+    if not (open_now and stamp_key.opened_at <= stated.registered_at <= stamp_key.closes_at):
+        raise _refused("khóa tem đã đóng", "the stamp key is closed")
+    return run, stamp_key
+
+
+def _stamp_key(session: Session, name: str, party: Party) -> StampKey:
+    keys = session.scalars(select(StampKey).where(StampKey.hint == bytes.fromhex(name[:8])))
+    for key in keys:
+        if key.party_id == party.id and key_id(key.public_key) == name:
+            return key
+    raise _refused("khóa tem chưa được công bố", "its stamp key was not announced")
+
+
+def _next_own_number(session: Session, registry: Registry, party: Party) -> int:
+    """The next number of the party's blocks; when they are used up, another block is reserved."""
+    blocks = session.scalars(select(RunBlock).where(RunBlock.party_id == party.id).order_by(RunBlock.first))
+    for block in blocks:
+        used = session.scalar(select(func.max(Run.run)).where(Run.run.between(block.first, block.last)))
+        if (used or block.first - 1) < block.last:
+            return (used or block.first - 1) + 1
+    return reserve_block(session, registry, party, BLOCK).first
+
+
+def _refused(vi: str, en: str) -> RunRefused:
+    return RunRefused(
+        f"Không nhận văn bản đã ký: {vi}. Không mục nào được ghi; hãy xuất lại đơn và ký lại.",
+        f"The signed statement is refused: {en}. Nothing was logged; have the order made and signed again.",
+    )
