@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-MODULES = ("signing", "custody", "offline", "bundle", "printing", "online", "store", "log", "decoding")
+MODULES = ("signing", "custody", "offline", "bundle", "printing", "online", "store", "log", "audit", "decoding")
 RESULTS = Path(__file__).parent / "results.jsonl"
 
 
