@@ -34,7 +34,8 @@ from temthat_stamps.notice import IssuedNotice, Notice, stamps_target
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.signer import KeySigner
 from temthat_stamps.statement import PAYLOAD_TYPE, open_envelope
-from temthat_stamps.trust.enrolment import Enrolment, IssuerKind, sign_enrolment
+from temthat_stamps.trust.delegates import IssuerKind
+from temthat_stamps.trust.enrolment import Enrolment, sign_enrolment
 from temthat_stamps.trust.house import HouseCeremony
 from temthat_stamps.trust.logtrust import LogTrust
 from temthat_stamps.trust.online import online_keys

@@ -8,7 +8,7 @@ import base64
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,11 +137,11 @@ def audit(
 ) -> Report:
     """Audit the log that `reader` reads, by its name and verifier key (C2SP signed-note).
 
-    Each of `witnesses` (verifier keys) must have cosigned the checkpoint. `first_root`, if known from elsewhere, is
+    Each of `witnesses` (verifier keys) should have cosigned the checkpoint. `first_root`, if known from elsewhere, is
     version 1 of root. Statements dated after `now` are told of. What breaks a rule is a finding of the report.
 
     Raises:
-        BadNote, TooFewWitnesses, BadTile, BadProof: the log itself is broken; nothing in it can be relied on.
+        BadNote, BadPolicy, BadTile, BadProof: the log itself is broken; nothing in it can be relied on.
         NotInLog, Unreachable, Unreadable: it could not be read.
     """
     begun = time.perf_counter()
@@ -151,6 +151,7 @@ def audit(
     witnessed = open_checkpoint(data, policy)
     head = witnessed.checkpoint
     report = Report(origin, head.size, head.root, witnessed.cosigned)
+    report.find(*_silent(policy, witnessed.cosigned))
     replay = Replay(origin, trust_file(reader), first_root=first_root, now=now)
     tree = TiledTree(reader, head.size, head.root)
     for index, entry in enumerate(tree.entries()):
@@ -169,9 +170,15 @@ def audit(
 
 
 def _policy(origin: str, vkey: str, witnesses: Sequence[str]) -> Policy:
-    """Everyone named must have cosigned. Raises `BadNote`, `BadPolicy`."""
-    keys = tuple(VerifierKey.parse(witness) for witness in witnesses)
-    return Policy(origin, VerifierKey.parse(vkey), keys, len({key.name for key in keys}))
+    """Who has not cosigned is told of, so that none needs to. Raises `BadNote`, `BadPolicy`."""
+    return Policy.parse(origin, vkey, witnesses, 0)
+
+
+def _silent(policy: Policy, cosigned: Mapping[str, int]) -> Iterator[Finding]:
+    """The witnesses asked for that did not cosign."""
+    for name in sorted({key.name for key in policy.witnesses} - set(cosigned)):
+        words = {"vi": f"“{name}” chưa xác nhận.", "en": f"“{name}” has not cosigned it."}
+        yield Breach(FindingCode.WITNESSES_MISSING, **words).finding(None)
 
 
 def _opens_a_log_of_ours(entry: bytes) -> bool:

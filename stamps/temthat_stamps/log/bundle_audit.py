@@ -25,7 +25,7 @@ class BundleAudit:
     """
 
     def __init__(self, reader: LogReader, origin: str) -> None:
-        """Reads the list of files. Raises `TrustError` where the place it lies in cannot be reached."""
+        """Reads the list of files; where it cannot be had is told by `finish`, for a log of others has none."""
         self._reader = reader
         self._builder = BundleBuilder(origin)
         self._differing: list[str] = []
@@ -34,6 +34,7 @@ class BundleAudit:
         self._data = b""
         self._entry: tuple[int, bytes] | None = None
         self._statement: BundlePublished | None = None
+        self._trouble: TrustError | None = None
         self.compared = 0
         """Files compared byte for byte."""
         try:
@@ -43,6 +44,8 @@ class BundleAudit:
             pass
         except BadBundle:
             self._differing.append(LISTING_FILE)
+        except TrustError as error:
+            self._trouble = error
 
     @property
     def listing(self) -> Listing | None:
@@ -66,7 +69,14 @@ class BundleAudit:
             self._entry, self._statement = (index, entry), stated
 
     def finish(self, policy: Policy) -> list[Finding]:
-        """What differs. `policy` is that of the checkpoint the bundle's proof is under."""
+        """What differs. `policy` is that of the checkpoint the bundle's proof is under.
+
+        Raises `TrustError` where a file cannot be reached.
+        """
+        if self._trouble is not None:
+            if self._trouble.fault is Fault.NETWORK:
+                raise self._trouble
+            self._missing.append(LISTING_FILE)
         if self._listing is not None:
             self._compare(self._listing)
             self._check_proof(policy)

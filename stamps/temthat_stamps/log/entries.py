@@ -69,8 +69,8 @@ def check_date(at: dt.datetime, newest: dt.datetime, now: dt.datetime) -> None:
             Fault.CLOCK,
             f"Văn bản ghi ngày {at:%d/%m/%Y}, sớm hơn quá {BACKDATED.days} ngày so với sổ công khai. Xem lại đồng hồ "
             "của máy rồi ký lại.",
-            f"The statement is dated {at:%Y-%m-%d}, more than {BACKDATED.days} days before the log. Set the clock right "
-            "and sign it again.",
+            f"The statement is dated {at:%Y-%m-%d}, more than {BACKDATED.days} days before the log. Set the clock "
+            "right and sign it again.",
         )
     if at > now + AHEAD:
         raise BadDate(

@@ -321,8 +321,8 @@ _WORDS: dict[FindingCode, tuple[Fault, str, str]] = {
     ),
     FindingCode.WITNESSES_MISSING: (
         Fault.OPERATOR,
-        "Mốc sổ không đủ bên làm chứng mà liên minh yêu cầu: {vi}",
-        "The checkpoint lacks the witnesses that the alliance asks for: {en}",
+        "Mốc sổ thiếu bên chứng kiến được yêu cầu: {vi}",
+        "The checkpoint lacks witnesses that it needs: {en}",
     ),
 }
 

@@ -65,6 +65,10 @@ class LogReader(Protocol):
         """Let go of connections, if there are any."""
         ...
 
+    def __hash__(self) -> int:
+        """A reader is itself and no other: proofs remember the tree by it."""
+        return id(self)
+
     def __enter__(self) -> Self:
         return self
 

@@ -22,9 +22,21 @@ _KINDS = {
 
 def in_words(stated: Stated) -> tuple[str, str]:
     """Vietnamese and English."""
+    if isinstance(stated, RunManifest):
+        return _run(stated)
+    if isinstance(stated, IssuedNotice):
+        n = stated.notice
+        return (
+            f"thông báo “{_KINDS[n.kind]}” số {n.number} về {n.target}: {notice_reason(n.reason, 'vi')}",
+            f"notice “{n.kind.value}” number {n.number} on {n.target}: {notice_reason(n.reason, 'en')}",
+        )
+    if isinstance(stated, Block | BundlePublished | Delegation | LogOpened):
+        return _by_operator(stated)
+    return _by_producer(stated)
+
+
+def _by_producer(stated: KeyOpened | KeyClosed | Sources | Activated) -> tuple[str, str]:
     match stated:
-        case RunManifest():
-            return _run(stated)
         case KeyOpened():
             name, closes = key_id(stated.public_key)[:8], instant(stated.closes)
             return f"mở khóa tem {name} đến {closes}", f"stamp key {name} opened until {closes}"
@@ -39,14 +51,6 @@ def in_words(stated: Stated) -> tuple[str, str]:
             )
         case Activated():
             return f"kích hoạt đợt in {stated.run}", f"run {stated.run} activated"
-        case IssuedNotice():
-            n = stated.notice
-            return (
-                f"thông báo “{_KINDS[n.kind]}” số {n.number} về {n.target}: {notice_reason(n.reason, 'vi')}",
-                f"notice “{n.kind.value}” number {n.number} on {n.target}: {notice_reason(n.reason, 'en')}",
-            )
-        case _:
-            return _by_operator(stated)
 
 
 def _run(run: RunManifest) -> tuple[str, str]:

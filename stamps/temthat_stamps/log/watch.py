@@ -6,6 +6,7 @@ tells what is stated and judges none of it: that takes an `audit`.
 
 import base64
 import datetime as dt
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,10 +22,10 @@ from temthat_stamps.log.merkle import BadProof, verify_consistency
 from temthat_stamps.log.note import Note
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.reader import CHECKPOINT, LogReader
-from temthat_stamps.log.tiles import TiledTree
+from temthat_stamps.log.tiles import BadTile, TiledTree
 from temthat_stamps.log.told import in_words
-from temthat_stamps.log.trust_files import trust_file
-from temthat_stamps.logged import Block, Delegation, Stated, read_body
+from temthat_stamps.log.trust_files import trust_file, trust_path
+from temthat_stamps.logged import Block, Delegation, PublishedFile, Stated, read_body
 from temthat_stamps.manifest import KeyOpened, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice, Notice
 from temthat_stamps.statement import open_envelope
@@ -37,11 +38,11 @@ class Equivocation(TrustError):
         both = " và ".join(map(str, evidence))
         super().__init__(
             Fault.OPERATOR,
-            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). Bằng chứng giữ ở {both}. Hãy "
-            "gửi hai tệp này cho liên minh và các bên làm chứng; đừng dùng dữ liệu mới.",
-            f"THE LOG IS FORKED: its operator has signed two heads that contradict each other ({detail}). The evidence "
-            f"is kept in {evidence[0]} and {evidence[1]}. Send both files to the alliance and the witnesses; use no newer "
-            "data.",
+            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). Bằng chứng giữ ở {both}. "
+            "Hãy gửi hai tệp này cho liên minh và các bên chứng kiến; đừng dùng dữ liệu mới.",
+            f"THE LOG IS FORKED: its operator has signed two heads that contradict each other ({detail}). The "
+            f"evidence is kept in {evidence[0]} and {evidence[1]}. Send both files to the alliance and the witnesses; "
+            "use no newer data.",
         )
         self.evidence = evidence
 
@@ -52,8 +53,8 @@ class WentBack(TrustError):
     def __init__(self, size: int, seen: int) -> None:
         super().__init__(
             Fault.OPERATOR,
-            f"Sổ chỉ có {size} mục, trước đây đã thấy {seen}. Đây là bản sao cũ, hoặc có người đã bỏ bớt mục. Hãy đọc từ "
-            "nơi khác; nếu vẫn vậy thì báo liên minh.",
+            f"Sổ chỉ có {size} mục, trước đây đã thấy {seen}. Đây là bản sao cũ, hoặc có người đã bỏ bớt mục. Hãy đọc "
+            "từ nơi khác; nếu vẫn vậy thì báo liên minh.",
             f"The log has {size} entries where {seen} were seen before: an old copy, or entries were taken away. Read "
             "it from another place; if it stays so, tell the alliance.",
         )
@@ -141,6 +142,8 @@ class Watch:
         self._names = Names(set(issuers), set(provinces))
         self._watched = {"issuers": sorted(self._names.issuers), "provinces": sorted(self._names.provinces)}
         self._head: bytes | None = None
+        self._hidden = ""
+        """The trust file of the entry at hand that cannot be read."""
         self._load()
 
     @property
@@ -203,13 +206,20 @@ class Watch:
             return None
         issuer = getattr(stated, "issuer", None)
         vi, en = in_words(stated)
+        if hidden := self._hidden:
+            vi += f". Không đọc được {hidden}: có thể giấu một khóa đứng tên bạn; hãy hỏi liên minh"
+            en += f". {hidden} cannot be read and may hide a key in your name: ask the alliance"
         return Told(index, str(body["type"]), issuer, about, stated.at, vi, en)
 
     def _about(self, stated: Stated) -> tuple[str, ...]:
         """Which of those watched a statement concerns."""
         names = self._names
+        self._hidden = ""
         if isinstance(stated, Delegation):
-            return tuple(sorted(self._delegated(stated)))
+            found = self._delegated(stated)
+            if self._hidden:
+                found |= names.issuers or names.provinces
+            return tuple(sorted(found))
         found = set()
         issuer = getattr(stated, "issuer", None)
         if issuer in names.issuers:
@@ -240,7 +250,14 @@ class Watch:
                 province = NATIONAL if name == TARGETS else province_of(name)
             except ValueError:
                 continue
-            for key in delegated_keys(read(name, file), province):
+            try:
+                keys = delegated_keys(_published(read(name, file), name, file), province)
+            except TrustError as error:
+                if error.fault is Fault.NETWORK:
+                    raise
+                self._hidden = f"“{name}”"  # whoever publishes garbage must not blind who watches
+                continue
+            for key in keys:
                 if province in self._names.provinces:
                     self._names.issuers.add(key.issuer)
                 if key.issuer not in self._names.issuers:
@@ -284,6 +301,13 @@ class Watch:
             "owned": self._names.owned,
         }
         _replace(self._state, json.dumps(body).encode())
+
+
+def _published(data: bytes, name: str, file: PublishedFile) -> bytes:
+    """A trust file's bytes, if they are those the log names. Raises `BadTile`."""
+    if len(data) != file.length or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise BadTile(trust_path(name, file), "not the bytes that were published")
+    return data
 
 
 def _replace(path: Path, data: bytes) -> None:
