@@ -7,14 +7,12 @@ from pathlib import Path
 
 from temthat_stamps.bundle.installed import NotInstalled
 from temthat_stamps.bundle.listing import LISTING_FILE, path_of
-from temthat_stamps.bundle.pack import parse_pack, read_pack_bytes
+from temthat_stamps.bundle.pack import PACK_FILE, parse_pack, read_pack_bytes
 from temthat_stamps.bundle.source import BundleSource, open_source
 from temthat_stamps.bundle.store import ROOT_FILE, TrustStore
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.reader import Unreadable
-
-PACK_FILE = "trust.json"
 
 Tell = Callable[[str, str], None]
 """Something to say that stops nothing, in Vietnamese and English."""

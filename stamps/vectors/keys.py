@@ -1,4 +1,7 @@
-"""The test keys of all vectors: the published seeds of RFC 8032, section 7.1. Never keys of anything real."""
+"""The test keys of all vectors: the published seeds of RFC 8032, section 7.1, and more made from their own names.
+
+Never keys of anything real.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -64,4 +67,18 @@ OPERATOR = _key(
 )
 STRANGER = _key(
     "unknown key, RFC 8032 TEST SHA(abc)", "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42"
+)
+
+
+def named(name: str) -> PublishedKey:
+    """A further test key; its seed is SHA-256 of the name it is listed under."""
+    title = f"TEST KEY, never trust it: {name}"
+    return PublishedKey(title, hashlib.sha256(title.encode()).digest())
+
+
+STAMP_C, STAMP_D, STAMP_E = (named(f"stamp key {letter}") for letter in "CDE")
+ISSUER_A, ISSUER_B, ISSUER_C, ALLIANCE = map(named, ("issuer A", "issuer B", "issuer C", "alliance"))
+LOG, WITNESS_A, WITNESS_B = map(named, ("log", "witness A", "witness B"))
+ROOT_A, ROOT_B, TARGETS_A, TARGETS_B, SNAPSHOT, TIMESTAMP = map(
+    named, ("root A", "root B", "targets A", "targets B", "snapshot", "timestamp")
 )

@@ -16,7 +16,7 @@ SPECIFICATIONS = {
     "ed25519.json": "docs/spec/stamp.md",
     "number.json": "docs/spec/stamp.md",
     "verdict.json": "docs/spec/verdict.md",
-    "offline.json": "docs/spec/statements.md",
+    "offline.json": "docs/spec/bundle.md",
 }
 BUILDERS = {
     "code.json": codes.build,

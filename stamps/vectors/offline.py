@@ -1,145 +1,93 @@
-"""offline.json: a trust file, and what it says of texts at an instant. Everything on the way is built by hand here."""
+"""offline.json: a trust pack, and what it says of texts at an instant. Everything on the way is built by hand.
 
-import base64
+`country` says what was stated, `bundle` writes the files, `publication` signs and proves them; here are the cases.
+"""
+
 import datetime as dt
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vectors.keys import OPERATOR, STAMP_A, STAMP_B, STRANGER, PublishedKey
+from vectors import country, keys
+from vectors.country import (
+    AS_OF,
+    ASLEEP,
+    AWAKE,
+    AWAY,
+    BLOCK,
+    CLOSING,
+    ERASED,
+    EXPIRED,
+    GOOD,
+    GS1,
+    GTIN,
+    LAST,
+    LATE,
+    MADE,
+    MISSING,
+    NOTICED,
+    OLD,
+    RECALLED,
+    SECOND,
+    STOLEN,
+)  # fmt: skip
+from vectors.dsse import b64, instant
+from vectors.keys import OPERATOR, STAMP_A, STAMP_B, STAMP_C, STAMP_D, STAMP_E, STRANGER
+from vectors.publication import HOST, Publication
 from vectors.stamp import base32, header, number, number_of, signed
 
-HOST = "tem.example.vn"
-AS_OF = dt.datetime(2026, 5, 20, 1, tzinfo=dt.UTC)
 NOW = AS_OF + dt.timedelta(days=2)
-ISSUER = {
-    "id": "0196e4a0-0000-7000-8000-000000000001",
-    "name": "HTX Mẫu",
-    "province": "96",
-    "hotline": "0900 000 000",
-}
-GTIN = "08931234567891"
-PAYLOAD_TYPE = "application/vnd.temthat.statement+json"
-SECOND = dt.timedelta(seconds=1)
-
-GOOD, EXPIRED, RECALLED, LATE, ASLEEP, GS1, NOTICED, MISSING, LAST = range(1, 10)
-"""The runs of the file, by what is special about them. `MISSING` is not in it although it speaks up to `LAST`."""
 
 
 def build() -> dict[str, object]:
     """The file's contents."""
+    public = Publication()
+    pack = public.pack()
     return {
-        "about": "`trust_file` is the file's exact text. Each case is a text judged with it at `now`: the word and the "
-        "ordered [key, value] reasons, or `mistyped` with a position for a printed number that cannot be right.",
-        "how": "stamps/vectors/offline.py: JSON, DSSE and signatures by hand, judged by hand.",
+        "about": "`pack` is a whole trust pack whose first root (`trust/1.root.json`) is the one to pin. Each case is "
+        "a text judged with it at `now`, where the newest time signed in the pack is the only floor: the word and the "
+        "ordered [key, value] reasons, and, where the signature is good and the run at hand, what to show of it; or "
+        "`mistyped` with a position for a printed number that cannot be right. `refused` are packs with other files "
+        "in place of some (null: without it), none of which may be accepted. `statements` are the log's entries of "
+        "which the bundle is a function, with the entries that a later revocation took back.",
+        "how": "stamps/vectors/: JSON, DSSE, TUF, Merkle tree, notes, bundle and signatures by hand, judged by hand.",
         "operator": OPERATOR.describe(),
-        "keys": [STAMP_A.describe(), STAMP_B.describe(), STRANGER.describe()],
-        "trust_file": trust_file(),
+        "keys": [key.describe() for key in (STAMP_A, STAMP_B, STAMP_C, STAMP_D, STAMP_E, STRANGER, *_OTHERS)],
+        "pack": pack,
+        "floor": instant(AS_OF),
+        "statements": [{"body": entry.body, "counts": entry.counts} for entry in public.entries],
+        "taken_back": [23],
+        "refused": list(_refused(public, pack["files"])),
         "cases": list(_cases()),
     }
 
 
-def trust_file() -> str:
-    """The DSSE envelope over the canonical JSON of the trust data."""
-    payload = _canonical(_body())
-    message = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-    signature = {"keyid": OPERATOR.id, "sig": base64.b64encode(OPERATOR.sign(message)).decode()}
-    envelope = {
-        "payload": base64.b64encode(payload).decode(),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [signature],
-    }
-    return _canonical(envelope).decode()
+_OTHERS = (
+    keys.ISSUER_A, keys.ISSUER_B, keys.ISSUER_C, keys.ALLIANCE, keys.LOG, keys.WITNESS_A, keys.WITNESS_B, keys.ROOT_A,
+    keys.ROOT_B, keys.TARGETS_A, keys.TARGETS_B, keys.SNAPSHOT, keys.TIMESTAMP,
+)  # fmt: skip
 
 
-def _canonical(value: object) -> bytes:
-    """RFC 8785 for what stands in this file: no floats, ASCII keys."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def _refused(public: Publication, files: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def case(name: str, **changed: str | None) -> dict[str, Any]:
+        return {"name": name, "files": {path.replace("__", "/"): data for path, data in changed.items()}}
 
+    def bent(path: str) -> dict[str, str]:
+        data = bytearray(public.files()[path])
+        data[-1] ^= 1
+        return {path: b64(bytes(data))}
 
-def _instant(at: dt.datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _body() -> dict[str, Any]:
-    opens = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-    closed = dt.datetime(2026, 5, 10, tzinfo=dt.UTC)
-    return {
-        "v": 1,
-        "type": "trust",
-        "origin": "tem.example.vn/log",
-        "operator": base64.b64encode(OPERATOR.public).decode(),
-        "as_of": _instant(AS_OF),
-        "hosts": [HOST],
-        "complete_to_run": LAST,
-        "issuers": [ISSUER],
-        "keys": [_key(STAMP_A, opens, None), _key(STAMP_B, opens, closed)],
-        "runs": [
-            _run(GOOD, STAMP_A),
-            _run(EXPIRED, STAMP_A, expires_on="2026-05-21"),
-            _run(RECALLED, STAMP_A),
-            _run(LATE, STAMP_B, registered=closed + SECOND),
-            _run(ASLEEP, STAMP_A, not_activated=True),
-            _run(GS1, STAMP_A, gtin=GTIN, lot="A/1"),
-            _run(NOTICED, STAMP_A),
-            _run(LAST, STAMP_B, registered=closed),
-        ],
-        "notices": [
-            _notice(RECALLED, "recall", "contamination", f"batch:{_uuid(RECALLED)}"),
-            _notice(NOTICED, "void", "misprint", f"stamps:{NOTICED}:2-3", (2, 3)),
-            _notice(NOTICED, "spoiled", "spoiled_sheet", f"stamps:{NOTICED}:4-4", (4, 4)),
-            _notice(NOTICED, "hold", "complaint", f"stamps:{NOTICED}:3-5", (3, 5)),
-        ],
-    }
-
-
-def _uuid(number: int) -> str:
-    return f"0196e4a0-0000-7000-8000-0000000001{number:02d}"
-
-
-def _key(key: PublishedKey, opens: dt.datetime, closed: dt.datetime | None) -> dict[str, Any]:
-    return {
-        "public_key": base64.b64encode(key.public).decode(),
-        "issuer": ISSUER["id"],
-        "opens": _instant(opens),
-        "closes": _instant(opens + dt.timedelta(days=31)),
-        "closed": _instant(closed) if closed else None,
-    }
-
-
-def _run(run: int, key: PublishedKey, registered: dt.datetime | None = None, **more: Any) -> dict[str, Any]:
-    return {
-        "run": run,
-        "key": key.id,
-        "first": 1,
-        "last": 5,
-        "registered": _instant(registered or dt.datetime(2026, 5, 5, tzinfo=dt.UTC)),
-        "issuer": ISSUER["id"],
-        "batch": _uuid(run),
-        "product": "Mật ong Mẫu",
-        "pack_form": "Chai 500 ml",
-        "lot": f"L{run}",
-        "made_on": "2026-05-01",
-        "expires_on": None,
-        "gtin": None,
-        "not_activated": False,
-    } | more
-
-
-def _notice(
-    run: int, kind: str, reason: str, target: str, serials: tuple[int, int] | None = None
-) -> dict[str, Any]:
-    return {
-        "run": run,
-        "first": serials[0] if serials else None,
-        "last": serials[1] if serials else None,
-        "target": target,
-        "number": 1,
-        "kind": kind,
-        "reason": reason,
-        # 17:30 UTC: in Vietnam it is the day after.
-        "at": "2026-05-18T17:30:00Z",
-    }
+    shard, proof, listing = "bundle/96-2026-05", "bundle/bundle.proof", "bundle/bundle.json"
+    yield case("a shard with one bit changed", **bent(shard))
+    yield case("a shard is missing", **{shard: None})
+    yield case("another month's shard in its place", **{shard: files["bundle/96-2026-04"]})
+    yield case("the notices cut off", **{"bundle/notices": b64(public.files()["bundle/notices"][:-1])})
+    yield case(
+        "another list of files", **{listing: b64(public.listing.replace(b'"hosts":["tem', b'"hosts":["tom'))}
+    )
+    yield case("no proof", **{proof: None})
+    yield case("too few witnesses", **{proof: b64(public.proof(witnesses=1))})
+    yield case("a checkpoint by another key", **{proof: b64(public.proof(log_key=STRANGER))})
+    yield case("a timestamp with one bit changed", **bent("trust/timestamp.json"))
 
 
 def _case(
@@ -150,16 +98,25 @@ def _case(
     now: dt.datetime = NOW,
     age: str | None = "data_of 2026-05-20",
     asker: str = "inspector",
+    shown: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     told = [*reasons, *([age] if age else [])]
-    return {
+    case = {
         "name": name,
         "text": text,
         "asker": asker,
-        "now": _instant(now),
+        "now": instant(now),
         "word": word,
         "reasons": [list(reason.partition(" ")[::2]) for reason in told],
     }
+    return case | ({"shown": shown} if shown else {})
+
+
+def _shown(run: int, expires_on: str | None = None) -> dict[str, Any]:
+    """What a person compares with the pack in hand: a stamp moved to another product does not fit it."""
+    named = country.names(run) if run != ERASED else dict.fromkeys(("product", "pack_form", "lot"))
+    about = {part: named[part] for part in ("product", "pack_form", "lot")}
+    return about | {"expires_on": expires_on, "made_on": "2026-04-30", "issuer": country.HOME.id}
 
 
 def _url(code: str, host: str = HOST) -> str:
@@ -177,13 +134,15 @@ def _cases() -> Iterator[dict[str, Any]]:
 
 def _stamps() -> Iterator[dict[str, Any]]:
     good = signed(STAMP_A, GOOD, 1)
-    yield _case("good", _url(good), "genuine_offline")
+    yield _case("good", _url(good), "genuine_offline", shown=_shown(GOOD, "2026-12-31"))
     yield _case("good, last serial", _url(signed(STAMP_A, GOOD, 5)), "genuine_offline")
     yield _case("good, bare", good, "genuine_offline")
     yield _case("good, lower case, at a till", _url(good).lower(), "genuine_offline", asker="till")
     yield _case(
-        "good, registered in the second its key closed", _url(signed(STAMP_B, LAST, 1)), "genuine_offline"
+        "good, registered in the second its key closed", _url(signed(STAMP_B, CLOSING, 1)), "genuine_offline"
     )
+    erased = _url(signed(STAMP_A, ERASED, 1))
+    yield _case("good, its names erased", erased, "genuine_offline", shown=_shown(ERASED))
     foreign = _case("good, under another host", _url(good, "tem-that.info"), "genuine_offline")
     yield foreign | {"reasons": [*foreign["reasons"], ["foreign_host", "tem-that.info"]]}
     yield _case("serial beyond the run", _url(signed(STAMP_A, GOOD, 6)), "forged", "outside_runs")
@@ -191,6 +150,7 @@ def _stamps() -> Iterator[dict[str, Any]]:
     yield _case("a run that is not there", _url(signed(STAMP_A, MISSING, 1)), "forged", "outside_runs")
     yield _case("registered after its key closed", _url(signed(STAMP_B, LATE, 1)), "forged", "key_closed")
     yield _case("never activated", _url(signed(STAMP_A, ASLEEP, 1)), "not_applied", "not_activated")
+    yield _case("activated", _url(signed(STAMP_A, AWAKE, 1)), "genuine_offline")
     altered = header(STAMP_A.hint, GOOD, 2) + STAMP_A.sign(
         b"temthat stamp v1\n" + header(STAMP_A.hint, GOOD, 1)
     )
@@ -213,6 +173,22 @@ def _unknown() -> Iterator[dict[str, Any]]:
     )
     later = _url(signed(STAMP_A, LAST + 1, 1))
     yield _case("known key, run newer than the data", later, "cannot_tell", "newer_than_data")
+    lent = _url(signed(STAMP_A, BLOCK[0], 1))
+    yield _case("known key, run of a lent block", lent, "cannot_tell", "newer_than_data")
+    lent = _url(signed(STRANGER, BLOCK[1], 1))
+    yield _case("unknown key, run of a lent block", lent, "cannot_tell", "unknown_key", "newer_than_data")
+    away = _url(signed(STAMP_E, BLOCK[1] + 1, 1))
+    yield _case("a key of a province not at hand", away, "cannot_tell", "unknown_key", "no_shard")
+    wrong = header(STAMP_E.hint, AWAY, 1) + bytes(64)
+    recall = "recall 2026-05-19 mislabelled"
+    yield _case(
+        "a key of a province not at hand, recalled",
+        _url(base32(wrong)),
+        "recalled",
+        recall,
+        "unknown_key",
+        "no_shard",
+    )
     wrong = header(STAMP_A.hint, LAST + 1, 1) + bytes(64)
     yield _case("wrong signature, run newer than the data", _url(base32(wrong)), "forged", "bad_signature")
     yield _case("newer format", _url(signed(STAMP_A, GOOD, 1, version=2)), "cannot_tell", "newer_format")
@@ -223,11 +199,20 @@ def _unknown() -> Iterator[dict[str, Any]]:
 def _notices() -> Iterator[dict[str, Any]]:
     recall, void = "recall 2026-05-19 contamination", "void 2026-05-19 misprint"
     hold, spoiled = "hold 2026-05-19 complaint", "spoiled 2026-05-19 spoiled_sheet"
-    yield _case("recalled batch", _url(signed(STAMP_A, RECALLED, 1)), "recalled", recall)
+    yield _case(
+        "recalled batch", _url(signed(STAMP_A, RECALLED, 1)), "recalled", recall, shown=_shown(RECALLED)
+    )
+    yield _case("made from a recalled batch", _url(signed(STAMP_A, MADE, 1)), "recalled", recall)
+    revoked = "revocation 2026-05-19 key_compromised"
+    yield _case("by a revoked stamp key", _url(signed(STAMP_D, OLD, 1)), "revoked", revoked)
+    stolen = "revocation 2026-05-19 stolen"
+    yield _case(
+        "a run stated after its issuer's last good entry", _url(signed(STAMP_C, STOLEN, 1)), "revoked", stolen
+    )
     yield _case("beside the notices", _url(signed(STAMP_A, NOTICED, 1)), "genuine_offline")
     yield _case("void", _url(signed(STAMP_A, NOTICED, 2)), "revoked", void)
     yield _case("void and held", _url(signed(STAMP_A, NOTICED, 3)), "revoked", void, hold)
-    yield _case("spoiled and held", _url(signed(STAMP_A, NOTICED, 4)), "not_applied", spoiled, hold)
+    yield _case("spoiled and held", _url(signed(STAMP_A, NOTICED, 4)), "not_applied", hold, spoiled)
     yield _case("held", _url(signed(STAMP_A, NOTICED, 5)), "not_applied", hold)
     expired = _case("expired", _url(signed(STAMP_A, EXPIRED, 1)), "expired", "expired 2026-05-21")
     yield expired
@@ -266,6 +251,9 @@ def _gs1() -> Iterator[dict[str, Any]]:
         return f"HTTPS://{HOST.upper()}/01/{gtin}/10/{lot}/21/{printed}?t={signed(STAMP_A, run, 1)}"
 
     yield _case("GS1 address", url(GS1), "genuine_offline")
+    yield _case("GS1 address, lot erased", url(ERASED, lot="L10"), "cannot_tell", "no_manifest")
+    other = url(ERASED, gtin="08931234567884")
+    yield _case("GS1 address, lot erased, another GTIN", other, "forged", "path_mismatch")
     yield _case("GS1 address, another GTIN", url(GS1, gtin="08931234567884"), "forged", "path_mismatch")
     yield _case("GS1 address, another lot", url(GS1, lot="A%2F2"), "forged", "path_mismatch")
     yield _case("GS1 address, lot in another case", url(GS1, lot="a%2F1"), "forged", "path_mismatch")
@@ -298,14 +286,20 @@ def _numbers() -> Iterator[dict[str, Any]]:
     yield _case("a made-up number of a run", number(GOOD, 1, 0), "cannot_tell", needs)
     recall = "recall 2026-05-19 contamination"
     yield _case("a number of a recalled run", number_of(STAMP_A, RECALLED, 1), "recalled", recall, needs)
+    away = number_of(STAMP_E, AWAY, 1)
+    recall = "recall 2026-05-19 mislabelled"
+    yield _case("a number of a province not at hand, recalled", away, "recalled", recall, needs, "no_shard")
+    lent = number(BLOCK[0], 1, 0)
+    # Whose number it is does not say: it could be of the province that is not at hand.
+    yield _case("a number of a lent block", lent, "cannot_tell", needs, "no_shard")
     yield _case("a number beyond the run", number(GOOD, 6, 0), "forged", "outside_runs", needs)
-    yield _case("a number of a newer run", number(LAST + 1, 1, 0), "cannot_tell", needs, "newer_than_data")
+    yield _case("a number of a newer run", number(LAST + 1, 1, 0), "cannot_tell", needs, "no_shard")
     expired = _case("a number of an expired run", number_of(STAMP_A, EXPIRED, 1), "cannot_tell", needs)
     yield expired | {"reasons": [*expired["reasons"], ["expired", "2026-05-21"]]}
     for name, text, position in (("a slip", good[:-1] + "U", 16), ("check character", good[:-1] + "0", None)):
         yield {
             "name": f"mistyped: {name}",
             "text": text,
-            "now": _instant(NOW),
+            "now": instant(NOW),
             "mistyped": {"position": position},
         }

@@ -9,8 +9,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from temthat_stamps.errors import BadStatement
+from temthat_stamps.fields import instant
 from temthat_stamps.keys import key_hint, key_id
-from temthat_stamps.manifest import Names, RunManifest, instant, key_opened
+from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, Names, RunManifest, Sources
 
 PUBLIC = bytes(range(32))
 NAMES = Names("HTX Mẫu", "Mật ong", "Chai 500 ml", "L1")
@@ -18,7 +20,7 @@ MANIFEST = RunManifest(
     origin="tem.example.vn/log",
     run=7,
     count=244,
-    stamp_key=PUBLIC,
+    stamp_key=key_id(PUBLIC),
     issuer="0196e4a0-0000-7000-8000-000000000001",
     pack_form="0196e4a0-0000-7000-8000-000000000002",
     batch="0196e4a0-0000-7000-8000-000000000003",
@@ -27,6 +29,9 @@ MANIFEST = RunManifest(
     made_on=dt.date(2026, 5, 1),
     expires_on=None,
     needs_activation=False,
+    packs=244,
+    beyond=False,
+    replaces=None,
     commitment=NAMES.commitment(b"s" * 16),
     events="00" * 32,
     registered_at=dt.datetime(2026, 5, 26, 10, 0, 0, 999_999, tzinfo=dt.timezone(dt.timedelta(hours=7))),
@@ -57,13 +62,48 @@ def test_property_a_commitment_opens_to_one_set_of_names(one: Names, two: Names)
     assert one.commitment(salt) != one.commitment(b"another 16 bytes")
 
 
+OPENS = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+OPENED = KeyOpened(
+    "tem.example.vn/log", MANIFEST.issuer, PUBLIC, OPENS, OPENS + dt.timedelta(days=31), Custody.OWN
+)
+
+
 def test_a_key_announcement_names_the_key_and_its_period() -> None:
-    """Raw public key in base64, hint in hex, both ends of the period."""
-    opens = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-    body = key_opened("o", "issuer", PUBLIC, opens, opens + dt.timedelta(days=31))
+    """Raw public key in base64, hint in hex, both ends of the period, and who keeps the private half."""
+    body = OPENED.body()
     assert base64.b64decode(body["public_key"]) == PUBLIC
     assert body["hint"] == key_hint(PUBLIC).hex()
     assert (body["opens"], body["closes"]) == ("2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z")
+    assert body["custody"] == "own"
+
+
+def test_a_key_announcement_with_another_keys_hint_is_refused() -> None:
+    """The hint is only there to be read by people; two readers must find the same key."""
+    with pytest.raises(BadStatement, match="hint"):
+        KeyOpened.parse(OPENED.body() | {"hint": "00000000"})
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        OPENED,
+        KeyClosed(OPENED.origin, OPENED.issuer, key_id(PUBLIC), OPENS),
+        Sources(OPENED.origin, OPENED.issuer, MANIFEST.batch, (MANIFEST.pack_form,), 1, 2, OPENS),
+        Activated(OPENED.origin, OPENED.issuer, 7, OPENS),
+    ],
+)
+def test_what_is_stated_is_read_again(stated: KeyOpened | KeyClosed | Sources | Activated) -> None:
+    """And without any one of its members it is refused (older statements told no custody)."""
+    body = stated.body()
+    assert type(stated).parse(body) == stated
+    for name in set(body) - {"v", "type", "custody"}:
+        with pytest.raises(BadStatement):
+            type(stated).parse({k: v for k, v in body.items() if k != name})
+
+
+def test_a_manifest_is_read_again() -> None:
+    """To the second."""
+    assert RunManifest.parse(MANIFEST.body()).body() == MANIFEST.body()
 
 
 @pytest.mark.parametrize(

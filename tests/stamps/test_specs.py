@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from temthat_stamps.bundle.trustfile import TRUST_LIMIT
+from temthat_stamps.bundle import issuers, notices, shard
+from temthat_stamps.bundle.encoding import FILE_LIMIT, MAGIC, Kind
+from temthat_stamps.bundle.listing import LISTING_LIMIT
+from temthat_stamps.bundle.pack import PACK_LIMIT, PACK_TYPE
 from temthat_stamps.code import TEXT_LIMIT
 from temthat_stamps.manifest import Names
 from temthat_stamps.notice import REASONS
@@ -17,8 +20,9 @@ from temthat_stamps.texts import texts
 from temthat_stamps.verdict import Asker, Coverage, NoticeKind, Proof, Registration, Word
 
 ROOT = Path(__file__).parents[2]
-STAMP, VERDICT, STATEMENTS = (
-    (ROOT / "docs" / "spec" / f"{name}.md").read_text("utf-8") for name in ("stamp", "verdict", "statements")
+STAMP, VERDICT, STATEMENTS, BUNDLE = (
+    (ROOT / "docs" / "spec" / f"{name}.md").read_text("utf-8")
+    for name in ("stamp", "verdict", "statements", "bundle")
 )
 
 
@@ -65,7 +69,24 @@ def test_the_statements_page_has_every_type_kind_and_reason() -> None:
     assert [word for word in named if f"`{word}`" not in STATEMENTS] == []
     assert PAYLOAD_TYPE in STATEMENTS
     assert f"{STATEMENT_LIMIT:,}".replace(",", " ") in STATEMENTS
-    assert f"{TRUST_LIMIT // 2**20} MiB" in STATEMENTS
+
+
+def test_the_bundles_page_has_every_limit_kind_and_code() -> None:
+    """Bytes that two implementations must share: kinds of files and records, codes by their places, limits."""
+    for limit in (FILE_LIMIT, LISTING_LIMIT, PACK_LIMIT):
+        assert f"{limit // 2**20} MiB" in BUNDLE
+    for kind in Kind:
+        assert f"| {kind.value} | `{kind.name.lower()}" in BUNDLE
+    for codes in (notices.KIND_CODES, notices.REASON_CODES, issuers.KINDS):
+        assert " ".join(f"{place} `{code}`" for place, code in enumerate(codes)) in " ".join(BUNDLE.split())
+    for tag, form in notices._FORMS.items():
+        assert f"| {tag} | {form.size} |" in BUNDLE
+    for tag, size in issuers._SIZES.items():
+        assert f"| {tag} | {size} |" in BUNDLE
+    assert f"`{MAGIC.decode()}`" in BUNDLE
+    assert f'"{PACK_TYPE}"' in BUNDLE
+    for flags in shard._FLAGS.values():
+        assert f"{flags:#010b}" in BUNDLE
 
 
 def test_the_commitment_is_as_the_page_says() -> None:

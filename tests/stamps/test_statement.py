@@ -14,11 +14,12 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
 
 from temthat_stamps.errors import BadStatement
-from temthat_stamps.keys import key_id, public_bytes
+from temthat_stamps.keys import key_id
+from temthat_stamps.signer import KeySigner
 from temthat_stamps.statement import PAYLOAD_TYPE, STATEMENT_LIMIT, peek, sign_statement, verify_statement
 
-KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([i]) * 32) for i in (1, 2))
-PUBLIC, OTHER_PUBLIC = public_bytes(KEY), public_bytes(OTHER)
+KEY, OTHER = (KeySigner(Ed25519PrivateKey.from_private_bytes(bytes([i]) * 32)) for i in (1, 2))
+PUBLIC, OTHER_PUBLIC = KEY.public_key, OTHER.public_key
 KEYS = {key_id(PUBLIC): PUBLIC}
 BOTH = KEYS | {key_id(OTHER_PUBLIC): OTHER_PUBLIC}
 BODY: dict[str, Any] = {"v": 1, "type": "notice", "origin": "tem.example.vn/log", "reason": "misprint"}
@@ -31,11 +32,11 @@ json_values = st.recursive(
 )
 
 
-def envelope_of(payload: bytes, key: Ed25519PrivateKey = KEY, payload_type: str = PAYLOAD_TYPE) -> bytes:
+def envelope_of(payload: bytes, key: KeySigner = KEY, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """An envelope over any bytes, signed as DSSE says, without this package's help."""
     kind = payload_type.encode()
     message = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-    signature = {"keyid": key_id(public_bytes(key)), "sig": base64.b64encode(key.sign(message)).decode()}
+    signature = {"keyid": key_id(key.public_key), "sig": base64.b64encode(key.sign(message)).decode()}
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": payload_type,

@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from temthat_stamps import ed25519, number
-from temthat_stamps.bundle.offline import judge_offline
-from temthat_stamps.bundle.trustfile import load_trust, sign_trust
+from temthat_stamps.bundle.build import BundleBuilder
+from temthat_stamps.bundle.listing import CONTACTS_FILE, NAMES
+from temthat_stamps.bundle.offline import Judged, judge_offline
+from temthat_stamps.bundle.pack import parse_pack
+from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.code import Gs1Path, Header, decode
-from temthat_stamps.errors import BadKey, BadSignature, Mistyped, NewerFormat, NotOurs
+from temthat_stamps.errors import BadKey, BadSignature, Mistyped, NewerFormat, NotOurs, TrustError
 from temthat_stamps.keys import check_enrolment, key_hint, key_id
+from temthat_stamps.logged import Delegation, read_body
+from temthat_stamps.manifest import Custody
 from temthat_stamps.number import Number
 from temthat_stamps.signing import RunSecrets
+from temthat_stamps.trust.delegates import DelegatedKey, IssuerKind
 from temthat_stamps.verdict import (
     Asker,
     CopyOpinion,
@@ -165,27 +173,109 @@ def test_verdict_vectors_hold_every_word() -> None:
     assert {case["word"] for case in load("verdict.json")["cases"]} == set(Word)
 
 
-@pytest.mark.parametrize("case", cases("offline.json", "cases"))
-def test_offline(case: dict[str, Any]) -> None:
-    """Text and instant give word and reasons with the file's trust data."""
+def accepted(folder: Path, changed: dict[str, str | None] | None = None) -> TrustView:
+    """The vectors' pack, with some files replaced, as a scanner built before it accepts it at first use."""
     vectors = load("offline.json")
-    trust = load_trust(vectors["trust_file"].encode(), bytes.fromhex(vectors["operator"]["public_key"]))
+    files = vectors["pack"]["files"] | (changed or {})
+    pack = vectors["pack"] | {"files": {name: data for name, data in files.items() if data is not None}}
+    root = base64.b64decode(vectors["pack"]["files"]["trust/1.root.json"])
+    store = TrustStore(folder, root, built=instant(vectors["floor"]))
+    store.update(parse_pack(json.dumps(pack).encode()), instant(vectors["floor"]))
+    return store.load()
+
+
+@pytest.fixture(scope="module")
+def trust(tmp_path_factory: pytest.TempPathFactory) -> TrustView:
+    return accepted(tmp_path_factory.mktemp("trust"))
+
+
+@pytest.mark.parametrize("case", cases("offline.json", "cases"))
+def test_offline(case: dict[str, Any], trust: TrustView) -> None:
+    """Text and instant give word and reasons with the pack's trust data, and what to show of a proved run."""
     if "mistyped" in case:
         with pytest.raises(Mistyped) as refused:
             judge_offline(case["text"], trust, instant(case["now"]))
         assert refused.value.position == case["mistyped"]["position"]
-    else:
-        judged = judge_offline(case["text"], trust, instant(case["now"]), Asker(case["asker"]))
-        assert told(judged.verdict) == (case["word"], case["reasons"])
+        return
+    judged = judge_offline(case["text"], trust, instant(case["now"]), Asker(case["asker"]))
+    assert told(judged.verdict) == (case["word"], case["reasons"])
+    if "shown" in case:
+        assert shown(judged) == case["shown"]
 
 
-def test_signing_the_offline_trust_data_gives_the_same_file() -> None:
-    """Two implementations write the same bytes: canonical JSON, envelope and signature leave no choice."""
+def test_offline_vectors_hold_every_word_there_is_offline() -> None:
+    """Whoever meets all cases has said every word that needs no network."""
+    online = {Word.SUSPECT_COPY, Word.SOLD, Word.CLAIMED, Word.GENUINE}
+    assert {case.get("word") for case in load("offline.json")["cases"]} - {None} == set(Word) - online
+
+
+@pytest.mark.parametrize("case", cases("offline.json", "refused"))
+def test_refused_pack(case: dict[str, Any], tmp_path: Path) -> None:
+    """A pack with these files in place of its own is not accepted, and nothing of it stays."""
+    with pytest.raises(TrustError):
+        accepted(tmp_path, case["files"])
+    assert not (tmp_path / "installed.json").exists()
+    assert not (tmp_path / "root.json").exists()
+
+
+def test_the_bundle_is_the_function_of_the_log_that_the_vectors_say() -> None:
+    """Two implementations make the same files of the same statements, byte for byte, and the same list of them."""
     vectors = load("offline.json")
-    file, operator = vectors["trust_file"].encode(), vectors["operator"]
-    data = load_trust(file, bytes.fromhex(operator["public_key"]))
-    assert sign_trust(data, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(operator["seed"]))) == file
-    assert base64.b64decode(json.loads(file)["payload"]).startswith(b'{"as_of"')
+    files = {name: base64.b64decode(data) for name, data in vectors["pack"]["files"].items()}
+    builder = BundleBuilder("tem.example.vn/log")
+    delegations = 0
+    for index, statement in enumerate(vectors["statements"]):
+        if not statement["counts"]:
+            continue
+        stated = read_body(statement["body"])
+        builder.apply(index, stated, stated.at)
+        if isinstance(stated, Delegation):
+            builder.delegate(index, delegated(delegations), vectors["taken_back"] if delegations else ())
+            delegations += 1
+    listing = json.loads(files["bundle/bundle.json"])
+    built = builder.files()
+    for name, listed in listing["files"].items():
+        if name == CONTACTS_FILE or name.endswith(NAMES):
+            continue
+        assert hashlib.sha256(built[name]).hexdigest() == listed["sha256"], name
+        assert built[name] == files.get(f"bundle/{name}", built[name])
+        commitments = builder.listing(1, instant(vectors["floor"]), [], {})
+        assert json.loads(commitments)["files"][name] == listed
+    assert {"31-2026-05"} == {name for name in built if f"bundle/{name}" not in files}
+
+
+def delegated(revoking: int) -> list[DelegatedKey]:
+    """The vectors' issuers; in the second delegation one of them is revoked."""
+    vectors = load("offline.json")
+    keys = {key["name"].rpartition(": ")[2]: bytes.fromhex(key["public_key"]) for key in vectors["keys"]}
+    until = dt.datetime(2028, 4, 1, tzinfo=dt.UTC)
+    made = []
+    for place, name, kind, province in (
+        (2, "issuer B", IssuerKind.PRODUCER, "31"),
+        (1, "issuer A", IssuerKind.PRODUCER, "96"),
+        (3, "issuer C", IssuerKind.PRODUCER, "96"),
+        (4, "alliance", IssuerKind.ALLIANCE, "national"),
+    ):
+        end = (22, "stolen") if revoking and place == 3 else (None, None)
+        identity = f"0196e4a0-0000-7000-8000-00000000000{place}"
+        made.append(
+            DelegatedKey(identity, kind, province, keys[name], Custody.HOSTED, 1, until, *end, "0" * 64)
+        )
+    return made
+
+
+def shown(judged: Judged) -> dict[str, Any]:
+    run, names = judged.run, judged.names
+    assert run is not None
+    assert judged.issuer is not None
+    return {
+        "product": names.product if names else None,
+        "pack_form": names.pack_form if names else None,
+        "lot": names.lot if names else None,
+        "expires_on": run.expires_on.isoformat() if run.expires_on else None,
+        "made_on": run.made_on.isoformat(),
+        "issuer": judged.issuer.id,
+    }
 
 
 def instant(text: str) -> dt.datetime:

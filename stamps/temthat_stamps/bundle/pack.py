@@ -30,6 +30,8 @@ from temthat_stamps.log.proof import PROOF_LIMIT
 from temthat_stamps.log.reader import Unreadable
 from temthat_stamps.statement import peek
 
+PACK_FILE = "trust.json"
+"""What a pack is called in a scanner's folder."""
 PACK_TYPE = "trust pack"
 PACK_LIMIT = 512 * 1024 * 1024
 """Largest pack read, bytes: the whole country's year has some 140 MB."""

@@ -54,11 +54,15 @@ class Updated:
 
 
 class TrustStore:
-    """The trust data in a folder. `root`: a root of trust brought along; the first one given is pinned there."""
+    """The trust data in a folder. `root`: a root of trust brought along; the first one given is pinned there.
 
-    def __init__(self, folder: Path, root: bytes | None = None) -> None:
+    `built` is when this program was built (as `built_at` knows): no time before it is believed.
+    """
+
+    def __init__(self, folder: Path, root: bytes | None = None, built: dt.datetime | None = None) -> None:
         self.folder = folder
         self._root = root
+        self._built = built or built_at()
 
     @property
     def has_root(self) -> bool:
@@ -92,7 +96,7 @@ class TrustStore:
         def read(name: str) -> bytes | None:
             return self._data(listing.files[name], name) if name in wanted else None
 
-        return TrustView(listing, read, max(built_at(), installed.floor), installed.hosts)
+        return TrustView(listing, read, max(self._built, installed.floor), installed.hosts)
 
     def update(
         self,
@@ -109,7 +113,7 @@ class TrustStore:
         from temthat_stamps.trust.client import TrustClient
 
         before = self._before()
-        floor = max([built_at(), *([before.floor] if before else [])])
+        floor = max([self._built, *([before.floor] if before else [])])
         with self._untouched_if_refused():
             (self.folder / DATA).mkdir(parents=True, exist_ok=True)
             log = (

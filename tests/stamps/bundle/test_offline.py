@@ -8,17 +8,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from temthat_stamps.bundle.listing import Listing
 from temthat_stamps.bundle.offline import judge_offline, judge_unaided
-from temthat_stamps.bundle.trustfile import TrustData, load_trust
+from temthat_stamps.bundle.pack import parse_pack
+from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.verdict import Word
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "stamps" / "vectors" / "offline.json").read_bytes()
 )
-TRUST: TrustData = load_trust(
-    VECTORS["trust_file"].encode(), bytes.fromhex(VECTORS["operator"]["public_key"])
-)
+PACK = parse_pack(json.dumps(VECTORS["pack"]).encode())
+LISTING = Listing.parse(PACK.read("bundle/bundle.json", 1_000_000))
+HERE = {*LISTING.required(PACK.provinces), *LISTING.optional(PACK.provinces)}
+TRUST = TrustView(LISTING, lambda name: PACK.read(f"bundle/{name}", 1_000_000) if name in HERE else None)
 NOW = TRUST.as_of + dt.timedelta(days=2)
 GOOD: str = VECTORS["cases"][0]["text"]
 

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.bundle.pack import make_pack
-from temthat_stamps.bundle.trustfile import TRUST_FILE
+from temthat_stamps.bundle.pack import PACK_FILE, make_pack
 from temthat_stamps.code import HEADER_SIZE, decode, encode, stamp_url
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.printing.render import preview_png
@@ -93,7 +92,7 @@ def build_world(settings: Settings, workbook: bytes) -> None:
     services.record.publish(bundle_now=True)
     trust = settings.data_dir / "trust"
     trust.mkdir()
-    (trust / TRUST_FILE).write_bytes(make_pack(settings.public_dir))
+    (trust / PACK_FILE).write_bytes(make_pack(settings.public_dir))
     pdf = settings.data_dir / "tem-in-thu.pdf"
     shutil.copy(press.file(finished), pdf)
     card = Card(settings.host, api_key, pdf.name, stamps, logins)
