@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,10 +167,15 @@ class Watch:
         seen = self._seen
         if seen is not None:
             self._compare(seen, checkpoint, head, tree)
-        for index, entry in enumerate(tree.entries(self.size), self.size):
-            told = self._tell(index, entry)
-            if told is not None:
-                yield told
+        before = deepcopy(self._names)
+        try:
+            for index, entry in enumerate(tree.entries(self.size), self.size):
+                told = self._tell(index, entry)
+                if told is not None:
+                    yield told
+        except BaseException:
+            self._names = before  # what a look cut short has learned, the next one learns anew
+            raise
         self._head = head
         self._save()
 

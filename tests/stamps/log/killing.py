@@ -2,9 +2,10 @@
 
     killing.py FOLDER
 
-For each k a child process builds the log in groups and is killed (SIGKILL) as it is about to do its k-th file operation,
-every other time after writing half of what it was to write. Another child then looks at what is published, opens the log
-again and finishes it. Ends when a child gets through; prints how many were killed. Exit code 1: something was lost.
+For each k a child process builds the log in groups and is killed (SIGKILL) as it is about to do its k-th file
+operation, every other time after writing half of what it was to write. Another child then looks at what is published,
+opens the log again and finishes it. Ends when a child gets through; prints how many were killed. Exit code 1: something
+was lost.
 """
 
 import base64
