@@ -2,10 +2,12 @@
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from temthat_stamps.errors import TrustError
+from temthat_stamps.bundle.listing import read_object
+from temthat_stamps.errors import BadStatement, TrustError
 from temthat_stamps.fields import Fields, instant
 from temthat_stamps.log.checkpoint import Checkpoint
 
@@ -56,17 +58,23 @@ class Installed:
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Read the file. Raises ValueError and its like, `BadStatement`, `TrustError`."""
-        body: dict[str, Any] = json.loads(data)
+        """Read the file. Raises `BadStatement`, `TrustError`."""
+        body = read_object(data)
         f = Fields(body)
         f.equal("v", 1)
-        provinces = body["provinces"]
         return cls(
             f.hex("listing", 32),
             f.count("index"),
             Checkpoint.parse(f.text("tree", 10_000)),
             f.instant("floor"),
-            tuple(map(str, body["hosts"])),
-            None if provinces is None else tuple(map(str, provinces)),
+            _texts(body, "hosts"),
+            None if f.absent("provinces") else _texts(body, "provinces"),
             f.text("pack"),
         )
+
+
+def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = body.get(name)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise BadStatement(f"member “{name}” is not a list of texts")
+    return tuple(values)

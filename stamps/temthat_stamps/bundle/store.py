@@ -81,7 +81,7 @@ class TrustStore:
                 "--update.",
                 f"The folder {self.folder} has no trust data yet. Fetch it (/api/v1/trust), or run with --update.",
             ) from None
-        except (ValueError, KeyError, TypeError, OSError, BadStatement, TrustError) as error:
+        except (OSError, BadStatement, TrustError) as error:
             raise _damaged(path.name) from error
 
     def load(self) -> TrustView:
