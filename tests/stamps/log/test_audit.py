@@ -447,7 +447,7 @@ def test_a_foreign_log_whose_partial_tiles_are_pruned(tmp_path: Path) -> None:
     assert audit(FolderReader(tmp_path), log.name, log.vkey).size == 300
 
 
-def damages(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+def damages(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Ways to break a log of 513 entries."""
     tile, other = folder / "tile" / "0" / "000", folder / "tile" / "0" / "001"
     entries, last = folder / "tile" / "entries" / "000", folder / "tile" / "entries" / "002.p" / "1"
