@@ -29,6 +29,7 @@ from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import TrustError
 from temthat_stamps.number import looks_like_number
 from temthat_stamps.texts import Lang, visible
+from temthat_stamps.trust.roles import is_province
 from temthat_stamps.verdict import Asker, Word
 
 GOOD, ATTENTION, STOP, UNKNOWN, BROKEN = range(5)
@@ -185,11 +186,14 @@ def _load_trust(
     path: Path | None, update: str | None, provinces: list[str] | None, root: Path | None, errors: Console
 ) -> TrustView | None:
     if path is None:
-        if update is None:
+        if update is None and not provinces and root is None:
             return None
-        errors.print(
-            "--update cần --trust THƯ_MỤC để cất dữ liệu. --update needs --trust FOLDER.", style="red"
-        )
+        vi = "--update, --province và --root cần --trust THƯ_MỤC để cất dữ liệu."
+        _tell(errors, vi, "--update, --province and --root need --trust FOLDER.", "red")
+        raise typer.Exit(BROKEN)
+    if strange := [province for province in provinces or () if not is_province(province)]:
+        vi = f"Mã tỉnh “{strange[0]}” không đúng: cần hai chữ số, ví dụ 96."
+        _tell(errors, vi, f"“{strange[0]}” is no province code: two digits, such as 96.", "red")
         raise typer.Exit(BROKEN)
     try:
         return open_trust(path, update, provinces, root, lambda vi, en: _tell(errors, vi, en, "yellow"))

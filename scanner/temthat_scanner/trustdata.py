@@ -29,7 +29,7 @@ def open_trust(
     folder = path.parent if path.is_file() else path
     pack = path if path.is_file() else path / PACK_FILE
     store = TrustStore(folder, _read_root(root))
-    problem: TrustError | None = None
+    problems: list[TrustError] = []
     for take in (
         lambda: _take_pack(store, pack, provinces, tell),
         lambda: _take(store, update, provinces, tell) if update else None,
@@ -37,19 +37,21 @@ def open_trust(
         try:
             take()
         except TrustError as error:
-            problem = error
-            tell(
-                f"Chưa cập nhật được dữ liệu tin cậy. {error.vi}",
-                f"The trust data was not updated. {error.en}",
-            )
+            problems.append(error)
     try:
-        return store.load()
+        trust = store.load()
     except NotInstalled as error:
-        if problem is not None:
-            raise problem from error
+        if problems:
+            raise problems[-1] from error
         if (folder / path_of(LISTING_FILE)).is_file():
             raise _public_folder(folder) from error
         raise
+    for problem in problems:
+        tell(
+            f"Chưa cập nhật được dữ liệu tin cậy; dùng dữ liệu đang có. {problem.vi}",
+            f"The trust data was not updated; what is here is used. {problem.en}",
+        )
+    return trust
 
 
 def _take_pack(store: TrustStore, pack: Path, provinces: Collection[str] | None, tell: Tell) -> None:
@@ -59,7 +61,7 @@ def _take_pack(store: TrustStore, pack: Path, provinces: Collection[str] | None,
     data = read_pack_bytes(pack)
     digest = hashlib.sha256(data).hexdigest()
     try:
-        if store.installed().pack == digest and provinces is None:
+        if store.installed().pack == digest and provinces is None and store.is_whole():
             return
     except TrustError:
         pass  # nothing there, or damaged: the pack is what mends it
@@ -82,11 +84,12 @@ def _install(
 
     first = source.first_root()
     TrustStore(store.folder, first).update(source, dt.datetime.now(dt.UTC), provinces, pack)
+    shown = fingerprint(first)
     tell(
-        f"Lần đầu dùng dữ liệu tin cậy này: đã ghim gốc tin cậy vào {store.folder / ROOT_FILE}. Hãy so dấu vân tay với giấy khai khóa "
-        f"mà liên minh công bố: {fingerprint(first)}",
+        f"Lần đầu dùng dữ liệu tin cậy này: đã ghim gốc tin cậy vào {store.folder / ROOT_FILE}. Hãy so dấu vân tay với "
+        f"giấy khai khóa mà liên minh công bố: {shown}",
         "First use: the root of trust was pinned. Compare its fingerprint with the founding paper that the alliance "
-        "publishes.",
+        f"publishes: {shown}",
     )
 
 

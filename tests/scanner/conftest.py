@@ -1,4 +1,4 @@
-"""A small trusted world on disk: a trust folder and signed stamps, all made by the real code."""
+"""A small trusted world on disk: a public folder, a trust pack, and signed stamps, all made by the real code."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -7,78 +7,75 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
-from temthat_stamps.bundle.trustfile import (
-    TrustData,
-    TrustedIssuer,
-    TrustedKey,
-    TrustedRun,
-    sign_trust,
-    write_trust,
-)
+from temthat_stamps.bundle.pack import make_pack
 from temthat_stamps.code import stamp_url
-from temthat_stamps.keys import key_id, public_bytes
-from temthat_stamps.notice import Notice, stamps_target
 from temthat_stamps.signing import sign_code
 from temthat_stamps.verdict import NoticeKind
 
-HOST = "qr.temthat.example"
+from ..stamps.bundle.house import HOST, House, Producer, new_key, url
 
 
 @dataclass(frozen=True)
 class World:
-    """`folder` holds the trust file; `stamp(run, serial)` is a printed URL, `forge` one by a stranger's key."""
+    """`folder` holds the trust pack as a till got it; `house` is the service it came from, `by` its cooperative."""
 
     folder: Path
-    stamp: Callable[[int, int], str]
-    forge: Callable[[int, int], str]
+    house: House
+    by: Producer
+
+    @property
+    def root(self) -> Path:
+        """The root of trust, as somebody would hand it over."""
+        return self.house.public / "trust" / "1.root.json"
+
+    def stamp(self, run: int, serial: int) -> str:
+        """A printed URL."""
+        return url(self.by, run, serial)
+
+    def forge(self, run: int, serial: int) -> str:
+        """One by a stranger's key."""
+        return stamp_url(HOST, sign_code(new_key(), run, serial))
+
+    def pack(self, folder: Path | None = None) -> Path:
+        """Fetch the pack of what is published now, as `curl -o trust.json …/api/v1/trust` does."""
+        folder = folder or self.folder
+        folder.mkdir(exist_ok=True)
+        (folder / "trust.json").write_bytes(make_pack(self.house.public))
+        return folder / "trust.json"
+
+
+def new_world(folder: Path, age: dt.timedelta = dt.timedelta(0)) -> World:
+    """Run 1 is good with serials 11-20 void, run 2 is out of date; both by one cooperative. Published `age` ago."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0) - age
+    house = House(folder / "house", now - dt.timedelta(seconds=30))
+    by = house.producer("24")
+    house.run(by)
+    house.run(by, made_on=dt.date(2019, 1, 1), expires_on=dt.date(2020, 1, 1))
+    house.notice(by, "stamps:1:11-20", NoticeKind.VOID)
+    house.publish()
+    return World(folder / "trust", house, by)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world that nobody changes."""
+    return new_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Run 1 is good with serials 11-20 void, run 2 is out of date; both by one cooperative."""
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    key, stranger, operator = (Ed25519PrivateKey.generate() for _ in range(3))
-    public = public_bytes(key)
+def world(published: World, tmp_path: Path) -> World:
+    """The same, with a fresh pack in a folder of its own."""
+    world = World(tmp_path / "trust", published.house, published.by)
+    world.pack()
+    return world
 
-    def run(number: int, expires: dt.date) -> TrustedRun:
-        return TrustedRun(
-            run=number,
-            key=key_id(public),
-            first=1,
-            last=100,
-            registered=now - dt.timedelta(days=1),
-            issuer="htx",
-            batch="b",
-            product="Mật ong bạc hà (mẫu)",
-            pack_form="Chai 500 ml",
-            lot="L01",
-            made_on="2026-01-01",
-            expires_on=expires,
-        )
 
-    void = Notice(stamps_target(1, 11, 20), 1, NoticeKind.VOID, "misprint", now, 1, 11, 20)
-    trust = TrustData(
-        origin="test",
-        as_of=now,
-        hosts=frozenset({HOST}),
-        complete_to_run=2,
-        issuers={"htx": TrustedIssuer("htx", "HTX Mẫu", "24", "1900 0000")},
-        keys={
-            key_id(public): TrustedKey(public, "htx", now - dt.timedelta(days=2), now + dt.timedelta(days=20))
-        },
-        runs={1: run(1, dt.date(2100, 1, 1)), 2: run(2, dt.date(2020, 1, 1))},
-        notices={1: (void,)},
-    )
-    folder = tmp_path / "trust"
-    write_trust(folder, sign_trust(trust, operator), public_bytes(operator))
-    return World(
-        folder,
-        lambda r, s: stamp_url(HOST, sign_code(key, r, s)),
-        lambda r, s: stamp_url(HOST, sign_code(stranger, r, s)),
-    )
+@pytest.fixture
+def own_world(tmp_path: Path) -> World:
+    """A world of the test's own, in which more may happen; its folder is still empty."""
+    return new_world(tmp_path)
 
 
 @pytest.fixture

@@ -98,6 +98,15 @@ class TrustStore:
 
         return TrustView(listing, read, max(self._built, installed.floor), installed.hosts)
 
+    def is_whole(self) -> bool:
+        """Whether every file of the bundle in use that was fetched is here and undamaged: each is read through."""
+        try:
+            view, names = self.load(), self.installed().provinces
+            wanted = view.listing.required(names)
+            return all(self._data(view.listing.files[name], name) is not None for name in wanted)
+        except TrustError:
+            return False
+
     def update(
         self,
         source: BundleSource,

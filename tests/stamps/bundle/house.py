@@ -91,7 +91,7 @@ class House:
         self.builder = BundleBuilder(ORIGIN)
         self.runs = count(1)
         self.state(LogOpened(ORIGIN, self.operator.public_key, 0, self.now))
-        self.delegate(self.ceremony.found(self.log_trust(), ["31", "96"], self.now))
+        self.delegate(self.ceremony.found(self.log_trust(), ["24", "31", "96"], self.now))
 
     def log_trust(self) -> LogTrust:
         return LogTrust(
