@@ -84,7 +84,7 @@ def test_a_root_brought_along_is_used_without_a_remark(
 
 def test_a_pack_may_be_named_itself(world: World) -> None:
     """`--trust trust.json`: what is kept lies beside it."""
-    result, lines = scan(world.stamp(1, 1), "--trust", world.folder / "trust.json")
+    _, lines = scan(world.stamp(1, 1), "--trust", world.folder / "trust.json")
     assert word(lines)[0] == "genuine_offline"
     assert (world.folder / "installed.json").exists()
 
@@ -281,8 +281,12 @@ def test_a_root_that_is_not_there(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("days", "verdict", "reason", "exit_code"),
-    [(6, "genuine_offline", "data_of", 0), (8, "genuine_offline", "data_old", 0), (31, "cannot_tell", "data_too_old", 3)],
-)  # fmt: skip
+    [
+        (6, "genuine_offline", "data_of", 0),
+        (8, "genuine_offline", "data_old", 0),
+        (31, "cannot_tell", "data_too_old", 3),
+    ],
+)
 def test_the_age_bands(own_world: World, days: int, verdict: str, reason: str, exit_code: int) -> None:
     """7 days without remark, 30 with a warning, older data settles only what signature and notices settle."""
     own_world.house.publish(at=own_world.house.now - dt.timedelta(days=days))
