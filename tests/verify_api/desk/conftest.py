@@ -3,12 +3,13 @@
 import asyncio
 import datetime as dt
 import html
+import json
 import re
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ from sqlalchemy.orm import Session
 from temthat_stamps.log.witness_client import LocalWitness
 from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key
 from temthat_stamps.runs.operator import log_signer
+from temthat_stamps.runs.produce import PrintSettings
+from temthat_stamps.runs.records import JobState, PrintJob
+from temthat_stamps.runs.register import register_run
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
 from temthat_trace.batches import Batch
-from temthat_trace.database import make_engine, make_sessions
+from temthat_trace.database import make_engine
 from temthat_trace.events import Event, Step
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import PRODUCERS, Party, PartyKind
@@ -90,6 +94,26 @@ class Office:
         """A person by the number as typed."""
         with self.session() as session:
             return session.scalars(select(Person.id).where(Person.phone == "+84" + phone[1:])).one()
+
+    def forward(self, **step: float) -> None:
+        """Let time pass."""
+        self.clock[0] += dt.timedelta(**step)
+
+    def printed(self, count: int = 100, state: JobState = JobState.CONFIRMED, lot: str = "DE-2611") -> int:
+        """A run with all its stamps in one print file on sheets of 24; its number. No file is made of it."""
+        with self.session() as session:
+            batch = session.get_one(Batch, self.batch_id(lot))
+            form = min(batch.product.pack_forms, key=lambda form: form.kind is PackKind.CASE)
+            run = register_run(session, self.services.registry, batch, form, count).run
+            released = self.clock[0] if state in (JobState.READY, JobState.CONFIRMED) else None
+            confirmed = self.clock[0] if state is JobState.CONFIRMED else None
+            job = PrintJob(
+                run=run, first=1, last=count, kind="pdf", settings=json.dumps(asdict(PrintSettings())),
+                state=state, created_at=self.clock[0], released_at=released, confirmed_at=confirmed,
+            )  # fmt: skip
+            session.add(job)
+            session.commit()
+        return run
 
 
 _ORDER_FIELDS = ("form", "runs", "method", "count")
@@ -360,6 +384,15 @@ def office(_populated: Path, tmp_path: Path) -> Iterator[Office]:
     """An office on SQLite, its clock in the test's hands."""
     shutil.copy(_populated, tmp_path / "temthat.db")
     built = build_office(f"sqlite:///{tmp_path / 'temthat.db'}", tmp_path / "data", populated=True)
+    yield built
+    built.press.close()
+    built.services.engine.dispose()
+
+
+@pytest.fixture
+def any_office(database_url: str, tmp_path: Path) -> Iterator[Office]:
+    """An office: the test runs once on SQLite and once on PostgreSQL."""
+    built = build_office(database_url, tmp_path / "data")
     yield built
     built.press.close()
     built.services.engine.dispose()
