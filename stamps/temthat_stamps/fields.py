@@ -20,7 +20,8 @@ SAFE_INTEGER = 2**53 - 1
 
 def instant(at: dt.datetime) -> str:
     """An instant as statements write it: UTC, whole seconds, Z."""
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: what it makes of the first thousand years differs from system to system.
+    return at.astimezone(dt.UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 class Fields:

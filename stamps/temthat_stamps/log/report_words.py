@@ -74,18 +74,18 @@ def show_cosigned(cosigned: Mapping[str, int], console: Console) -> None:
 
 def _show_ledger(report: Report, ledger: Ledger, console: Console) -> None:
     vi = f"{_vi(ledger.runs)} đợt in, {_vi(ledger.stamps)} tem"
-    en = f"{ledger.runs:,} runs, {ledger.stamps:,} stamps"
+    en = f"runs {ledger.runs:,}, stamps {ledger.stamps:,}"
     parts = (
-        (ledger.replaced, "tem in thay", "replaced"),
-        (ledger.beyond, "đợt vượt lô có lý do", "runs beyond the batch, with a reason"),
-        (ledger.over_issued, "đợt vượt lô không lý do", "without one"),
-        (ledger.backfilled, "đợt ghi bù", "back-filled"),
+        (ledger.replaced, "tem in thay", "replaced stamps"),
+        (ledger.beyond, "đợt vượt lô có lý do", "runs beyond the batch with a reason"),
+        (ledger.over_issued, "đợt vượt lô không lý do", "runs beyond it without a reason"),
+        (ledger.backfilled, "đợt ghi bù", "back-filled runs"),
         (report.taken_back, "mục bị rút lại", "entries taken back"),
         (report.unknown, "mục không đọc được", "entries unreadable"),
     )
     for count, in_vi, in_en in parts:
         if count:
-            vi, en = f"{vi}, {_vi(count)} {in_vi}", f"{en}, {count:,} {in_en}"
+            vi, en = f"{vi}, {_vi(count)} {in_vi}", f"{en}, {in_en} {count:,}"
     _line(console, "·", "", f"Sổ tem: {vi}.", f"Stamp ledger: {en}.")
 
 

@@ -64,7 +64,7 @@ def test_a_clean_log_in_words(world: World, public: Path) -> None:
         "Mọi mã băm, mốc sổ và chữ ký của sổ đều đúng.",
         "Chưa kiểm tra bên chứng kiến nào",
         "Sổ tem: 1 đợt in, 100 tem.",
-        "Stamp ledger: 1 runs, 100 stamps.",
+        "Stamp ledger: runs 1, stamps 100.",
         "Chưa công bố gói dữ liệu nào.",
         "✔ Không thấy điều gì sai.",
         "Nothing is wrong.",
