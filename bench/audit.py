@@ -13,12 +13,14 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from temthat_stamps.ed25519 import load_public_key
@@ -218,10 +220,8 @@ def _bare(folder: str) -> float:
     checks = [(key, signature, o.message) for o in opened for signature in o.signatures.values()]
     begun = time.process_time()
     for loaded, signature, message in checks:
-        try:
+        with suppress(InvalidSignature):  # a wrong key takes as long as the right one
             loaded.verify(signature, message)
-        except Exception:  # noqa: BLE001 - a wrong key takes as long as the right one
-            pass
     return len(checks) / (time.process_time() - begun)
 
 

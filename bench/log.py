@@ -5,7 +5,8 @@ Durable appends are put two ways against each other, group by group in turns, ea
 published, all of it on the disk before the next group. Then as the service does it: one thread commits groups, another
 publishes whatever is there, until the last is published. Goal (docs/performance.md): 0.5 x the rows alone.
 
-The long log is built and read back in a process of its own, so that its peak memory is its own.
+The long log is built and read back in a process of its own, so that its peak memory is its own. How fast the service
+gives out tiles and proofs is in `bench.logsite`.
 """
 
 import base64
@@ -23,6 +24,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select
 
+from bench import logsite
 from temthat_stamps.log.folder import LogFolder
 from temthat_stamps.log.merkle import leaf_hash, verify_inclusion
 from temthat_stamps.log.reader import FolderReader
@@ -48,7 +50,7 @@ def figures(small: bool) -> list[Figure]:
         context = multiprocessing.get_context("spawn")
         with context.Pool(1) as alone:
             found += alone.apply(_long, (Path(folder), LONG // 100 if small else LONG))
-    return found
+    return found + logsite.figures(small)
 
 
 def _appends(group: int, rounds: int) -> list[Figure]:

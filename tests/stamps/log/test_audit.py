@@ -499,6 +499,11 @@ def test_a_foreign_checkpoint_may_have_extensions_and_must_have_the_root(tmp_pat
         audit(FolderReader(tmp_path), log.name, log.vkey)
 
 
+def test_every_finding_is_explained_to_auditors() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "audit.md").read_text("utf-8")
+    assert [code.value for code in FindingCode if f"`{code.value}`" not in page] == []
+
+
 # -- over HTTP --
 
 
