@@ -43,10 +43,11 @@ class House:
 
 
 def _build(database_url: str, folder: Path) -> House:
-    world = build_world(database_url, folder)
+    world = build_world(database_url, folder, founded=True)
     world.clock[0] = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     house = House(world, folder, {}, {})
     _fill(house)
+    world.services.record.publish(bundle_now=True)
     return house
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from ..neighbours import neighbours
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -90,7 +92,19 @@ def free_port() -> int:
 
 @contextmanager
 def serving(folder: Path, *options: str, limit: int = 0, **settings: str) -> Iterator[Server]:
-    """`temthat serve` on the data in `folder`, until the block ends; no file of it may grow beyond `limit` bytes."""
+    """`temthat serve` on the data in `folder`, until the block ends; no file of it may grow beyond `limit` bytes.
+
+    Its witnesses and its signer run in this process.
+    """
+    with (
+        neighbours(folder) as around,
+        _serving(folder, *options, limit=limit, **around, **settings) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _serving(folder: Path, *options: str, limit: int, **settings: str) -> Iterator[Server]:
     port = free_port()
     log = folder.parent / f"serve-{port}.log"
     command = [sys.executable, "-m", "temthat", "serve", "--port", str(port), *options]

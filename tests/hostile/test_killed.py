@@ -20,13 +20,19 @@ import pytest
 from sqlalchemy import select
 
 from temthat_stamps.code import decode
+from temthat_stamps.log.finding import Finding
+from temthat_stamps.log.reader import FolderReader
+from temthat_stamps.log.replay import Replay
+from temthat_stamps.log.trust_files import trust_file
+from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.produce import produce, unfinished_jobs
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_trace.ids import uuid7
 from temthat_verify_api.press import press_of
 from temthat_verify_api.settings import Settings
-from temthat_verify_api.wiring import build_services
+from temthat_verify_api.wiring import Services, build_services
 
+from ..neighbours import ORIGIN, neighbours
 from .asking import EVENTS, VERIFY
 from .conftest import House
 from .serving import ROOT, environment, serving
@@ -41,9 +47,16 @@ class Zygote:
 
     process: "subprocess.Popen[str]"
 
-    def run(self, folder: Path, *arguments: str, kill_after: float | None = None, limit: int = 0) -> int:
+    def run(
+        self,
+        folder: Path,
+        *arguments: str,
+        kill_after: float | None = None,
+        limit: int = 0,
+        around: dict[str, str] | None = None,
+    ) -> int:
         """Exit code of the command, or minus the signal. `kill_after` seconds, largest file in bytes."""
-        env = {**environment(folder), "OUTPUT": str(folder / "output.txt")}
+        env = {**environment(folder, **around or {}), "OUTPUT": str(folder / "output.txt")}
         order = {"arguments": arguments, "environment": env, "limit": limit, "kill_after": kill_after}
         assert self.process.stdin
         assert self.process.stdout
@@ -107,26 +120,41 @@ def test_a_killed_import_is_whole_or_nothing(office: Path, zygote: Zygote) -> No
 def test_a_killed_order_gives_no_serial_twice(office: Path, zygote: Zygote) -> None:
     """Six orders, most of them killed: every run its own number, every file made in the end, every code once."""
     assert zygote.run(office, "import", WORKBOOK) == 0
-    out = str(office)
-    began = time.monotonic()
-    assert zygote.run(office, *ORDER, "--out", out) == 0
-    took = time.monotonic() - began
-    chance = random.Random(7)
-    ends = [
-        zygote.run(office, *ORDER, "--out", out, kill_after=took * chance.uniform(0.1, 1.0)) for _ in range(4)
-    ]
-    assert -signal.SIGKILL in ends
-    assert zygote.run(office, *ORDER, "--out", out) == 0
+    with_keys = subprocess.run(
+        [sys.executable, "-c", f"from tests.neighbours import *; delegate(Path({str(office)!r}))"], cwd=ROOT
+    )
+    assert with_keys.returncode == 0
+    with neighbours(office) as around:
+        order = [*ORDER, "--out", str(office)]
+        began = time.monotonic()
+        assert zygote.run(office, *order, around=around) == 0
+        took = time.monotonic() - began
+        chance = random.Random(7)
+        ends = [
+            zygote.run(office, *order, kill_after=took * chance.uniform(0.1, 1.0), around=around)
+            for _ in range(4)
+        ]
+        assert -signal.SIGKILL in ends
+        assert zygote.run(office, *order, around=around) == 0
 
-    url = f"sqlite:///{office / 'temthat.db'}"
-    services = build_services(Settings(database_url=url, data_dir=office, host="tem.example.vn"))
-    press = press_of(services)
-    with services.sessions() as session:
-        runs = list(session.scalars(select(Run.run).order_by(Run.run)))
-        waiting = list(unfinished_jobs(session))
-    assert runs == list(range(1, len(runs) + 1))
-    for job_id in waiting:
-        assert produce(press, job_id).state is JobState.READY
+        url = f"sqlite:///{office / 'temthat.db'}"
+        services = build_services(
+            Settings(
+                database_url=url,
+                data_dir=office,
+                host=ORIGIN,
+                witnesses=tuple(json.loads(around["witnesses"])),
+                signer=Path(around["signer"]),
+            )
+        )
+        press = press_of(services)
+        with services.sessions() as session:
+            runs = list(session.scalars(select(Run.run).order_by(Run.run)))
+            waiting = list(unfinished_jobs(session))
+        assert runs == list(range(1, len(runs) + 1))
+        for job_id in waiting:
+            assert produce(press, job_id).state is JobState.READY
+        check_the_log(services, runs)
     codes: list[tuple[int, int]] = []
     with services.sessions() as session:
         for job in session.scalars(select(PrintJob)):
@@ -138,6 +166,21 @@ def test_a_killed_order_gives_no_serial_twice(office: Path, zygote: Zygote) -> N
     services.engine.dispose()
     assert len(codes) == len(set(codes)) == 40 * len(runs)
     assert not [path for path in (office / "prints").rglob("*") if path.name.endswith(".part")]
+
+
+def check_the_log(services: Services, runs: list[int]) -> None:
+    """Whatever was killed when: each run once in a log that replays without a fault and is witnessed."""
+    published = services.book.publish()
+    assert len(published.cosigned) == 2
+    folder = services.settings.public_dir
+    replay = Replay(services.settings.origin, trust_file(FolderReader(folder)))
+    logged = []
+    for index, envelope in enumerate(services.book.folder.entries(0, published.checkpoint.size)):
+        stated = replay.apply(index, envelope)
+        assert not isinstance(stated, Finding), stated
+        if isinstance(stated, RunManifest):
+            logged.append(stated.run)
+    assert logged == runs
 
 
 @pytest.mark.parametrize("kilobytes", [20, 100])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from temthat.main import app
 
+from ..neighbours import delegate, neighbours
 from .serving import ROOT, environment
 
 WORKBOOK = str(ROOT / "demo" / "htx-mau.xlsx")
@@ -20,7 +21,7 @@ COMMANDS = [
     ("paper", "list", "HTX-MATONG"),
     ("person", "HTX-MATONG", "0987654321"),
     ("api-key", "HTX-MATONG"),
-    ("trust", "trust-folder"),
+    ("trust", "pack", "trust.json"),
     ("serve", "--port", "TAKEN"),
     ("backup", "kept.zip", "--passphrase", "mật khẩu đủ dài"),
     ("export", "all.zip"),
@@ -144,7 +145,9 @@ def test_a_password_in_the_database_url_is_not_told(office: Path) -> None:
 def test_print_files_that_cannot_be_written_are_told(office: Path, out: str) -> None:
     """The run is registered and its file is safe in the data folder; only the copy failed."""
     assert temthat(office, "import", WORKBOOK)[0] == 0
-    code, told = temthat(office, *COMMANDS[1], "--out", out)
+    delegate(office)
+    with neighbours(office) as around:
+        code, told = temthat(office, *COMMANDS[1], "--out", out, **around)
     assert code == 1
     assert out in told
     assert len(list((office / "prints").rglob("*.csv"))) == 1

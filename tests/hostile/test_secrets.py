@@ -16,6 +16,7 @@ from temthat.main import app
 from temthat_trace.ids import uuid7
 from temthat_verify_api.accounts import KeyRole
 
+from ..neighbours import WITNESSES
 from .asking import BULK, EVENTS, HTML, VERIFY
 from .conftest import House
 from .serving import Server, environment, serving
@@ -33,6 +34,9 @@ class Day:
     printed: str
     """What the command that made the account wrote."""
 
+    before: set[Path]
+    """Files of the data folder before the server started."""
+
     secrets: set[str] = field(default_factory=set)
     metrics: str = ""
 
@@ -44,8 +48,10 @@ def day(house: House, tmp_path_factory: pytest.TempPathFactory) -> Day:
     folder = shutil.copytree(house.folder, tmp_path_factory.mktemp("day") / "data")
     made = CliRunner().invoke(app, ["person", "HTX-MAU", PHONE, "--name", "Chị Mai"], env=environment(folder))
     password = re.findall(r"tem-[0-9a-f]{10}", made.output)[0]
+    before = set(folder.rglob("*"))
     with serving(folder) as server:
-        day = Day(server, made.output, {password, PHONE.removeprefix("0"), PIN, "hỏi-mò-123"})
+        secrets = {password, PHONE.removeprefix("0"), PIN, "hỏi-mò-123"}
+        day = Day(server, made.output, before, secrets)
         for source, forwarded in (
             (NEIGHBOUR, FORWARDED[0]),
             ("127.0.0.1", FORWARDED[0]),
@@ -181,6 +187,14 @@ def test_the_metrics_are_figures_only(day: Day) -> None:
 
 
 def test_nothing_else_was_written(day: Day) -> None:
-    """The data folder has the database, the key, and print files; no log, no temporary file."""
-    files = {path.name for path in Path(day.server.folder).rglob("*") if path.is_file()}
-    assert {name for name in files if not name.startswith("temthat.db")} == {"master.key"}
+    """The database, and what is public anyway; no log, no temporary file. What is public has none of the secrets."""
+    folder = day.server.folder
+    files = {path for path in folder.rglob("*") if path.is_file()}
+    public = {path for path in files if path.is_relative_to(folder / "public")}
+    assert folder / "public" / "checkpoint" in public
+    fresh = {path for path in files - day.before - public if not path.name.startswith("temthat.db")}
+    # The signer and the witnesses of these tests keep their folders here; in production they are elsewhere.
+    assert {path for path in fresh if path.parts[len(folder.parts)] not in ("signer", *WITNESSES)} == set()
+    for path in public:
+        kept = path.read_bytes()
+        assert {secret for secret in day.secrets if secret.encode() in kept} == set(), path

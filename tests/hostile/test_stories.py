@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from temthat_stamps.printing.job import Kind
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, labels, produce
 from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import register_run
@@ -69,9 +70,12 @@ def run(world: World) -> int:
     with world.services.sessions() as session:
         batch = next(b for b in session.scalars(select(Batch)) if b.events and b.product.name == HOSTILE)
         form = next(f for f in batch.product.pack_forms if f.kind is PackKind.ITEM)
-        origin = world.services.settings.origin
-        made = register_run(session, world.services.sealer, origin, batch, form, 30, world.now)
+        batch.party.province = batch.party.province or "24"  # its cells were hostile too
+        key = request_issuer_key(session, world.services.registry, batch.party)
+        key.delegated_from, key.valid_until = 0, world.now + ISSUER_KEY_LIFE
+        made = register_run(session, world.services.registry, batch, form, 30)
         session.commit()
+        world.services.book.prove_run(made.run)
         return made.run
 
 
@@ -130,7 +134,7 @@ def test_every_kind_of_print_file(world: World, run: int, kind: Kind) -> None:
     press = press_of(world.services)
     with world.services.sessions() as session:
         found = session.get_one(Run, run)
-        assert HOSTILE in "".join(next(labels(press, found, 1, 1)).lines)
+        assert HOSTILE in "".join(next(labels(press, session, found, 1, 1)).lines)
         layout = "roll-50x30-1" if kind in ("zpl", "tspl") else "a4-24"
         [job] = create_jobs(
             session, press, found, PrintSettings(kind=kind, layout=layout, dpi=300), "x", count=3

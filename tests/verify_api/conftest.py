@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from temthat_stamps.code import HEADER_SIZE, Header, decode, encode
-from temthat_stamps.number import Number
+from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.log.entries import entry
 from temthat_stamps.log.witness_client import LocalWitness
+from temthat_stamps.number import Number
 from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key, run_secret, wrapped_stamp_key
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.operator import log_signer
@@ -32,8 +34,9 @@ from temthat_trace.products import PackForm, Product
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, issue_api_key
 from temthat_verify_api.app import create_app
+from temthat_verify_api.demo import house
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.wiring import Services, build_services
+from temthat_verify_api.wiring import EMBEDDED_SIGNER, Services, build_services
 
 NOW = dt.datetime(2026, 5, 26, 3, 0, tzinfo=dt.UTC)
 HOST = "tem.example.vn"
@@ -122,6 +125,13 @@ class World:
             secrets = RunSecrets(run_secret(self.services.sealer, record))
             return str(secrets.number(Header(record.stamp_key.hint, run, serial)))
 
+    def stolen_key(self, run: int) -> Ed25519PrivateKey:
+        """The private stamp key of a run, as whoever has both the database and the signer's key gets it."""
+        signer = Sealer(self.services.sealer.derive(EMBEDDED_SIGNER))
+        with self.services.sessions() as session:
+            record = session.get_one(Run, run)
+            return unwrap_stamp_key(signer, str(record.party_id), wrapped_stamp_key(record.stamp_key)).key
+
     def wrong_number(self, run: int, serial: int = 1) -> str:
         """A number typed without a slip, whose seal is not the run's."""
         return str(Number(run, serial, 0x2A5A5A))
@@ -193,8 +203,8 @@ async def running(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-def build_world(database_url: str, folder: Path, **settings: Any) -> World:
-    """A world on an empty database that has its schema."""
+def build_world(database_url: str, folder: Path, *, founded: bool = False, **settings: Any) -> World:
+    """A world on an empty database that has its schema; `founded`: with a ceremony and trust files, else as if so."""
     configured = Settings(
         mode="demo", database_url=database_url, data_dir=folder, host=HOST, hotline="1900 1234", **settings
     )
@@ -230,9 +240,12 @@ def build_world(database_url: str, folder: Path, **settings: Any) -> World:
         )
         session.add(htx)
         session.flush()
-        for party in (alliance, htx):
-            key = request_issuer_key(session, services.registry, party)
-            key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
+        if founded:
+            house.delegate(session, services)
+        else:
+            for party in (alliance, htx):
+                key = request_issuer_key(session, services.registry, party)
+                key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
         product = Product(
             party_id=htx.id, code="CHE", name="Chè búp", name_en="Green tea", gtin=GTIN, base_unit="KGM"
         )
@@ -269,15 +282,23 @@ def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """A world on SQLite."""
     built = build_world(sqlite_url, tmp_path / "data")
     yield built
-    built.services.engine.dispose()
+    built.services.close()
+
+
+@pytest.fixture
+def founded_world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """A world on SQLite whose keys were delegated in a ceremony, so that it publishes bundles."""
+    built = build_world(sqlite_url, tmp_path / "founded-data", founded=True)
+    yield built
+    built.services.close()
 
 
 @pytest.fixture
 def any_world(database_url: str, tmp_path: Path) -> Iterator[World]:
     """A world, once on SQLite and once on PostgreSQL."""
-    built = build_world(database_url, tmp_path / "data")
+    built = build_world(database_url, tmp_path / "any-data")
     yield built
-    built.services.engine.dispose()
+    built.services.close()
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ import pytest
 import sqlalchemy as sa
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
+from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.ledger.records import Act, LedgerAct, Reprint, StampQuota
-from temthat_stamps.runs.custody import private_stamp_key, run_secret
-from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
+from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
+from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run, RunBlock
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind
 from temthat_trace.batches import Batch, BatchSource
@@ -36,6 +37,7 @@ from temthat_verify_api.keeping import TargetNotEmpty, backup, restore
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.tables import metadata
+from temthat_verify_api.wiring import EMBEDDED_SIGNER
 
 if TYPE_CHECKING:
     from tests.verify_api.conftest import World
@@ -90,6 +92,7 @@ def fill(world: "World") -> int:
                 PaperConfirmation(paper_id=paper.id, product_id=product.id, by_party_id=alliance.id, at=NOW),
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
+                RunBlock(first=100, last=109, party_id=htx.id, reserved_at=NOW, log_index=1),
                 LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),
                 StampQuota(
                     party_id=htx.id,
@@ -252,8 +255,10 @@ def test_secrets_open_after_a_restore(kept: Kept, new_home: Settings) -> None:
         run = session.scalars(sa.select(Run).order_by(Run.run)).first()
         assert run is not None
         assert len(run_secret(sealer, run)) == 32
+        wrapped = wrapped_stamp_key(run.stamp_key)
+        signer = Sealer(sealer.derive(EMBEDDED_SIGNER))
         assert (
-            private_stamp_key(sealer, run.stamp_key).public_key().public_bytes_raw()
+            unwrap_stamp_key(signer, str(run.party_id), wrapped).key.public_key().public_bytes_raw()
             == run.stamp_key.public_key
         )
     engine.dispose()

@@ -112,16 +112,19 @@ def test_one_cooperative_leaves_whole(any_world: "World", tmp_path: Path) -> Non
         "run",
         "stamp_key",
     }
-    filled |= {"issuer_key", "notice", "stamp_state", "stamp_event", "attachment"}
+    filled |= {"issuer_key", "notice", "stamp_state", "stamp_event", "attachment", "log_entry"}
     assert {name for name, count in counts.items() if count} == filled
     assert out.files[f"pictures/{DIGEST}.png"] == PICTURE
     with any_world.services.sessions() as session:
         htx = session.scalars(sa.select(Party).where(Party.code == "HTX-MAU")).one()
         key = session.scalars(sa.select(IssuerKey).where(IssuerKey.party_id == htx.id)).one()
-    manifest = out.files[f"manifests/run-{run}.json"]
+        index = session.get_one(Run, run).log_index
+    manifest = out.files[f"statements/{index:09d}-run.json"]
     said = verify_statement(manifest, {key_id(key.public_key): key.public_key})
     assert said.body["run"] == run
-    assert len([name for name in out.files if name.startswith("notices/")]) == counts["notice"] == 2
+    statements = [name for name in out.files if name.startswith("statements/")]
+    assert len(statements) == counts["log_entry"]
+    assert len([name for name in statements if name.endswith("-notice.json")]) == counts["notice"] == 2
 
 
 def test_nothing_of_others_goes_along(any_world: "World", tmp_path: Path) -> None:
@@ -162,7 +165,7 @@ def test_no_secret_leaves(any_world: "World", tmp_path: Path) -> None:
             record.sealed_secret,
         ]
         secrets += [key.sealed or b"" for key in session.scalars(sa.select(StampKey))]
-        secrets += [key.sealed for key in session.scalars(sa.select(IssuerKey))]
+        secrets += [key.sealed or b"" for key in session.scalars(sa.select(IssuerKey))]
         secrets += list(session.scalars(sa.text("select hash from api_key")))
     for secret in [*secrets, RECEIPT, PASSWORD.encode()]:
         assert secret
@@ -175,7 +178,9 @@ def test_every_column_of_bytes_was_thought_about() -> None:
     harmless = {
         "event.digest",
         "event.salt",
+        "issuer_key.enrolment",
         "issuer_key.public_key",
+        "run.proof",
         "run.salt",
         "stamp_key.hint",
         "stamp_key.public_key",

@@ -166,9 +166,14 @@ def _data_files(settings: Settings, target: Path) -> list[Path]:
     """What of the data folder goes into a backup: all but the database, open keys, unfinished files, and the log's.
 
     Tiles, checkpoint and bundle are made from the database again. Were older ones brought back over newer, the log
-    would seem to have shrunk.
+    would seem to have shrunk. The same goes for a witness's memory; and the keys that a demo keeps here for its signer
+    and its ceremony are nobody's to copy.
     """
-    remade = tuple(settings.public_dir / name for name in ("tile", "bundle", "checkpoint"))
+    left_alone = (
+        *(settings.public_dir / name for name in ("tile", "bundle", "checkpoint")),
+        *(settings.data_dir / name for name in ("signer", "ceremony")),
+        *settings.data_dir.glob("witness-*"),
+    )
     url = sa.make_url(settings.database_url)
     left_out = {target.resolve()}
     if url.get_backend_name() == "sqlite" and url.database:
@@ -181,7 +186,7 @@ def _data_files(settings: Settings, target: Path) -> list[Path]:
     for path in sorted(settings.data_dir.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(settings.data_dir).parts)
         is_key = path.name.startswith(settings.key_file.name)  # and older ones that a restore kept beside it
-        again = any(path.is_relative_to(folder) for folder in remade)
+        again = any(path.is_relative_to(folder) for folder in left_alone)
         if path.is_file() and not (
             path.is_symlink() or hidden or is_key or again or path.resolve() in left_out
         ):

@@ -3,6 +3,7 @@
 Everything under it may be mirrored; nothing of it depends on the database, but for the words on the pages.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from starlette.staticfiles import StaticFiles
 
 from temthat_stamps.errors import TrustError
 from temthat_stamps.log.records import LogEntry
+from temthat_stamps.log.told import in_words
+from temthat_stamps.logged import read_body
 from temthat_stamps.runs.book import NotPublished
 from temthat_stamps.statement import peek
 from temthat_trace import formats
+from temthat_verify_api.api.models import problems
 from temthat_verify_api.errors import Refused
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.parts import parts_of
@@ -34,11 +38,23 @@ def add_to(app: FastAPI, folder: Path) -> None:
     app.add_api_route(
         "/log/proof/{index}",
         proof,
-        methods=["GET", "HEAD"],
+        methods=["GET"],
         tags=["trust"],
         summary="The proof that an entry stands in the witnessed log (C2SP tlog-proof)",
-        response_class=PlainTextResponse,
+        response_class=Response,
+        responses={
+            200: {
+                "description": "C2SP tlog-proof",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            },
+            # A browser asks for a page and gets one.
+            **{
+                status: {**problem, "content": {"text/html": {"schema": {"type": "string"}}}}
+                for status, problem in problems(404, 422, 503).items()
+            },
+        },
     )
+    app.add_api_route("/log/proof/{index}", proof, methods=["HEAD"], include_in_schema=False)
     app.add_api_route("/log/", log_page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/log", PublicFiles(folder))
 
@@ -77,12 +93,14 @@ async def proof(request: Request, index: int) -> Response:
         data = await run_in_threadpool(parts_of(request).services.book.prove, _known(index))
     except NotPublished as error:
         raise Refused(404, "not_published", error.vi, error.en) from error
+    except TrustError as error:
+        raise Refused(503, "log_damaged", error.vi, error.en) from error
     return PlainTextResponse(data)
 
 
-async def look_up(index: int) -> Response:
+async def look_up(request: Request, index: int) -> Response:
     """The form on the log's page."""
-    return RedirectResponse(f"/log/entry/{_known(index)}", 303)
+    return RedirectResponse(f"/log/entry/{_known(index)}?lang={language(request)}", 303)
 
 
 async def envelope(request: Request, index: int) -> Response:
@@ -100,16 +118,21 @@ async def entry_page(request: Request, index: int) -> Response:
         raise _no_such_entry()
     lang, parts = language(request), parts_of(request)
     body = dict(peek(entry.envelope))
+    said = in_words(read_body(body))[lang == "en"]
+    published = await run_in_threadpool(_published, request)
     return page(
         request,
         "entry.html",
         index=index,
+        last=max(published - 1, index),
+        said=said[:1].upper() + said[1:],
         kind=words(lang).get(f"entry_{entry.kind}", entry.kind),
         members=[(name, _plain(value)) for name, value in body.items() if name not in ("v", "type")],
-        published=await run_in_threadpool(_published, request) > index,
+        published=published > index,
+        witnesses=[str(key) for key in parts.services.book.policy.witnesses],
         vkey=str(parts.services.book.policy.log_key),
         origin=parts.services.settings.origin,
-        day=formats.date(entry.at.date(), lang),
+        day=formats.date(formats.today(entry.at), lang),
     )
 
 
@@ -125,6 +148,7 @@ async def log_page(request: Request) -> Response:
         base=f"{services.settings.scheme.lower()}://{services.settings.host}",
         witnesses=[key.name for key in services.book.policy.witnesses],
         quorum=services.book.policy.quorum,
+        operator=services.settings.operator_name,
         size=latest.checkpoint.size if latest else 0,
         root=latest.checkpoint.root.hex() if latest else "",
         cosigned=sorted(latest.cosigned) if latest else [],
@@ -159,8 +183,9 @@ def _published(request: Request) -> int:
 
 
 def _plain(value: object) -> str:
+    """A member's value as it stands in the JSON, but for quotation marks and braces."""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_plain, value))
     if isinstance(value, dict):
-        return ", ".join(f"{k}: {v}" for k, v in value.items())
-    return "—" if value is None else str(value)
+        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
+    return value if isinstance(value, str) else json.dumps(value)

@@ -71,6 +71,15 @@ class Settings(BaseSettings):
             raise ValueError("sqlite:///path or postgresql+psycopg://user:password@host/name")
         return url
 
+    @field_validator("witnesses")
+    @classmethod
+    def _witnesses_have_an_address(cls, witnesses: tuple[str, ...]) -> tuple[str, ...]:
+        for witness in witnesses:
+            _, _, where = witness.partition(" ")
+            if not where.startswith(("https://", "http://", "local:")):
+                raise ValueError("each witness is “VKEY URL”")
+        return witnesses
+
     @field_validator("host")
     @classmethod
     def _host_is_a_host(cls, host: str) -> str:
@@ -85,6 +94,8 @@ class Settings(BaseSettings):
             raise ValueError("secure_cookies may be off in demo mode only")
         if self.mode == "production" and self.witness_quorum < 1:
             raise ValueError("witness_quorum may be 0 in demo mode only")
+        if self.mode == "production" and any(" local:" in witness for witness in self.witnesses):
+            raise ValueError("witnesses in this process (local:) are for demo mode only")
         return self
 
     @property

@@ -10,21 +10,38 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.custody.interface import Custody
+from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.note import VerifierKey
 from temthat_stamps.log.policy import Policy
+from temthat_stamps.log.records import LogEntry
 from temthat_stamps.log.witness_client import LocalWitness, Witness, WitnessClient
+from temthat_stamps.logged import LogOpened
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.operator import log_signer, operator_signer
 from temthat_stamps.runs.publication import PublicRecord
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.sealing import Sealer
+from temthat_stamps.statement import peek
 from temthat_stamps.trust.online import online_keys
 from temthat_trace.database import make_engine, make_sessions
-from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.settings import MissingMasterKeyError, Settings, load_master_key
 from temthat_verify_api.store import HotStore
 
 EMBEDDED_SIGNER = "embedded signer v1"
 """The label of the key a signer within the service's own process wraps keys with: derived from the master key."""
+
+
+class WitnessesNotSet(TrustError):
+    """The settings name fewer witnesses than a checkpoint of the log needs: nothing could ever be published."""
+
+    def __init__(self, named: int, needed: int) -> None:
+        super().__init__(
+            Fault.OPERATOR,
+            f"TEMTHAT_WITNESSES mới nêu {named} bên chứng kiến của sổ công khai, cần ít nhất {needed}. Xin khóa và địa "
+            "chỉ của họ (docs/witness.md), rồi đặt thành danh sách JSON.",
+            f"TEMTHAT_WITNESSES names {named} witnesses of the public log, {needed} are needed. Ask for their keys and "
+            "addresses (docs/witness.md) and set them as a JSON list.",
+        )
 
 
 def utc_now() -> dt.datetime:
@@ -46,6 +63,26 @@ class Services:
     record: PublicRecord
     now: Callable[[], dt.datetime] = field(default=utc_now)
 
+    def close(self) -> None:
+        """Give back the database's connections and those to the witnesses; the hot store closes itself."""
+        self.book.close()
+        self.engine.dispose()
+
+
+def require_own_key(services: Services) -> None:
+    """Raise `MissingMasterKeyError` if the database was begun under another master key than the one that lies here."""
+    with services.sessions() as session:
+        first = session.get(LogEntry, 0)
+    if (
+        first is None
+        or LogOpened.parse(peek(first.envelope)).operator == services.registry.operator.public_key
+    ):
+        return
+    raise MissingMasterKeyError(
+        f"{services.settings.key_file} is not the master key of this database: restore the master key that belongs to "
+        "it from your backup (temthat restore)"
+    )
+
 
 def open_store(database_url: str) -> HotStore:
     """The hot store for a SQLAlchemy URL; only the driver that is needed is loaded."""
@@ -65,6 +102,8 @@ def build_services(settings: Settings, now: Callable[[], dt.datetime] = utc_now)
     sealer = Sealer(load_master_key(settings))
     signer = log_signer(sealer, settings.origin)
     witnesses = open_witnesses(settings.witnesses)
+    if settings.mode == "production" and len(witnesses) < settings.witness_quorum:
+        raise WitnessesNotSet(len(witnesses), settings.witness_quorum)
     policy = Policy(
         settings.origin,
         signer.key,

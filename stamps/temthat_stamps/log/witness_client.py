@@ -70,6 +70,9 @@ class Witness(ABC):
         """Its verifier key."""
         return self._key
 
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give back what it holds; it may be asked again."""
+
     @abstractmethod
     def send(self, request: AddCheckpoint) -> bytes:
         """Its answer: signature lines, unverified. Raises `WitnessRefused`, `TrustError`."""
@@ -158,6 +161,7 @@ class WitnessClient(Witness):
         """Give the connection back."""
         if self._client is not None:
             self._client.close()
+            self._client = None
 
     def send(self, request: AddCheckpoint) -> bytes:
         """Its answer."""

@@ -62,6 +62,11 @@ class LogBook:
         self.policy = policy
         self.folder = LogFolder(folder)
 
+    def close(self) -> None:
+        """Give the witnesses' connections back."""
+        for witness in self._witnesses:
+            witness.close()
+
     def latest(self) -> Witnessed | None:
         """The published checkpoint; None before the first. Raises `TrustError` if it is damaged."""
         data = self.folder.read_checkpoint()

@@ -54,9 +54,10 @@ def say(word: object) -> None:
 
 
 if __name__ == "__main__":
+    shop_url, shop_folder, job = sys.argv[1:]
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
-            make(*sys.argv[1:], int(line))
+            make(shop_url, shop_folder, job, int(line))
             os._exit(0)
         say(pid)
         os.waitpid(pid, 0)

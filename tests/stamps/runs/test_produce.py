@@ -317,7 +317,7 @@ def test_no_file_is_made_before_the_run_is_proved(sqlite_shop: "Shop") -> None:
     )
     failed = produce(shop.press, job.id)
     assert failed.state is JobState.FAILED
-    assert "làm chứng" in failed.problem
+    assert "bên chứng kiến" in failed.problem
     assert "witness" in failed.problem
     assert remains(shop) == []
     run = shop.session.get_one(Run, job.run, populate_existing=True)

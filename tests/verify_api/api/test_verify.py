@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from temthat_stamps.code import encode, stamp_url
 from temthat_stamps.copies.records import StampEvent
-from temthat_stamps.runs.custody import private_stamp_key
-from temthat_stamps.runs.records import Run
 from temthat_stamps.signing import sign_code
 from temthat_stamps.verdict import NoticeKind
 from temthat_verify_api.accounts import KeyRole
@@ -65,8 +63,7 @@ async def test_any_form_of_the_code_gets_the_same_verdict(world: "World") -> Non
 async def test_altered_and_made_up_codes_are_forged_and_leave_no_trace(world: "World") -> None:
     """A wrong signature, a stranger's key, a run or serial never registered: forged, told apart by the reason."""
     run = world.run(count=10)
-    with world.services.sessions() as session:
-        key = private_stamp_key(world.services.sealer, session.get_one(Run, run).stamp_key)
+    key = world.stolen_key(run)
     async with world.client() as client:
         cases = {
             world.forged(run): "bad_signature",

@@ -2,12 +2,20 @@
 
 import json
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from temthat.main import app
+from temthat_stamps.bundle.pack import PACK_FILE
+from temthat_verify_api.settings import Settings
+from temthat_verify_api.wiring import build_services
+
+from ...neighbours import delegate, neighbours
 
 ROOT = Path(__file__).parents[3]
 WORKBOOK = ROOT / "demo" / "htx-mau.xlsx"
@@ -26,14 +34,25 @@ def temthat(*arguments: object, expect: int = 0, stdin: str | None = None) -> Re
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A new service in an empty folder, with the sample workbook imported."""
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A new service in an empty folder, with the sample workbook imported, its keys delegated, and its neighbours."""
     monkeypatch.setenv("TEMTHAT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("TEMTHAT_DATABASE_URL", f"sqlite:///{tmp_path / 'data' / 'temthat.db'}")
     monkeypatch.setenv("TEMTHAT_HOST", "tem.example.vn")
     temthat("init", "--alliance", "Liên minh HTX Việt Nam", "--phone", "0912345678")
     temthat("import", WORKBOOK)
-    return tmp_path
+    delegate(tmp_path / "data")
+    with neighbours(tmp_path / "data") as around:
+        for name, value in around.items():
+            monkeypatch.setenv(f"TEMTHAT_{name.upper()}", value)
+        yield tmp_path
+
+
+def publish() -> None:
+    """What the running service does every few seconds."""
+    services = build_services(Settings())
+    services.record.publish(bundle_now=True)
+    services.close()
 
 
 def order(office: Path, *more: object, expect: int = 0) -> Result:
@@ -48,14 +67,17 @@ def test_from_workbook_to_verdict(office: Path) -> None:
 
     with zipfile.ZipFile(archive) as files:
         files.extractall(office / "stamps")
-    temthat("trust", office / "trust")
+    (office / "trust").mkdir()
+    publish()
+    temthat("trust", "pack", office / "trust" / PACK_FILE)
     result = temthat("scan", "--json", "--trust", office / "trust", office / "stamps")
     lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     assert [line["verdict"] for line in lines] == ["genuine_offline"] * 24
     assert {line["stamp"]["serial"] for line in lines} == set(range(1, 25))
 
     temthat("notice", "void", "--run", 1, "--serials", "3-4", "--reason", "misprint", "--by", HOLDER)
-    temthat("trust", office / "trust")
+    publish()
+    temthat("trust", "pack", office / "trust" / PACK_FILE)
     result = temthat("scan", "--json", "--trust", office / "trust", office / "stamps", expect=2)
     lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     assert {line["stamp"]["serial"] for line in lines if line["verdict"] == "revoked"} == {3, 4}
@@ -151,12 +173,14 @@ def test_lost_master_key_is_told_with_the_way_back(office: Path) -> None:
 
 
 def test_another_master_key_is_told(office: Path) -> None:
-    """A wrong master key opens nothing, and says that the one of this database is needed."""
+    """A wrong master key registers nothing, and says that the one of this database is needed."""
     order(office, "--count", 5)
     key = office / "data" / "master.key"
     key.write_text("00112233445566778899aabbccddeeff" * 2)
     output = order(office, "--count", 5, expect=1).output.replace("\n", " ")
     assert "restore the master key" in output
+    with closing(sqlite3.connect(office / "data" / "temthat.db")) as database:
+        assert database.execute("select count(*) from run").fetchone() == (1,)
 
 
 def test_api_key_person_and_template(office: Path) -> None:

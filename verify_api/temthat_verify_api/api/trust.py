@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 from starlette.concurrency import run_in_threadpool
 
-from temthat_stamps.bundle.listing import PROOF_FILE
+from temthat_stamps.bundle.listing import PROOF_FILE, path_of
 from temthat_stamps.bundle.pack import make_pack
 from temthat_stamps.bundle.source import FolderSource
 from temthat_stamps.errors import TrustError
@@ -45,7 +45,7 @@ class TrustPacks:
 
     def get(self, provinces: tuple[str, ...] | None) -> _Built:
         """The pack of some provinces or of all. Raises `TrustError` before the first bundle."""
-        proof = FolderSource(self._folder).read(PROOF_FILE, PROOF_LIMIT)
+        proof = FolderSource(self._folder).read(path_of(PROOF_FILE), PROOF_LIMIT)
         built = self._built.get(provinces)
         if built is None or built.proof != proof:
             data = make_pack(self._folder, provinces)

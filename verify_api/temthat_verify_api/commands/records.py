@@ -23,7 +23,7 @@ from temthat_verify_api.commands.session import (
     errors,
     find_one,
     find_party,
-    open_office,
+    open_records,
     tell,
 )
 
@@ -51,13 +51,11 @@ def import_files(
     except OSError as error:
         tell(f"Không đọc được {error.filename}. Cannot read it.")
         raise typer.Exit(REFUSED) from error
-    with open_office() as (services, session):
+    with open_records() as (session, now):
         acting = find_party(session, organisation) if organisation else None
         frozen = issued_batches(session)
         try:
-            report = import_workbook(
-                session, contents, acting, services.now(), dry_run=dry_run, frozen_batches=frozen
-            )
+            report = import_workbook(session, contents, acting, now, dry_run=dry_run, frozen_batches=frozen)
         except WorkbookRefused as refusal:
             tell(refusal.reason_vi, refusal.reason_en)
             raise typer.Exit(REFUSED) from refusal
@@ -84,7 +82,7 @@ def paper(
     person_name: Annotated[str, typer.Option("--person", help="Cán bộ. The officer.")] = "",
 ) -> None:
     """Xem, xác nhận hoặc rút xác nhận giấy tờ của một sản phẩm. Confirm a paper for a product."""
-    with open_office() as (services, session):
+    with open_records() as (session, now):
         party = find_party(session, holder)
         if action == "list":
             _list_papers(session, party)
@@ -97,9 +95,9 @@ def paper(
         )
         office = find_party(session, by)
         if action == "confirm":
-            confirm_paper(session, record, goods.id, office, person_name, services.now())
+            confirm_paper(session, record, goods.id, office, person_name, now)
         else:
-            withdraw_confirmation(session, record, goods.id, office, services.now())
+            withdraw_confirmation(session, record, goods.id, office, now)
     console.print("Xong. Done.")
 
 

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from temthat_stamps.errors import TrustError
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, fetch, produce
 from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.verdict import NoticeKind
-from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office
+from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office, tell
 from temthat_verify_api.press import press_of
 
 
@@ -101,11 +102,17 @@ def notice(
             else:
                 made = notify_run(session, registry, printed, kind, reason, issuer, other)
         session.commit()
-        services.book.publish()
         console.print(
             f"Thông báo số {made.number} cho {made.target}: mục {made.log_index} của sổ công khai. Issued.",
             highlight=False,
         )
+        try:
+            services.book.publish()
+        except TrustError as error:
+            tell(
+                f"Thông báo đã có hiệu lực trên máy chủ; chưa công bố được: {error.vi} Máy chủ sẽ tự công bố sau.",
+                f"The notice counts on this server already; it was not published yet: {error.en} The service will.",
+            )
 
 
 def _stretch(text: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
-from temthat_verify_api.wiring import build_services
+from temthat_verify_api.wiring import build_services, require_own_key
 
 _CONNECTIONS = 2_000
 _FAREWELL_SECONDS = 10
@@ -41,9 +41,10 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
     """Serve until interrupted. Exits with 1 and words instead of starting half."""
     try:
         require_current(settings.database_url)
+        services = build_services(settings)
+        require_own_key(services)
         if settings.mode == "production" and settings.signer is None:
             raise MissingSignerError  # noqa: TRY301 - told like the rest
-        services = build_services(settings)
         services.book.open()
     except SchemaError as error:
         tell(error.vi, error.en)
@@ -82,7 +83,7 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
             timeout_graceful_shutdown=_FAREWELL_SECONDS,
             forwarded_allow_ips=forwarded_allow_ips,
         )
-    services.engine.dispose()
+    services.close()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What operator commands share: settings from the environment, one session, refusals in words."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -17,14 +18,15 @@ from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.texts import visible
 from temthat_trace.batches import Batch
+from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import TraceRefused
 from temthat_verify_api.archive import KeepingError
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.phones import BadPhone
-from temthat_verify_api.settings import MissingMasterKeyError, Settings
-from temthat_verify_api.wiring import Services, build_services
+from temthat_verify_api.settings import MissingMasterKeyError, Settings, load_master_key
+from temthat_verify_api.wiring import Services, build_services, require_own_key, utc_now
 
 # No markup: what is told holds cells, codes and file names that others wrote, and "[/x]" in one is no mark.
 console = Console(markup=False, highlight=False)
@@ -80,14 +82,33 @@ def read_settings() -> Settings:
 
 
 @contextmanager
+def open_records() -> Iterator[tuple[Session, dt.datetime]]:
+    """A session and the time, for what needs neither log nor signer; commits at the end, refuses in words."""
+    with in_words() as settings:
+        load_master_key(settings)  # whoever writes into a house whose key is lost should know it
+        require_current(settings.database_url)
+        engine = make_engine(settings.database_url)
+        try:
+            with make_sessions(engine)() as session:
+                yield session, utc_now()
+                session.commit()
+        finally:
+            engine.dispose()
+
+
+@contextmanager
 def open_office() -> Iterator[tuple[Services, Session]]:
     """Services and a session; commits at the end, turns every refusal into words and exit code 1."""
     with in_words() as settings:
-        services = build_services(settings)
         require_current(settings.database_url)
-        with services.sessions() as session:
-            yield services, session
-            session.commit()
+        services = build_services(settings)
+        try:
+            require_own_key(services)
+            with services.sessions() as session:
+                yield services, session
+                session.commit()
+        finally:
+            services.close()
 
 
 def find_party(session: Session, code: str) -> Party:

@@ -8,9 +8,11 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.runs.operator import log_signer
+from temthat_stamps.sealing import Sealer
 from temthat_trace.parties import Party, PartyKind
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
-from temthat_verify_api.commands.session import REFUSED, console, find_party, in_words, open_office, tell
+from temthat_verify_api.commands.session import REFUSED, console, find_party, in_words, open_records, tell
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.phones import normalise_phone
@@ -27,18 +29,23 @@ def init(
 ) -> None:
     """Chuẩn bị máy chủ mới: khóa chủ, cơ sở dữ liệu, cán bộ đầu tiên. Set a new service up."""
     with in_words() as settings:
-        load_master_key(settings, create=True)
+        sealer = Sealer(load_master_key(settings, create=True))
         upgrade(settings.database_url)
-    with open_office() as (services, session):
+    with open_records() as (session, now):
         if session.scalar(select(Party.id).where(Party.kind == PartyKind.NATIONAL_ALLIANCE)):
             tell("Cơ sở dữ liệu này đã có liên minh.", "This database is set up already.")
             raise typer.Exit(REFUSED)
         party = Party(code="LIEN-MINH", kind=PartyKind.NATIONAL_ALLIANCE, name=alliance)
         session.add(party)
         session.flush()
-        _add_person(session, party, phone, "Quản trị", Role.OFFICER, services.now())
+        _add_person(session, party, phone, "Quản trị", Role.OFFICER, now)
     console.print(
         f"Khóa chủ / master key: {settings.key_file}. Hãy sao lưu riêng tệp này. Back this file up apart."
+    )
+    console.print(
+        "Khóa của sổ công khai, gửi cho các bên chứng kiến / the log's key, for its witnesses: "
+        f"{log_signer(sealer, settings.origin).key}",
+        soft_wrap=True,
     )
 
 
@@ -49,8 +56,8 @@ def person(
     role: Annotated[Role, typer.Option(help="Vai trò. Role.")] = Role.CLERK,
 ) -> None:
     """Thêm người dùng cho một đơn vị; mật khẩu được in ra một lần. Add a person to an organisation."""
-    with open_office() as (services, session):
-        _add_person(session, find_party(session, organisation), phone, name or phone, role, services.now())
+    with open_records() as (session, now):
+        _add_person(session, find_party(session, organisation), phone, name or phone, role, now)
 
 
 def api_key(
@@ -59,7 +66,7 @@ def api_key(
     label: Annotated[str, typer.Option(help="Để nhận ra khóa, ví dụ tên quầy. What it is for.")] = "",
 ) -> None:
     """Cấp khóa API cho máy quét, quầy hàng; chỉ hiện một lần. Issue an API key, shown once."""
-    with open_office() as (_, session):
+    with open_records() as (session, _):
         key = issue_api_key(session, find_party(session, organisation), role, label)
     console.print(f"API key: {key}", highlight=False, soft_wrap=True)
 

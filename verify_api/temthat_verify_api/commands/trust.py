@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from temthat_stamps.bundle.pack import PACK_FILE, make_pack
 from temthat_stamps.keys import key_id as id_of
 from temthat_stamps.log.entries import size
 from temthat_stamps.manifest import Custody
@@ -283,7 +284,7 @@ def root(
 
 @app.command()
 def pack(
-    out: Annotated[Path, typer.Argument(help="Tệp sẽ ghi. Where to write it.")] = Path("trust.json"),
+    out: Annotated[Path, typer.Argument(help="Tệp sẽ ghi. Where to write it.")] = Path(PACK_FILE),
 ) -> None:
     """Trên máy chủ: ghi dữ liệu cho máy quét không có mạng. Write the data that scanners work offline with."""
     with open_office() as (services, _):
@@ -294,7 +295,7 @@ def pack(
 
 def write_pack(services: Services, out: Path) -> None:
     """The trust pack as GET /api/v1/trust answers it, in one file."""
-    raise refused("Chưa có gói dữ liệu trong bản này.", "There is no trust pack in this version yet.")
+    replace_file(out, make_pack(services.settings.public_dir))
 
 
 def _now() -> dt.datetime:

@@ -99,7 +99,7 @@ def build_world(settings: Settings, workbook: bytes) -> None:
     handle = os.open(settings.data_dir / CARD, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(asdict(card), out, ensure_ascii=False, indent=1)
-    services.engine.dispose()
+    services.close()
 
 
 def _move_dates(session: Session, by: dt.timedelta) -> None:
