@@ -25,12 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.orm import Session
 
 from bench.postgresql import postgresql
 from temthat_stamps import signing
 from temthat_stamps.code import decode, encode
-from temthat_stamps.runs.custody import private_stamp_key
+from temthat_stamps.custody.wrapping import unwrap_stamp_key
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key, wrapped_stamp_key
+from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import register_run
+from temthat_stamps.runs.registry import Registry
+from temthat_stamps.sealing import Sealer
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
@@ -42,7 +47,7 @@ from temthat_verify_api.commands.serve import settled_memory
 from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.wiring import build_services
+from temthat_verify_api.wiring import EMBEDDED_SIGNER, build_services
 
 HOST = "tem.example.vn"
 AT_ONCE = 64
@@ -84,14 +89,16 @@ class _Supply:
     def __init__(self, settings: Settings, count: int) -> None:
         services = build_services(settings)
         with services.sessions() as session:
-            run = _register(session, services.sealer, services.now(), count)
+            run = _register(session, services.registry, count)
             session.commit()
-            key = private_stamp_key(services.sealer, run.stamp_key)
+            # The keys' keeper gives stamps under a witnessed proof only; here it is the verdict that is measured.
+            signer = Sealer(services.sealer.derive(EMBEDDED_SIGNER))
+            key = unwrap_stamp_key(signer, str(run.party_id), wrapped_stamp_key(run.stamp_key)).key
             self.public_key = run.stamp_key.public_key
             self._codes = [
                 encode(h, s) for _, h, s in signing.sign_serials(key, run.run, range(1, count + 1))
             ]
-        services.engine.dispose()
+        services.close()
 
     def take(self, count: int) -> list[str]:
         """The next codes."""
@@ -100,12 +107,15 @@ class _Supply:
         return taken
 
 
-def _register(session: Any, sealer: Any, now: dt.datetime, count: int) -> Any:
+def _register(session: Session, registry: Registry, count: int) -> Run:
+    now = registry.now()
     party = Party(
         code="HTX", kind=PartyKind.COOPERATIVE, name="HTX mẫu", province="01", hotline="0900 000 000"
     )
     session.add(party)
     session.flush()
+    issuer_key = request_issuer_key(session, registry, party)
+    issuer_key.delegated_from, issuer_key.valid_until = 0, now + ISSUER_KEY_LIFE
     product = Product(party_id=party.id, code="CHE", name="Chè", base_unit="KGM")
     session.add(product)
     session.flush()
@@ -121,7 +131,7 @@ def _register(session: Any, sealer: Any, now: dt.datetime, count: int) -> Any:
     )
     session.add_all([form, batch])
     session.flush()
-    return register_run(session, sealer, HOST, batch, form, count, now)
+    return register_run(session, registry, batch, form, count)
 
 
 def _application(settings: Settings, public_key: bytes) -> FastAPI:
