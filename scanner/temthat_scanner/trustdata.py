@@ -30,10 +30,10 @@ def open_trust(
     pack = path if path.is_file() else path / PACK_FILE
     store = TrustStore(folder, _read_root(root))
     problems: list[TrustError] = []
-    for take in (
-        lambda: _take_pack(store, pack, provinces, tell),
-        lambda: _take(store, update, provinces, tell) if update else None,
-    ):
+    takes: list[Callable[[], None]] = [lambda: _take_pack(store, pack, provinces, tell)]
+    if update is not None:
+        takes.append(lambda: _take(store, update, provinces, tell))
+    for take in takes:
         try:
             take()
         except TrustError as error:

@@ -256,10 +256,12 @@ def delegated(revoking: int) -> list[DelegatedKey]:
         (3, "issuer C", IssuerKind.PRODUCER, "96"),
         (4, "alliance", IssuerKind.ALLIANCE, "national"),
     ):
-        end = (22, "stolen") if revoking and place == 3 else (None, None)
+        last_good, reason = (22, "stolen") if revoking and place == 3 else (None, None)
         identity = f"0196e4a0-0000-7000-8000-00000000000{place}"
         made.append(
-            DelegatedKey(identity, kind, province, keys[name], Custody.HOSTED, 1, until, *end, "0" * 64)
+            DelegatedKey(
+                identity, kind, province, keys[name], Custody.HOSTED, 1, until, last_good, reason, "0" * 64
+            )
         )
     return made
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from temthat_stamps.bundle.listing import read_object
 from temthat_stamps.errors import BadStatement, TrustError
 from temthat_stamps.fields import Fields, instant
-from temthat_stamps.log.checkpoint import Checkpoint
+from temthat_stamps.log.checkpoint import TEXT_LIMIT, Checkpoint
 
 INSTALLED_FILE = "installed.json"
 
@@ -65,7 +65,7 @@ class Installed:
         return cls(
             f.hex("listing", 32),
             f.count("index"),
-            Checkpoint.parse(f.text("tree", 10_000)),
+            Checkpoint.parse(f.text("tree", TEXT_LIMIT)),
             f.instant("floor"),
             _texts(body, "hosts"),
             None if f.absent("provinces") else _texts(body, "provinces"),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from temthat_stamps import number
 from temthat_stamps.bundle.notices import Issued
-from temthat_stamps.bundle.shard import Shard, ShardRun
-from temthat_stamps.bundle.view import BundleIssuer, FoundRun, TrustView
+from temthat_stamps.bundle.shard import ShardRun
+from temthat_stamps.bundle.view import BundleIssuer, TrustView
 from temthat_stamps.code import Code, decode
 from temthat_stamps.errors import BadSignature, NewerFormat, NotOurs
 from temthat_stamps.gs1path import match_path
@@ -62,12 +62,15 @@ def judge_offline(text: str, trust: TrustView, now: dt.datetime, asker: Asker = 
 
 def _judge_code(code: Code, trust: TrustView, now: dt.datetime, behind: bool, asker: Asker) -> Judged:
     header = code.header
-    proof, coverage, signer, found = _look_up(code, trust)
-    run, names = (found.run, trust.names(found)) if found else (None, None)
-    issued = None
-    if run is not None or coverage is Coverage.NO_SHARD:
-        # Notices are the nation's: a recall is heard also where the run itself is not on this device.
-        issued = trust.notices.of(header.run, key_id(signer) if signer else None)
+    proof, signer, whole = _look_up(code, trust)
+    known = trust.known(header.run, signer) if signer else None
+    run, names, issued = (known.run, known.names, known.issued) if known else (None, None, None)
+    coverage = Coverage.COVERED
+    if known is None:
+        coverage = trust.reaches(header.run) if whole else Coverage.NO_SHARD
+        if not whole:
+            # Notices are the nation's: a recall is heard also where the run itself is not on this device.
+            issued = trust.notices.of(header.run, key_id(signer) if signer else None)
     facts = Facts(
         proof=proof,
         coverage=coverage,
@@ -81,42 +84,29 @@ def _judge_code(code: Code, trust: TrustView, now: dt.datetime, behind: bool, as
         clock_behind=behind,
         foreign_host=code.host if code.host and code.host not in trust.hosts else None,
     )
-    issuer = trust.issuer(found) if found else None
-    return Judged(judge(facts, asker, now), facts, code, run, names, issuer)
+    return Judged(judge(facts, asker, now), facts, code, run, names, known.issuer if known else None)
 
 
-def _look_up(code: Code, trust: TrustView) -> tuple[Proof, Coverage, bytes, FoundRun | None]:
-    """Proof, coverage, the key that signed (empty: none), its run.
+def _look_up(code: Code, trust: TrustView) -> tuple[Proof, bytes, bool]:
+    """Proof, the key that signed (empty: none), whether all shards that could have it are at hand.
 
     The national index knows every hint: one it does not know was never announced, one of a shard that is not here
     proves nothing.
     """
-    header = code.header
-    files = trust.with_hint(header.hint)
-    shards = [(file, shard) for file in files if (shard := trust.shard(file)) is not None]
-    whole = len(shards) == len(files)
-    covered = trust.reaches(header.run) if whole else Coverage.NO_SHARD
-    keys = dict.fromkeys(key.public_key for _, shard in shards for key in shard.with_hint(header.hint))
+    keys, whole = trust.signers(code.header.hint)
     if not keys:
-        return Proof.UNKNOWN_KEY, covered, b"", None
+        return Proof.UNKNOWN_KEY, b"", whole
     try:
-        signer = verify(code, list(keys))
+        return Proof.GOOD, verify(code, keys), whole
     except BadSignature:
-        return (Proof.WRONG if whole else Proof.UNKNOWN_KEY), covered, b"", None
-    for file, shard in shards:
-        if (run := _run_by(shard, header.run, signer)) is not None:
-            return Proof.GOOD, Coverage.COVERED, signer, FoundRun(run, file)
-    return Proof.GOOD, covered, signer, None
-
-
-def _run_by(shard: Shard, number: int, signer: bytes) -> ShardRun | None:
-    run = shard.run(number)
-    return run if run is not None and run.key.public_key == signer else None
+        return (Proof.WRONG if whole else Proof.UNKNOWN_KEY), b"", whole
 
 
 def _path(code: Code, run: ShardRun | None, names: Names | None) -> PathMatch:
     """The lot is known by the names alone: where those are not at hand, an address that could still be wrong is."""
-    if code.gs1 is None or run is None or names is not None:
+    if code.gs1 is None:
+        return PathMatch.NONE
+    if run is None or names is not None:
         return match_path(code.gs1, code.header, (run.gtin, names.lot) if run and names else None)
     told = match_path(code.gs1, code.header, (run.gtin, code.gs1.lot))
     return PathMatch.UNKNOWN if told is PathMatch.MATCH else told
@@ -130,7 +120,7 @@ def _registration(run: ShardRun | None, serial: int, signer: bytes) -> Registrat
 
 
 def _standing(issued: Issued | None, serial: int) -> tuple[StandingNotice, ...]:
-    if issued is None:
+    if issued is None or not (issued.notices or issued.revoked):
         return ()
     revoked = (issued.revoked,) if issued.revoked else ()
     return standing(issued.notices, serial) + revoked

@@ -14,8 +14,9 @@ from temthat_stamps.bundle.index import Index, index_name
 from temthat_stamps.bundle.issuers import ISSUERS_FILE, Issuers
 from temthat_stamps.bundle.listing import CONTACTS_FILE, Listing, ShardFile, lent
 from temthat_stamps.bundle.names import NamesFile
-from temthat_stamps.bundle.notices import NOTICES_FILE, Notices
+from temthat_stamps.bundle.notices import NOTICES_FILE, Issued, Notices
 from temthat_stamps.bundle.shard import Shard, ShardRun, shard_name
+from temthat_stamps.keys import key_hint, key_id
 from temthat_stamps.manifest import Names
 from temthat_stamps.verdict import Coverage
 
@@ -43,6 +44,16 @@ class BundleIssuer:
     hotline: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """All that a bundle says of a run. `names` None: not on this device, or erased."""
+
+    run: ShardRun
+    names: Names | None
+    issuer: BundleIssuer | None
+    issued: Issued
+
+
 class TrustView:
     """What a bundle says. `floor`: the earliest time it can be now, by what was signed and accepted; `hosts`: those of
     the alliance's trust data, where they are known.
@@ -66,20 +77,26 @@ class TrustView:
         self._indexes: dict[Month, Index] = {}
         self._shards: dict[str, Shard | None] = {}
         self._names: dict[str, NamesFile | None] = {}
-        self._where: dict[bytes, list[ShardFile]] = {}
+        self._signers: dict[bytes, tuple[list[bytes], bool]] = {}
+        self._known: dict[tuple[int, bytes], KnownRun] = {}
 
     def with_hint(self, hint: bytes) -> list[ShardFile]:
         """The shards that hold a stamp key with this hint (4 bytes), wherever they are; the newest first."""
-        known = self._where.get(hint)
+        return [
+            ShardFile(shard_name(province, month), province, month)
+            for month in self._months
+            for province in self._index(month).provinces(hint)
+        ]
+
+    def signers(self, hint: bytes) -> tuple[list[bytes], bool]:
+        """The raw stamp keys at hand with this hint (4 bytes), and whether every shard that has one is at hand."""
+        known = self._signers.get(hint)
         if known is None:
-            known = [
-                ShardFile(shard_name(province, month), province, month)
-                for month in self._months
-                for province in self._index(month).provinces(hint)
-            ]
-            if len(self._where) >= _REMEMBERED:
-                self._where.clear()
-            self._where[hint] = known
+            shards = [self.shard(file) for file in self.with_hint(hint)]
+            keys = [key.public_key for shard in shards if shard is not None for key in shard.with_hint(hint)]
+            if len(self._signers) >= _REMEMBERED:
+                self._signers.clear()
+            known = self._signers[hint] = list(dict.fromkeys(keys)), None not in shards
         return known
 
     def shard(self, file: ShardFile) -> Shard | None:
@@ -88,6 +105,26 @@ class TrustView:
             data = self._read(file.name)
             self._shards[file.name] = None if data is None else Shard(data, file.province, file.month)
         return self._shards[file.name]
+
+    def known(self, run: int, signer: bytes) -> KnownRun | None:
+        """A run of the stamp key (raw) that signed a stamp; None if no shard at hand has it. Remembered."""
+        known = self._known.get((run, signer))
+        if known is None:
+            for file in self.with_hint(key_hint(signer)):
+                shard = self.shard(file)
+                found = shard.run(run) if shard is not None else None
+                if found is not None and found.key.public_key == signer:
+                    known = self._all_about(FoundRun(found, file))
+                    if len(self._known) >= _REMEMBERED:
+                        self._known.clear()
+                    self._known[run, signer] = known
+                    break
+        return known
+
+    def _all_about(self, found: FoundRun) -> KnownRun:
+        run = found.run
+        issued = self.notices.of(run.run, key_id(run.key.public_key))
+        return KnownRun(run, self.names(found), self.issuer(found), issued)
 
     def look_for(self, run: int) -> tuple[FoundRun | None, bool]:
         """A run by its number alone, and whether every shard it could be in was there to look at."""
