@@ -148,7 +148,6 @@ async def log_page(request: Request) -> Response:
         base=f"{services.settings.scheme.lower()}://{services.settings.host}",
         witnesses=[key.name for key in services.book.policy.witnesses],
         quorum=services.book.policy.quorum,
-        operator=services.settings.operator_name,
         size=latest.checkpoint.size if latest else 0,
         root=latest.checkpoint.root.hex() if latest else "",
         cosigned=sorted(latest.cosigned) if latest else [],

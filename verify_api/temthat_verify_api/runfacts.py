@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from temthat_stamps.keys import key_hint
+from temthat_stamps.log.records import LogEntry
+from temthat_stamps.logged import LogOpened
 from temthat_stamps.manifest import Custody
 from temthat_stamps.notice import Notice
 from temthat_stamps.runs.custody import run_secret
@@ -16,6 +18,7 @@ from temthat_stamps.runs.notices import notices_for_run
 from temthat_stamps.runs.records import Run, StampKey
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.signing import RunSecrets
+from temthat_stamps.statement import peek
 from temthat_stamps.verdict import Registration
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party, PartyKind
@@ -56,12 +59,17 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Vouchers:
-    """Who stands behind a run's stamps: who keeps the keys, who delegated to whom, and where the log says so."""
+    """Who stands behind a run's stamps: who keeps the keys, who delegated to whom, and where the log says so.
+
+    `witnessed`: its proof under a witnessed checkpoint is stored. `back_filled`: the run is older than the log.
+    """
 
     custody: Custody
     national: str
     alliance: str
     log_index: int
+    witnessed: bool
+    back_filled: bool
 
 
 def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | None:
@@ -129,7 +137,15 @@ def _vouchers(session: Session, run: Run) -> Vouchers:
         national.name if national else "",
         alliance.name if alliance and alliance is not national else "",
         run.log_index,
+        run.proof is not None,
+        run.log_index <= _back_filled(session),
     )
+
+
+def _back_filled(session: Session) -> int:
+    """The last entry that is older than the log itself; 0 when there is none."""
+    opening = session.get(LogEntry, 0)
+    return LogOpened.parse(peek(opening.envelope)).backfill if opening else 0
 
 
 def _about(run: Run, hotline: str, vouchers: Vouchers) -> dict[str, Any]:

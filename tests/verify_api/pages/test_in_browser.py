@@ -154,7 +154,10 @@ def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "Wo
         "/p/HTX-MAU/CHE",
         "/T/0000040000B1BVCU",
         "/docs",
+        "/log/",
+        *(f"/log/entry/{index}" for index in range(5)),
     ]
+    world.services.book.publish()
     for scheme in ("light", "dark"):
         page = chromium.new_context(
             viewport={"width": 320, "height": 640},
@@ -179,9 +182,10 @@ def test_the_keyboard_reaches_everything(chromium: Browser, world: "World", site
     page = chromium.new_context(locale="vi-VN").new_page()
     settle(page, f"{site}/T/{world.code(world.run())}")
     stops = []
-    for _ in range(16):
+    for _ in range(18):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.name || document.activeElement.innerText"))
     assert stops[0] == "Đến nội dung chính"
-    for wanted in ("English", "Vì sao tin được?", "tinh", "Ghi nhận", "Không lưu"):
+    reachable = ("Xem mục này", "Tự kiểm chứng", "Vì sao tin được?", "tinh", "Ghi nhận", "Không lưu")
+    for wanted in ("English", *reachable):
         assert any(wanted in stop for stop in stops), stops

@@ -1,6 +1,7 @@
 """`temthat demo`: build the sample world once, print what to try, serve until interrupted."""
 
 import ipaddress
+import shlex
 import socket
 import tempfile
 from pathlib import Path
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from temthat_stamps.errors import TrustError
+from temthat_stamps.log.note import VerifierKey
+from temthat_stamps.runs.operator import log_signer
 from temthat_stamps.sealing import Sealer
 from temthat_verify_api.commands.serve import run_server
 from temthat_verify_api.demo.card import CARD, Card, NotADemoFolderError, open_demo
@@ -48,11 +51,14 @@ def demo(
     except (NotADemoFolderError, OSError) as error:
         console.print(str(error), style="red")
         raise typer.Exit(4) from error
+    sealer = Sealer(load_master_key(settings))
     _show(console, card, folder, port)
+    _show_checks(console, folder, port, settings.origin, log_signer(sealer, settings.origin).key)
+    console.print("Nhấn Ctrl+C để dừng. Press Ctrl+C to stop.\n")
     try:
         with (
             tempfile.TemporaryDirectory(prefix="temthat-") as private,
-            signing(settings, Sealer(load_master_key(settings)), Path(private) / "signer") as served,
+            signing(settings, sealer, Path(private) / "signer") as served,
         ):
             run_server(served, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
     except TrustError as error:
@@ -80,6 +86,7 @@ def _show(console: Console, card: Card, folder: Path, port: int) -> None:
     console.print(f"  Tệp in thử / print file     : {folder / card.pdf}", highlight=False)
     console.print(f"  Ảnh tem thử / stamp images  : {folder / 'tem-thu'}", highlight=False)
     console.print(f"  Dữ liệu tin cậy / trust     : {folder / 'trust'}", highlight=False)
+    console.print(f"  Sổ công khai / public log   : {local}/log/", highlight=False)
     console.print(f"  API                         : {local}/docs", highlight=False)
     console.print(f"API key: {card.api_key}", highlight=False, soft_wrap=True)
     table = Table(
@@ -91,7 +98,19 @@ def _show(console: Console, card: Card, folder: Path, port: int) -> None:
     for stamp in card.stamps:
         url = stamp.url.replace(f"HTTP://{card.host.upper()}", local)
         console.print(f"{stamp.verdict}: {url}", highlight=False, soft_wrap=True)
-    console.print("Nhấn Ctrl+C để dừng. Press Ctrl+C to stop.\n")
+
+
+def _show_checks(console: Console, folder: Path, port: int, origin: str, key: VerifierKey) -> None:
+    """What to run to check the demo without believing its pages: the log from beginning to end, stamps offline."""
+    audit = f"temthat log audit http://localhost:{port}/log --origin {origin} --key {key}"
+    scan = f"temthat scan --trust {shlex.quote(str(folder / 'trust'))} {shlex.quote(str(folder / 'tem-thu'))}"
+    console.print(
+        "\nTự kiểm tra, ở một cửa sổ lệnh khác · Check it yourself, in another terminal", style="bold"
+    )
+    console.print("  Cả sổ công khai / the whole public log:", highlight=False)
+    console.print(audit, highlight=False)
+    console.print("  Tem thử, không cần mạng / the sample stamps, offline:", highlight=False)
+    console.print(f"{scan}\n", highlight=False)
 
 
 def _lan_address() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
+from temthat_stamps.code import RUN_MAX
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_trace import repository
 from temthat_trace.batches import Batch
@@ -196,7 +197,7 @@ def run_lines(db: Session, batch: Batch) -> list[RunLine]:
 
 def find_run(db: Session, person: Person, number: int) -> RunLine:
     """A run of an organisation this person may see. Raises `NotFound`."""
-    run = db.get(Run, number)
+    run = db.get(Run, number) if 0 < number <= RUN_MAX else None
     if run is None:
         raise NotFound
     _seen(person, run.party)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 
+from temthat_stamps.errors import TrustError
 from temthat_stamps.texts import Lang, explain, say, texts
 from temthat_stamps.verdict import Mark, Verdict, Word
 from temthat_trace import formats
@@ -20,6 +21,7 @@ from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import parts_of
 from temthat_verify_api.places import province_name
 from temthat_verify_api.receipts import REFUSE
+from temthat_verify_api.runfacts import Vouchers
 
 PROVINCE_COOKIE = "tinh"
 _TEXT_SHOWN = 200
@@ -68,7 +70,8 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         history=_history(answer, lang),
         calls=calls,
         proved=_proved(answer, lang),
-        vouchers=answer.run.vouched_by if answer.counts and answer.run else None,
+        vouchers=(vouchers := answer.run.vouched_by if answer.counts and answer.run else None),
+        seen_by_witnesses=vouchers is not None and _seen_by_witnesses(request, vouchers),
         operator=parts_of(request).services.settings.operator_name,
         view=viewing.view,
         kept=viewing.kept,
@@ -163,6 +166,17 @@ def _proved(answer: Answer, lang: Lang) -> dict[str, str] | None:
         "run": str(answer.header.run),
         "count": formats.number(answer.run.count, lang),
     }
+
+
+def _seen_by_witnesses(request: Request, vouchers: Vouchers) -> bool:
+    """Whether the run's entry is under a witnessed checkpoint; the published one is asked only about new runs."""
+    if vouchers.witnessed:
+        return True
+    try:
+        latest = parts_of(request).services.book.latest()
+    except TrustError:
+        return False
+    return latest is not None and latest.checkpoint.size > vouchers.log_index
 
 
 def _name(story: Story | None, lang: Lang) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import read_body
 from temthat_stamps.manifest import RunManifest
-from temthat_stamps.notice import IssuedNotice
+from temthat_stamps.notice import IssuedNotice, Notice
 from temthat_stamps.statement import peek
+from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.queries import visible
@@ -61,6 +62,20 @@ def _line(desk: Desk, entry: LogEntry, party: Party) -> Line:
     if isinstance(stated, RunManifest):
         values = {"run": str(stated.run), "count": desk.words.number(stated.count)}
     elif isinstance(stated, IssuedNotice):
-        kind = f"notice.{stated.notice.kind.value}"
-        values = {"kind": desk.words(kind), "target": stated.notice.target}
+        kind = desk.words(f"notice.{stated.notice.kind.value}")
+        values = {"kind": kind, "target": _target(desk, stated.notice)}
     return Line(entry.index, party, entry, f"log.{entry.kind}", values)
+
+
+def _target(desk: Desk, notice: Notice) -> str:
+    """What a notice speaks of, as people say it."""
+    words = desk.words
+    if notice.run is not None and notice.first is not None and notice.last is not None:
+        first, last = words.number(notice.first), words.number(notice.last)
+        return words("log.target.stamps", first=first, last=last, run=notice.run)
+    if notice.run is not None:
+        return words("log.target.run", run=notice.run)
+    if notice.scope == "batch":
+        batch = desk.db.get(Batch, uuid.UUID(notice.name))
+        return words("log.target.batch", lot=batch.lot if batch else notice.name)
+    return words("log.target.key", name=notice.name[:8])
