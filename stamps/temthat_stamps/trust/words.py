@@ -14,7 +14,7 @@ from temthat_stamps.trust.delegates import DelegatedKey, IssuerKind
 from temthat_stamps.trust.handover import Handover, Purpose, Wanted
 from temthat_stamps.trust.logtrust import LogTrust
 from temthat_stamps.trust.rolekeys import holder_of
-from temthat_stamps.trust.roles import NATIONAL, ROOT
+from temthat_stamps.trust.roles import NATIONAL, ROOT, rank
 from temthat_stamps.verdict import HANOI
 
 PURPOSES = {
