@@ -221,7 +221,7 @@ def test_endless_bundle(house: House, coop: Producer, scanner: Scanner, name: st
     house.publish()
     site = EndlessSite(house.public, name)
     source = SiteSource("https://qr.temthat.example/log", httpx.Client(transport=site))
-    source.trust = house.public / "trust"
+    source.trust = str(house.public / "trust")
     with pytest.raises(TrustError):
         scanner.update(source)
     assert site.sent <= 5 * 65_536

@@ -40,6 +40,7 @@ class FindingCode(StrEnum):
     OUTSIDE_KEY_PERIOD = "outside_key_period"
     RUN_TAKEN = "run_taken"
     RUN_OUT_OF_ORDER = "run_out_of_order"
+    RUN_FAR_AHEAD = "run_far_ahead"
     BLOCK_OF_ANOTHER = "block_of_another"
     BLOCK_TAKEN = "block_taken"
     BATCH_OF_ANOTHER = "batch_of_another"
@@ -201,6 +202,11 @@ _WORDS: dict[FindingCode, tuple[Fault, str, str]] = {
         Fault.OPERATOR,
         "Đợt in {run} có số nhỏ hơn đợt {highest} đã có trong sổ mà không thuộc dãy số để dành.",
         "Run {run} has a lower number than run {highest} before it and is in no reserved block.",
+    ),
+    FindingCode.RUN_FAR_AHEAD: (
+        Fault.OPERATOR,
+        "Số đợt in {run} vượt quá xa số {highest} đã cấp; nhận số này là bỏ phí mọi số ở giữa.",
+        "Run number {run} is far beyond {highest}, the highest given: all numbers between would be wasted.",
     ),
     FindingCode.BLOCK_OF_ANOTHER: (
         Fault.ISSUER,

@@ -88,7 +88,7 @@ def notify_batch(
     """A notice on a batch and everything made from it. Raises `RunRefused`."""
     _check_owner(by, batch.party)
     record = NoticeRecord(scope=NoticeScope.BATCH, target=batch_target(batch.id))
-    touched = _Touched(select(Run.run).where(Run.batch_id == batch.id))
+    touched = _Touched(select(Run.run).where(Run.batch_id == batch.id), batch=batch.id)
     return _issue(session, registry, record, touched, kind, reason, batch.party, by, second)
 
 
@@ -144,9 +144,9 @@ def made_from(session: Session, batch_id: uuid.UUID) -> set[uuid.UUID]:
     return _reach(batch_id, lambda fresh: set(session.scalars(query.where(BatchSource.batch_id.in_(fresh)))))
 
 
-def _reach(batch_id: uuid.UUID, sources_of: Callable[[set[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
+def _reach(batch_id: uuid.UUID, next_to: Callable[[set[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
     found, fresh = {batch_id}, {batch_id}
-    while fresh := sources_of(fresh) - found:
+    while fresh := next_to(fresh) - found:
         found |= fresh
     return found
 
@@ -210,7 +210,7 @@ def _target_of(session: Session, notice: Notice) -> tuple[Party, "_Touched"]:
     elif notice.scope == NoticeScope.BATCH.value:
         batch = session.get(Batch, uuid.UUID(notice.name))
         if batch is not None:
-            return batch.party, _Touched(select(Run.run).where(Run.batch_id == batch.id))
+            return batch.party, _Touched(select(Run.run).where(Run.batch_id == batch.id), batch=batch.id)
     else:
         for key in session.scalars(select(StampKey).where(StampKey.hint == bytes.fromhex(notice.name[:8]))):
             if key_id(key.public_key) == notice.name:
@@ -265,11 +265,13 @@ def _next_number(
         )
     applied = kind is NoticeKind.VOID and _any_applied(session, touched)
     needed = needs_second_signer(kind, standing.kind if standing else None, applied=applied)
+    needed = needed or _falls_on_others(session, touched.batch, owner)
     if needed and not any(party is not None and looks_after(party, owner) for party in (by, second)):
         raise RunRefused(
-            "Thu hồi, hủy tem đã dán, gỡ hoặc làm nhẹ một thông báo cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
-            "To recall, to void applied stamps, to lift a notice or to make it milder, the alliance (province or "
-            "national) has to sign as well.",
+            "Thu hồi, hủy tem đã dán, gỡ hoặc làm nhẹ một thông báo, hoặc ra thông báo về lô mà đơn vị khác đã dùng "
+            "làm nguyên liệu, cần Liên minh (tỉnh hoặc Việt Nam) cùng ký.",
+            "To recall, to void applied stamps, to lift a notice or to make it milder, and for any notice on a batch "
+            "that others have made goods from, the alliance (province or national) has to sign as well.",
         )
     return standing.number + 1 if standing else 1
 
@@ -286,6 +288,8 @@ class _Touched:
 
     runs: list[int] | Select[int]
     between: tuple[int, int] | None = None
+    batch: uuid.UUID | None = None
+    """Set where all that was made from a batch is meant as well."""
 
 
 def _any_applied(session: Session, touched: _Touched) -> bool:
@@ -298,6 +302,16 @@ def _any_applied(session: Session, touched: _Touched) -> bool:
         events = events.where(StampEvent.serial.between(first, last))
         acts = acts.where(LedgerAct.first <= last, LedgerAct.last >= first)
     return any(session.execute(query.limit(1)).first() is not None for query in (acts, events))
+
+
+def _falls_on_others(session: Session, batch_id: uuid.UUID | None, owner: Party) -> bool:
+    """Whether goods of another party are made from a batch: the log asks for the province there too."""
+    if batch_id is None:
+        return False
+    query = select(BatchSource.batch_id)
+    made = _reach(batch_id, lambda fresh: set(session.scalars(query.where(BatchSource.source_id.in_(fresh)))))
+    others = select(Batch.id).where(Batch.id.in_(made), Batch.party_id != owner.id)
+    return session.execute(others.limit(1)).first() is not None
 
 
 def _check_owner(by: Party, owner: Party) -> None:

@@ -18,6 +18,7 @@ from temthat_stamps.logged import Block
 from temthat_stamps.manifest import SALT_SIZE, Activated, Names, Replaced, RunManifest, split_sources
 from temthat_stamps.runs.custody import issuer_signer, new_run_secret, open_stamp_key
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
+from temthat_stamps.runs.notices import made_from
 from temthat_stamps.runs.records import Run, RunBlock
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
@@ -204,11 +205,15 @@ def _state_sources(session: Session, registry: Registry, batch: Batch, signer: S
 
 
 def unstated_sources(session: Session, batch: Batch) -> list[str]:
-    """The ids of a batch's sources, in order; none once a run of it stands in the log, which they have to precede."""
+    """All that a batch was made from, however far back: their ids in order.
+
+    None once a run of it stands in the log, which they have to precede. Not the nearest alone: a batch between that
+    never gets stamps states nothing of its own, and a recall would end there for who reads the log.
+    """
     logged = select(Run.run).where(Run.batch_id == batch.id, Run.log_index.is_not(None))
     if session.scalar(logged.limit(1)) is not None:
         return []
-    return sorted(str(source.source_id) for source in batch.sources)
+    return sorted(str(source) for source in made_from(session, batch.id) - {batch.id})
 
 
 def activate_run(session: Session, registry: Registry, run: Run) -> None:

@@ -4,17 +4,18 @@ from array import array
 
 from temthat_stamps.log.finding import Breach, FindingCode
 from temthat_stamps.log.rules.signers import Author, Signers
-from temthat_stamps.log.rules.tables import IdTable
+from temthat_stamps.log.rules.tables import Chains, IdTable
 from temthat_stamps.manifest import Sources
 
 _NOBODY = 0xFFFFFFFF
 
 
 class Batches:
-    """Every batch named so far, about 40 bytes each, and every (batch, pack form), about 24.
+    """Every batch named so far, about 50 bytes each, and every (batch, pack form), about 24.
 
     A batch belongs to the issuer that first states its sources, registers a run of it, or gives notice of it. One
-    that is known only as a source of others belongs to nobody yet.
+    that is known only as a source of others belongs to nobody yet. Whoever speaks for such a batch first may be its
+    maker, or may not: a notice of it falls on goods of others, and so takes more than his word (`is_of_others`).
     """
 
     def __init__(self, signers: Signers) -> None:
@@ -25,6 +26,9 @@ class Batches:
         self._part = array("H")
         self._parts = array("H")
         self._printed = bytearray()
+        self._named_by = array("I")
+        self._of_others = bytearray()
+        self._made_of = Chains()
         self._forms = IdTable(16)
         self._lots = IdTable(8)
         self._issued = array("q")
@@ -44,6 +48,10 @@ class Batches:
         """Whose batch it is, if anybody's."""
         author = self.author_of(number)
         return None if author is None else self._signers.issuer_of(author)
+
+    def is_of_others(self, number: int, issuer: str) -> bool:
+        """Whether others had made goods of the batch, or of what is made of it, before this issuer spoke for it."""
+        return bool(self._of_others[number]) or self._is_anothers_source(number, issuer)
 
     def check_owner(self, batch: str, issuer: str) -> None:
         """Raise `Breach` if the batch is another's."""
@@ -67,8 +75,12 @@ class Batches:
             )
         number = self.claim(stated.batch, index, author)
         self._part[number], self._parts[number] = stated.part, stated.parts
-        for source in stated.sources:
-            self._add(source)
+        for source in map(self._add, stated.sources):
+            self._made_of.add(number, source)
+            if self._named_by[source] == _NOBODY and self.owner(source) is None:
+                self._named_by[source] = author.number
+            if self._of_others[number] or self._is_anothers_source(source, author.issuer):
+                self._mark(source, author.issuer)
 
     def check_sources(self, batch: str) -> None:
         """Raise `Breach` while only some parts of a batch's sources are stated."""
@@ -109,7 +121,31 @@ class Batches:
         if self.owner(number) is None:  # also when who claimed it is revoked: nothing of that claim is left
             self._author[number], self._claimed[number] = author.number, index
             self._part[number] = self._parts[number] = self._printed[number] = 0
+            if self._named_by[number] != _NOBODY and self._namer(number) != author.issuer:
+                self._mark(number, author.issuer)
         return number
+
+    def _namer(self, number: int) -> str:
+        """Who named a batch as a source first."""
+        return self._signers.issuer_of(self._named_by[number])
+
+    def _is_anothers_source(self, number: int, issuer: str) -> bool:
+        """Whether a batch that nobody has spoken for was named as a source by somebody else first."""
+        return (
+            self._named_by[number] != _NOBODY and self._namer(number) != issuer and self.owner(number) is None
+        )
+
+    def _mark(self, number: int, issuer: str) -> None:
+        """Goods of others are made of this batch, and so of all that this issuer says it was made of.
+
+        What belongs to third parties stays theirs to speak of: naming it as a source must not take that from them.
+        """
+        waiting = [number]
+        while waiting:
+            here = waiting.pop()
+            if not self._of_others[here] and self.owner(here) in (None, issuer):
+                self._of_others[here] = 1
+                waiting += self._made_of.get(here)
 
     def _add(self, batch: str) -> int:
         number = self._ids.add(_raw(batch))
@@ -119,6 +155,8 @@ class Batches:
             self._part.append(0)
             self._parts.append(0)
             self._printed.append(0)
+            self._named_by.append(_NOBODY)
+            self._of_others.append(0)
         return number
 
 

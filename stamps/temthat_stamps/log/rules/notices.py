@@ -136,9 +136,16 @@ class Notices:
         credit = [author for author in authors if not author.kind]
         if not own and not credit:
             raise Breach(FindingCode.TARGET_OF_ANOTHER, target=notice.target)
-        if not credit and needs_second_signer(notice.kind, standing):
+        if not credit and (
+            needs_second_signer(notice.kind, standing) or self._falls_on_others(notice, own[0])
+        ):
             raise Breach(FindingCode.SECOND_SIGNER, target=notice.target, kind=notice.kind.value)
         return (own or credit)[0]
+
+    def _falls_on_others(self, notice: Notice, author: Author) -> bool:
+        """Whether a notice of a batch would withdraw goods of others, who never said that it is the author's."""
+        number = self._batches.find(notice.name) if notice.scope == "batch" else None
+        return number is not None and self._batches.is_of_others(number, author.issuer)
 
     def _standing(self, number: int) -> NoticeKind | None:
         """The kind of the highest notice on a target that counts."""

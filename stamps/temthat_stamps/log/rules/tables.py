@@ -81,3 +81,27 @@ class NumberMap:
         if page is None:
             page = self._pages[number >> _PAGE_BITS] = array("I", _NEW_PAGE)
         page[number & _PAGE - 1] = value + 1
+
+
+class Chains:
+    """Lists of small numbers, one for each number from 0: 8 bytes an entry and 4 a list."""
+
+    def __init__(self) -> None:
+        self._last = array("I")
+        self._before = array("I")
+        self._value = array("I")
+
+    def add(self, number: int, value: int) -> None:
+        """Append a value (below 2^32) to a list."""
+        self._last.extend([0] * (number + 1 - len(self._last)))
+        self._value.append(value)
+        self._before.append(self._last[number])
+        self._last[number] = len(self._value)
+
+    def get(self, number: int) -> list[int]:
+        """A list, in the order in which it grew."""
+        found, entry = [], self._last[number] if number < len(self._last) else 0
+        while entry:
+            found.append(self._value[entry - 1])
+            entry = self._before[entry - 1]
+        return found[::-1]
