@@ -108,21 +108,25 @@ def _entries(
 ) -> Iterator[bytes]:
     yield _signed(LogOpened(ORIGIN, operator.public_key, 0, AT), operator)
     yield _signed(Delegation(ORIGIN, house.found(trust, PROVINCES, AT), AT), operator)
-    issuers, requests = [], []
-    for province in PROVINCES:
-        for _ in range(issuers_each):
-            issuer = _Issuer()
-            issuers.append(issuer)
-            request = Enrolment(
-                ORIGIN, issuer.id, IssuerKind.PRODUCER, province, issuer.signer.public_key, Custody.HOSTED, AT
-            )
-            requests.append(sign_enrolment(request, issuer.signer))
-    yield _signed(Delegation(ORIGIN, house.approve(requests, 2, AT), AT), operator)
+    issuers = []
+    for index, province in enumerate(PROVINCES, 2):
+        # Province by province, as it is: whoever signs a publication checks every request in it.
+        some = [_Issuer() for _ in range(issuers_each)]
+        requests = [_request(issuer, province) for issuer in some]
+        yield _signed(Delegation(ORIGIN, house.approve(requests, index, AT), AT), operator)
+        issuers += some
     closes = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
     for issuer in issuers:
         opened = KeyOpened(ORIGIN, issuer.id, issuer.stamp_key.public_key, AT, closes, Custody.HOSTED)
         yield _signed(opened, issuer.signer)
-    yield from _runs(entries - 3 - len(issuers), issuers)
+    yield from _runs(entries - 2 - len(PROVINCES) - len(issuers), issuers)
+
+
+def _request(issuer: _Issuer, province: str) -> bytes:
+    asked = Enrolment(
+        ORIGIN, issuer.id, IssuerKind.PRODUCER, province, issuer.signer.public_key, Custody.HOSTED, AT
+    )
+    return sign_enrolment(asked, issuer.signer)
 
 
 def _runs(entries: int, issuers: Sequence[_Issuer]) -> Iterator[bytes]:
