@@ -4,7 +4,9 @@ Everything is made and signed by the real code; statements go through the same r
 """
 
 import datetime as dt
+import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -203,7 +205,28 @@ class House:
         name = key_id(producer.signer.public_key)
         return self.delegate(self.ceremony.revoke(name, last_good, reason, self.now))
 
+    def rebuilt(self, keep: Callable[[Stated], bool] = lambda _: True) -> BundleBuilder:
+        """The bundle of the log so far, made by somebody who reads it anew; without what `keep` refuses."""
+        replay, builder = Replay(ORIGIN, trust_file(FolderReader(self.public))), BundleBuilder(ORIGIN)
+        for index, entry in enumerate(self.entries):
+            stated = replay.apply(index, entry)
+            assert not isinstance(stated, Finding), stated
+            assert replay.log_time is not None
+            if keep(stated):
+                builder.apply(index, stated, replay.log_time)
+                if isinstance(stated, Delegation):
+                    builder.delegate(index, replay.changed_keys, replay.taken_back)
+        return builder
+
     # -- publishing --
+
+    def rewrite(self, index: int) -> None:
+        """Put other bytes in place of an entry, and the log's files to go with it: another history."""
+        self.entries[index] += b" "
+        for name in ("tile", "checkpoint", ".unfinished"):
+            path = self.public / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        self.log = LogFolder(self.public)
 
     def checkpoint(self) -> bytes:
         """Everything stated so far in the tiles; the witnessed checkpoint over it."""
