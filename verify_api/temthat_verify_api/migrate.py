@@ -90,8 +90,8 @@ def upgrade(url: str, today: dt.date | None = None) -> None:
     if current(url) not in {None, *_history()}:
         require_current(url)
     with _connection(url) as connection:
-        begin_alone(connection)
-        command.upgrade(_config(connection), "head")
+        with _tables_made_anew(connection):
+            command.upgrade(_config(connection), "head")
         furnish(connection, today or dt.datetime.now(dt.UTC).date())
         connection.commit()
 
@@ -120,6 +120,24 @@ def _connection(url: str) -> Iterator[sa.Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _tables_made_anew(connection: sa.Connection) -> Iterator[None]:
+    """The upgrade's transaction. SQLite changes a table by making it anew, which rows that refer to it must survive."""
+    if connection.dialect.name != "sqlite":
+        begin_alone(connection)
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect within a transaction
+    begin_alone(connection)
+    yield
+    if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
+        tables = ", ".join(sorted({str(row[0]) for row in broken}))
+        raise SchemaError(
+            f"Nâng cấp làm đứt liên kết dữ liệu ở {tables}; chưa có gì thay đổi. Hãy gửi bản sao lưu cho đơn vị hỗ trợ.",
+            f"The upgrade would break references in {tables}; nothing was changed. Ask whoever supports you.",
+        )
 
 
 def begin_alone(connection: sa.Connection) -> None:

@@ -3,9 +3,11 @@
 The signed files decide; rows of `issuer_key` are a copy of them, made again from the files at every publication.
 """
 
+import logging
 import uuid
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -13,28 +15,64 @@ from temthat_stamps.errors import Fault
 from temthat_stamps.fields import Fields
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import Delegation, PublishedFile
+from temthat_stamps.manifest import Custody
 from temthat_stamps.runs.custody import issuer_kind, issuer_province
+from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import IssuerKey, StampKey
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.signer import KeySigner
 from temthat_stamps.statement import StatementType, peek
 from temthat_stamps.trust.accepted import Accepted, target_name
 from temthat_stamps.trust.delegates import DelegatedKey
-from temthat_stamps.trust.enrolment import check_unused, read_enrolment
+from temthat_stamps.trust.enrolment import Enrolment, check_unused, read_enrolment, sign_enrolment
 from temthat_stamps.trust.errors import EnrolmentRefused
 from temthat_stamps.trust.repository import TrustRepository
 from temthat_trace.parties import Party
+
+log = logging.getLogger(__name__)
 
 
 def pending(session: Session, province: str | None = None) -> list[IssuerKey]:
     """Keys whose request nobody has approved yet, oldest first; of one province, if it is given."""
     query = select(IssuerKey).options(joinedload(IssuerKey.party)).join(IssuerKey.party)
-    query = query.where(
-        IssuerKey.delegated_from.is_(None), IssuerKey.retired_at.is_(None), IssuerKey.enrolment != b""
-    )
+    query = query.where(IssuerKey.delegated_from.is_(None), IssuerKey.enrolment != b"")
     if province is not None:
         query = query.where(Party.province == province)
     return list(session.scalars(query.order_by(IssuerKey.id)))
+
+
+def request_for_old_keys(session: Session, registry: Registry) -> list[IssuerKey]:
+    """Ask for delegations to the keys of before the log, so that their provinces can vouch for what they signed.
+
+    Each signs its own request and is destroyed by that: its party goes on with a new key. The caller commits. Raises
+    `SealBroken` for a foreign master key.
+    """
+    asked = []
+    for record in session.scalars(
+        select(IssuerKey).where(IssuerKey.enrolment == b"", IssuerKey.sealed.is_not(None))
+    ):
+        try:
+            kind, province = issuer_kind(record.party), issuer_province(record.party)
+        except RunRefused as refusal:
+            log.warning("no delegation can be asked for to an old key: %s", refusal.en)
+            continue
+        raw = registry.sealer.open(f"issuer-key:{record.public_key.hex()}", record.sealed or b"")
+        signer = KeySigner(Ed25519PrivateKey.from_private_bytes(raw))
+        request = Enrolment(
+            registry.origin,
+            str(record.party_id),
+            kind,
+            province,
+            record.public_key,
+            Custody.HOSTED,
+            registry.now(),
+        )
+        record.enrolment = sign_enrolment(request, signer)
+        record.sealed, record.retired_at = None, registry.now()
+        asked.append(record)
+    session.flush()
+    return asked
 
 
 def record_request(session: Session, registry: Registry, party: Party, request: bytes) -> IssuerKey:

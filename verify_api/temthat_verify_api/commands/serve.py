@@ -10,6 +10,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from temthat_stamps.errors import TrustError
+from temthat_stamps.runs.enrolment import request_for_old_keys
 from temthat_verify_api.app import create_app
 from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
@@ -46,6 +47,9 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
         if settings.mode == "production" and settings.signer is None:
             raise MissingSignerError  # noqa: TRY301 - told like the rest
         services.book.open()
+        with services.sessions() as session:
+            request_for_old_keys(session, services.registry)
+            session.commit()
     except SchemaError as error:
         tell(error.vi, error.en)
         raise typer.Exit(REFUSED) from error

@@ -33,6 +33,9 @@ def upgrade() -> None:
         table.add_column(sa.Column("last_good", sa.BigInteger(), nullable=True))
         table.add_column(sa.Column("revoked_reason", sa.String(32), nullable=False, server_default=""))
         table.alter_column("sealed", existing_type=sa.LargeBinary(), nullable=True)
+    # SQLite's default is a text, which equals no bytes.
+    keys = sa.table("issuer_key", sa.column("enrolment", sa.LargeBinary))
+    op.get_bind().execute(sa.update(keys).values(enrolment=b""))
     for name, *_ in _OLD:
         with op.batch_alter_table(name) as table:
             table.add_column(sa.Column("log_index", sa.BigInteger(), nullable=True))
