@@ -174,13 +174,15 @@ def _addresses(site: Site, phone: str) -> list[str]:
     with site.office.session() as session:
         from sqlalchemy import select
 
-        from temthat_stamps.runs.records import PrintJob
+        from temthat_stamps.ledger.recording import Fate
+        from temthat_stamps.runs.records import PrintJob, Run
         from temthat_trace.papers import Paper
         from temthat_trace.products import Product
 
         job = session.scalars(select(PrintJob.id)).first()
         paper = session.scalars(select(Paper.id)).first()
         product = session.scalars(select(Product.id)).first()
+        run = session.scalars(select(Run.run)).first() or site.office.printed(30)
     batch, form = site.office.batch_id(), site.office.form_id("TUI500")
     shared = [
         "/desk",
@@ -188,14 +190,21 @@ def _addresses(site: Site, phone: str) -> list[str]:
         f"/desk/papers/{paper}",
         "/desk/people",
         "/desk/account",
+        "/desk/log",
         "/desk/nowhere",
     ]
-    shared += [f"/desk/batches/{batch}", f"/desk/batches/{batch}/checks"]
+    shared += [f"/desk/batches/{batch}", f"/desk/batches/{batch}/checks", f"/desk/runs/{run}/ledger"]
+    shared.append(f"/desk/organisations/{site.office.party_id('HTX-DE')}/quotas")
     if phone == OFFICER:
         return [*shared, f"/desk/organisations/{site.office.party_id('HTX-DE')}"]
     order = f"/desk/batches/{batch}/stamps/{form}"
     own = [order, f"{order}?method=roll", f"{order}?method=house", "/desk/workbooks", "/desk/products"]
-    own += [f"/desk/products/{product}", f"/desk/organisations/{site.office.party_id('HTX-DE')}/people/new"]
+    own += [f"/desk/runs/{run}/ledger/{fate}" for fate in Fate]
+    own += [
+        f"/desk/runs/{run}/reprint",
+        f"/desk/products/{product}",
+        f"/desk/organisations/{site.office.party_id('HTX-DE')}/people/new",
+    ]
     return [*shared, *own, *([f"/desk/jobs/{job}"] if job else [])]
 
 

@@ -232,7 +232,7 @@ def test_nothing_to_record_before_there_is_a_file(office: Office) -> None:
 
 def test_questions_stand_on_the_page_with_their_arithmetic(office: Office) -> None:
     """After a month printed stamps that nobody accounted for are asked about, once they are recorded no more."""
-    run, browser = office.printed(), office.browser(CLERK)
+    run = office.printed()
     office.forward(days=31)
     browser = office.browser(CLERK)
     page = browser.open(ledger_path(run)).text
