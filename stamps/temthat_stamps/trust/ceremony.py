@@ -18,6 +18,7 @@ from temthat_stamps.notice import REASONS
 from temthat_stamps.trust.accepted import Accepted, metadata_name
 from temthat_stamps.trust.delegates import DelegatedKey, keys_of
 from temthat_stamps.trust.enrolment import read_enrolment
+from temthat_stamps.trust.errors import CeremonyRefused
 from temthat_stamps.trust.handover import Handover, Purpose, refused
 from temthat_stamps.trust.logtrust import LOG_TARGET, LogTrust
 from temthat_stamps.trust.online import OperatorCard
@@ -29,6 +30,7 @@ from temthat_stamps.trust.roles import (
     SNAPSHOT,
     TARGETS,
     TIMESTAMP,
+    is_province_role,
     path_pattern,
     province_of,
     province_role,
@@ -236,6 +238,8 @@ def rotate(
 
     `remove` are key ids, or enough of their start. Raises `CeremonyRefused`; a new root is signed by old and new keys.
     """
+    if role not in {ROOT, TARGETS} and not is_province_role(role):
+        raise _no_role(role)
     new = []
     for card in add:
         if card.role != role:
@@ -314,10 +318,14 @@ def _require_keys(role: str, keys: Sequence[Key]) -> None:
 
 def _require_role(base: Accepted, role: str) -> None:
     if role not in dict(base.roles()) or rule_of(role).online:
-        raise refused(
-            f"Chưa có vai trò “{role}” (tỉnh chưa có cán bộ ký? xem temthat trust rotate).",
-            f"There is no role “{role}” (a province without officers? see temthat trust rotate).",
-        )
+        raise _no_role(role)
+
+
+def _no_role(role: str) -> CeremonyRefused:
+    return refused(
+        f"Chưa có vai trò “{role}” (tỉnh chưa có cán bộ ký? xem temthat trust rotate).",
+        f"There is no role “{role}” (a province without officers? see temthat trust rotate).",
+    )
 
 
 def _without(keys: list[Key], remove: Collection[str]) -> list[Key]:

@@ -30,7 +30,7 @@ from temthat_stamps.trust.changes import Pending, State, check_changes
 from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.errors import CeremonyRefused, wrong_signature
 from temthat_stamps.trust.rolekeys import holder_of
-from temthat_stamps.trust.roles import ROOT, TARGETS, province_of, rank
+from temthat_stamps.trust.roles import ROOT, TARGETS, is_province_role, province_of, rank
 
 SIZE_LIMIT = 100_000_000
 _ENTRIES = 5_000
@@ -192,8 +192,9 @@ def copy_of(metadata: Metadata[Any]) -> Metadata[Any]:
 def _provinces(base: Mapping[str, bytes]) -> Iterable[str]:
     for name in base:
         version, _, rest = name.partition(".")
-        if version.isdigit() and rest.endswith("-issuers.json"):
-            yield province_of(rest.removesuffix(".json"))
+        role = rest.removesuffix(".json")
+        if version.isdigit() and is_province_role(role):
+            yield province_of(role)
 
 
 def _count(role: str, metadata: Metadata[Any], delegator: Root | Targets) -> Wanted:

@@ -77,6 +77,11 @@ def province_role(code: str) -> str:
     return f"{code}-issuers"
 
 
+def is_province_role(role: str) -> bool:
+    """Whether this is written as the role of a province."""
+    return _PROVINCE_ROLE.fullmatch(role) is not None
+
+
 def province_of(role: str) -> str:
     """The province of a role: 31-issuers -> 31. Raises ValueError."""
     match = _PROVINCE_ROLE.fullmatch(role)
