@@ -7,6 +7,7 @@ closed there and its private part destroyed: what it signed stays good, a later 
 import calendar
 import datetime as dt
 import os
+from collections.abc import Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -162,22 +163,29 @@ def close_due_keys(session: Session, registry: Registry) -> int:
 
     The operator may state it, once the period is over in the log's time too.
     """
-    busy = (
-        select(Run.stamp_key_id)
-        .join(PrintJob, PrintJob.run == Run.run)
-        .where(PrintJob.state.in_([JobState.WAITING, JobState.RUNNING]))
-    )
     # In whole seconds, as statements are dated.
     now = registry.now().replace(microsecond=0)
-    query = select(StampKey).where(
-        StampKey.closes_at < now, StampKey.sealed.is_not(None), StampKey.id.not_in(busy)
-    )
-    due = session.scalars(query.order_by(StampKey.id)).all()
+    due = due_keys(session, now)
     for record in due:
         closed = KeyClosed(registry.origin, str(record.party_id), key_id(record.public_key), now)
         registry.state(session, closed, record.party_id)
         destroy_key(registry, record)
     return len(due)
+
+
+def due_keys(session: Session, now: dt.datetime) -> Sequence[StampKey]:
+    """Stamp keys past their period that no unfinished job needs and that are not destroyed yet."""
+    busy = (
+        select(Run.stamp_key_id)
+        .join(PrintJob, PrintJob.run == Run.run)
+        .where(PrintJob.state.in_([JobState.WAITING, JobState.RUNNING]))
+    )
+    query = select(StampKey).where(
+        StampKey.closes_at < now.replace(microsecond=0),
+        StampKey.sealed.is_not(None),
+        StampKey.id.not_in(busy),
+    )
+    return session.scalars(query.order_by(StampKey.id)).all()
 
 
 def destroy_key(registry: Registry, record: StampKey) -> None:

@@ -31,6 +31,7 @@ from temthat_stamps.log.trust_files import trust_file
 from temthat_stamps.logged import BundlePublished, Delegation
 from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.book import LogBook
+from temthat_stamps.runs.custody import close_due_keys, due_keys
 from temthat_stamps.runs.enrolment import publish_delegation
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import names_of
@@ -80,6 +81,15 @@ class PublicRecord:
         if self._repository.founded:
             self._catch_up()
             self._publish_bundle(bundle_now)
+        self._close_keys()
+
+    def _close_keys(self) -> None:
+        """Stamp keys past their month are closed in the log and destroyed, though nobody prints any more."""
+        with self._sessions() as session:
+            if due_keys(session, self._registry.now()):
+                bump_revision(session)
+                close_due_keys(session, self._registry)
+                session.commit()
 
     def _publish_trust(self) -> None:
         """Trust files that a ceremony brought become known to log and database; the online roles stay fresh."""
