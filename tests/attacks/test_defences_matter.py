@@ -303,6 +303,12 @@ TABLE: list[Row] = [
         {},
         {"runs.notices:_falls_on_others": always(False)},
     ),
+    (
+        UNLISTED,
+        "online_a_revoked_key_had_logged_a_run_and_a_notice",
+        {},
+        {"runs.takenback:TakenBack._rests_on": always(None)},
+    ),
     (UNLISTED, "a_batch_in_between_hides_no_recall", {}, {"runs.register:made_from": nearest_sources}),
     (UNLISTED, "the_last_run_number_is_taken", {}, {"log.rules.blocks:Blocks._check_near": nothing}),
     (UNLISTED, "a_circle_of_sources", {}, {"log.rules.batches:Batches._mark": mark_everything}),

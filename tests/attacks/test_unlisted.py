@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import rfc8785
+from sqlalchemy import select
 
 from temthat_stamps.bundle.encoding import BadBundle
 from temthat_stamps.bundle.installed import OlderBundle
@@ -25,7 +26,8 @@ from temthat_stamps.logged import Block, Delegation, PublishedFile, read_body
 from temthat_stamps.manifest import Sources
 from temthat_stamps.notice import batch_target, run_target
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.notices import notify_batch
+from temthat_stamps.runs.notices import notices_for_run, notify_batch, notify_run
+from temthat_stamps.runs.records import IssuerKey
 from temthat_stamps.signer import KeySigner
 from temthat_stamps.statement import PAYLOAD_TYPE, peek
 from temthat_stamps.trust.errors import CeremonyRefused
@@ -123,6 +125,29 @@ def test_a_batch_in_between_hides_no_recall(sqlite_shop: Shop) -> None:
     stated = read_body(peek(entry(shop.session, run.log_index - 1)))
     assert isinstance(stated, Sources)
     assert set(stated.sources) == {str(raw.id), str(between.id)}
+
+
+def test_online_a_revoked_key_had_logged_a_run_and_a_notice(sqlite_shop: Shop) -> None:
+    """The province revokes a stolen issuer key: what the service says of the thief's run and of his notice changes too.
+
+    His run is revoked, and his voiding of the cooperative's run is gone, on the page as on a scanner.
+    """
+    shop = sqlite_shop
+    [key] = [key for key in shop.session.scalars(select(IssuerKey)) if key.party_id == shop.coop.id]
+    good = shop.run(10)
+    last_good = good.log_index
+    stolen = shop.run(10)
+    notify_run(shop.session, shop.registry, good, NoticeKind.VOID, "misprint", shop.coop)
+    notify_run(shop.session, shop.registry, good, NoticeKind.RECALL, "complaint", shop.coop, shop.alliance)
+    assert notices_for_run(shop.session, stolen) == []
+    key.last_good, key.revoked_reason = last_good, "key_compromised"
+    shop.session.flush()
+    told_of = [(notice.kind, notice.reason) for notice in notices_for_run(shop.session, stolen)]
+    assert told_of == [(NoticeKind.REVOCATION, "key_compromised")]
+    assert [notice.kind for notice in notices_for_run(shop.session, good)] == [NoticeKind.RECALL]
+    key.last_good = stolen.log_index
+    shop.session.flush()
+    assert notices_for_run(shop.session, stolen) == []
 
 
 # -- using up what everybody needs --
@@ -261,7 +286,9 @@ def test_extension_lines_that_make_a_scanner_forget(
     shutil.copytree(house.public, tmp_path / "old")
     house.notice(coop, run_target(1), NoticeKind.VOID)
     long = tuple(f"{number} {'x' * 100}" for number in range(110))
-    monkeypatch.setattr(house_module, "Checkpoint", lambda *head: Checkpoint(*head, long))
+    monkeypatch.setattr(
+        house_module, "Checkpoint", lambda name, size, root: Checkpoint(name, size, root, long)
+    )
     house.publish()
     scanner.update()
     shutil.rmtree(tmp_path / "old" / "trust")

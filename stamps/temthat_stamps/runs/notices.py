@@ -27,6 +27,7 @@ from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run, StampKey
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.runs.takenback import TakenBack
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.parties import Party, looks_after
@@ -112,11 +113,18 @@ def notify_key(
 
 
 def notices_for_run(session: Session, run: Run) -> list[Notice]:
-    """Notices in force that touch a run: its own, its stamps', its key's, its batch's and its sources'."""
+    """Notices in force that touch a run: its own, its stamps', its key's, its batch's and its sources'.
+
+    Without those that a revoked issuer key gave after its last good entry; with a revocation of the run, if such a key
+    registered it.
+    """
     targets = [key_target(key_id(run.stamp_key.public_key))]
     targets += [batch_target(batch_id) for batch_id in made_from(session, run.batch_id)]
     query = select(NoticeRecord).where(or_(NoticeRecord.run == run.run, NoticeRecord.target.in_(targets)))
-    return in_force(as_notice(record) for record in session.scalars(query))
+    gone = TakenBack.load(session)
+    records = [record for record in session.scalars(query) if not gone.notice(session, record)]
+    revoked = gone.run(session, run)
+    return in_force(map(as_notice, records)) + ([revoked] if revoked is not None else [])
 
 
 def notices_by_run(session: Session, runs: Iterable[Run]) -> dict[int, tuple[Notice, ...]]:
