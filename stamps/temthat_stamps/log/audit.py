@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from temthat_stamps.errors import BadStatement, TrustError
+from temthat_stamps.fields import instant
 from temthat_stamps.log.bundle_audit import BundleAudit
 from temthat_stamps.log.checkpoint import open_checkpoint
 from temthat_stamps.log.finding import Breach, Finding, FindingCode
@@ -79,6 +80,8 @@ class Report:
     bundle_logged_at: int | None = None
     bundle_files: int = 0
     taken_back: int = 0
+    newest: dt.datetime | None = None
+    """The newest date of a statement that counts: a log that is kept from its readers stays at an old one."""
     seconds: float = 0.0
 
     @property
@@ -113,6 +116,7 @@ class Report:
             "findings_total": sum(self.by_code.values()),
             "findings_by_code": {code.value: count for code, count in self.by_code.items()},
             "taken_back": self.taken_back,
+            "newest": instant(self.newest) if self.newest is not None else None,
             "ledger": vars(self.ledger),
             "bundles": {
                 "published": self.bundle_size is not None,
@@ -138,7 +142,8 @@ def audit(
     """Audit the log that `reader` reads, by its name and verifier key (C2SP signed-note).
 
     Each of `witnesses` (verifier keys) should have cosigned the checkpoint. `first_root`, if known from elsewhere, is
-    version 1 of root. Statements dated after `now` are told of. What breaks a rule is a finding of the report.
+    version 1 of root; without it a log that does not open as ours does is taken for other software's.
+    Statements dated after `now` are told of. What breaks a rule is a finding of the report.
 
     Raises:
         BadNote, BadPolicy, BadTile, BadProof: the log itself is broken; nothing in it can be relied on.
@@ -156,7 +161,8 @@ def audit(
     tree = TiledTree(reader, head.size, head.root)
     for index, entry in enumerate(tree.entries()):
         if index == 0:
-            report.foreign = not _opens_a_log_of_ours(entry)
+            # Whoever names our first root means a log of ours, whatever it begins with.
+            report.foreign = first_root is None and not _opens_a_log_of_ours(entry)
         if not report.foreign:
             _take(index, entry, replay, bundle, report)
         if progress is not None and (index + 1) % _STEP == 0:
@@ -207,6 +213,7 @@ def _take(index: int, entry: bytes, replay: Replay, bundle: BundleAudit, report:
 def _finish(data: bytes, replay: Replay, policy: Policy, report: Report, bundle: BundleAudit) -> None:
     """What only the end shows: witnesses the alliance asks for, statements nobody vouched for, the bundle."""
     report.find(*replay.finish())
+    report.newest = replay.log_time
     trust = replay.log_trust
     if trust is not None:
         try:

@@ -29,6 +29,8 @@ def show(report: Report, console: Console) -> None:
     """Print it."""
     console.print(f"Sổ công khai {visible(report.origin)}: {_vi(report.size)} mục", style="bold")
     console.print(f"Public log of {report.size:,} entries, root {report.root.hex()}", style="dim")
+    if report.newest is not None:
+        console.print(f"Văn bản mới nhất ghi ngày / newest statement of: {instant(report.newest)}")
     console.print()
     _line(
         console,

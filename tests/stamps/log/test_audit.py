@@ -108,6 +108,25 @@ def test_the_first_root_may_be_known_from_elsewhere(world: World, tmp_path: Path
     assert (1, "trust_refused") in found(audited(world, tmp_path, first_root=other))
 
 
+def test_who_names_the_root_means_a_log_of_ours(tmp_path: Path) -> None:
+    """An operator cannot pass a log off as other software's by spoiling its first entry."""
+    world = World()
+    world.append(b"no opening")
+    world.found("31")
+    assert audited(world, tmp_path).foreign
+    report = audited(world, tmp_path, first_root=world.files["trust/1.root.json"])
+    assert found(report) == [(0, "unreadable"), (1, "not_opened")]
+    assert not report.foreign
+
+
+def test_how_new_a_log_is_can_be_seen(world: World, issuer: Issuer, key: StampKey, tmp_path: Path) -> None:
+    """Whoever is shown an old log for ever sees the date stand still."""
+    issuer.run(key)
+    report = audited(world, tmp_path)
+    assert report.newest == world.now - dt.timedelta(minutes=1)
+    assert report.body()["newest"] == "2026-05-04T02:04:00Z"
+
+
 def test_progress_is_told(world: World, issuer: Issuer, key: StampKey, tmp_path: Path) -> None:
     for _ in range(600):
         world.append(b"no statement")

@@ -61,6 +61,7 @@ def test_a_clean_log_in_words(world: World, public: Path) -> None:
     assert result.exit_code == WELL
     for words in (
         f"Sổ công khai {ORIGIN}: 5 mục",
+        "newest statement of: 2026-05-04T02:04:00Z",
         "Mọi mã băm, mốc sổ và chữ ký của sổ đều đúng.",
         "Chưa kiểm tra bên chứng kiến nào",
         "Sổ tem: 1 đợt in, 100 tem.",
