@@ -14,6 +14,7 @@ from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
+from temthat_verify_api.recordhealth import RecordHealth
 from temthat_verify_api.wiring import Services
 
 _DESCRIPTION = """\
@@ -25,6 +26,7 @@ Judges TemThật stamps. Every well-formed question answers 200 with a verdict; 
 def create_app(services: Services) -> FastAPI:
     """The service. It closes the hot store and the press when it stops; the engine is the caller's."""
     parts = build_parts(services)
+    publisher = Publisher(services)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -32,7 +34,6 @@ def create_app(services: Services) -> FastAPI:
             stack.push_async_callback(services.store.close)
             app.state.press.resume()
             stack.callback(app.state.press.close)
-            publisher = Publisher(services)
             publisher.start()
             stack.callback(publisher.close)
             yield
@@ -58,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
     front.add_to(app)
     service.add_to(app)
     api_docs.add_to(app)
-    health.add_to(app)
+    health.add_to(app, RecordHealth(services, publisher))
     logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)
     state_bodies(app, VerifyQuestion, EventReport)

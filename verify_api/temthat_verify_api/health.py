@@ -1,5 +1,7 @@
 """/healthz and /metrics: for whoever runs the service."""
 
+from contextlib import suppress
+
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,22 +10,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from temthat_verify_api import metrics, migrate
-from temthat_verify_api.api.models import Health
+from temthat_verify_api.api.models import Health, TroubleModel
 from temthat_verify_api.parts import Parts, parts_of
+from temthat_verify_api.recordhealth import RecordHealth
 from temthat_verify_api.store import StoreUnavailableError
 
 
-def add_to(app: FastAPI) -> None:
+def add_to(app: FastAPI, record: RecordHealth) -> None:
     """Mount both."""
 
     @app.get(
         "/healthz",
         tags=["operation"],
-        summary="Whether database and schema are as this program needs them",
+        summary="Whether database and schema are as this program needs them; how the public record stands",
         responses={200: {"model": Health}, 503: {"model": Health}},
     )
     async def healthz(request: Request) -> Response:
-        health = await check(parts_of(request))
+        health = await check(parts_of(request), record)
         return JSONResponse(health.model_dump(), 200 if health.status == "ok" else 503)
 
     @app.get(
@@ -36,18 +39,26 @@ def add_to(app: FastAPI) -> None:
     async def figures(request: Request) -> Response:
         parts = parts_of(request)
         parts.metrics.run_loads.set(parts.judging.runs.loads)
+        with suppress(SQLAlchemyError):  # the other figures are worth having all the same
+            parts.metrics.record(await run_in_threadpool(record.look))
         return Response(parts.metrics.text(), media_type=metrics.CONTENT_TYPE)
 
 
-async def check(parts: Parts) -> Health:
-    """Ask the database both ways the service uses it, and for its schema."""
+async def check(parts: Parts, record: RecordHealth) -> Health:
+    """Ask the database both ways the service uses it, and for its schema; look at the public record."""
     try:
         await parts.services.store.look_up(1, 1)
         schema = await run_in_threadpool(_schema, parts)
     except (StoreUnavailableError, SQLAlchemyError):
         return Health(status="unavailable", database=False, schema_current=False)
-    current = schema == migrate.head()
-    return Health(status="ok" if current else "unavailable", database=True, schema_current=current)
+    if schema != migrate.head():
+        return Health(status="unavailable", database=True, schema_current=False)
+    try:
+        troubles = (await run_in_threadpool(record.look)).troubles
+    except SQLAlchemyError:
+        return Health(status="unavailable", database=False, schema_current=True)
+    told = [TroubleModel(code=t.code, message_vi=t.vi, message_en=t.en) for t in troubles]
+    return Health(status="ok", database=True, schema_current=True, record=told)
 
 
 def _schema(parts: Parts) -> str | None:

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from temthat_verify_api.recordhealth import RecordState
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -27,6 +29,30 @@ class Metrics:
         self.run_loads = Gauge(
             "temthat_run_loads", "Runs read from the database since start.", registry=self.registry
         )
+        self.log_entries = Gauge(
+            "temthat_log_entries", "Entries of the public log, published or not.", registry=self.registry
+        )
+        self.log_published = Gauge(
+            "temthat_log_published", "Entries under the published checkpoint.", registry=self.registry
+        )
+        self.publishing_failed = Gauge(
+            "temthat_publishing_failed", "1 while the last try to publish failed.", registry=self.registry
+        )
+        self.witnesses_missing = Gauge(
+            "temthat_witnesses_missing",
+            "Witnesses that are set but not on the published checkpoint.",
+            registry=self.registry,
+        )
+        self.trust_left = Gauge(
+            "temthat_trust_seconds_left",
+            "Seconds until the first role of the trust data expires; 0 without trust data.",
+            registry=self.registry,
+        )
+        self.troubles = Gauge(
+            "temthat_record_troubles",
+            "Troubles of the public record, as /healthz names them.",
+            registry=self.registry,
+        )
         # Looking a labelled child up costs more than counting; there are a few dozen of them.
         self._told: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._wrote: dict[str, Counter] = {}
@@ -51,6 +77,15 @@ class Metrics:
     def turned_away(self, error: str) -> None:
         """A request was refused, with this code."""
         self.refused.labels(error).inc()
+
+    def record(self, state: RecordState) -> None:
+        """How the public record stands now."""
+        self.log_entries.set(state.entries)
+        self.log_published.set(state.published)
+        self.publishing_failed.set(state.failing)
+        self.witnesses_missing.set(state.witnesses_missing)
+        self.trust_left.set(state.trust_left.total_seconds() if state.trust_left is not None else 0)
+        self.troubles.set(len(state.troubles))
 
     def text(self) -> bytes:
         """All figures as text."""

@@ -135,7 +135,7 @@ def _tables_made_anew(connection: sa.Connection) -> Iterator[None]:
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
         tables = ", ".join(sorted({str(row[0]) for row in broken}))
         raise SchemaError(
-            f"Nâng cấp làm đứt liên kết dữ liệu ở {tables}; chưa có gì thay đổi. Hãy gửi bản sao lưu cho đơn vị hỗ trợ.",
+            f"Nâng cấp làm đứt liên kết dữ liệu ở {tables}; chưa có gì thay đổi. Hãy báo đơn vị hỗ trợ.",
             f"The upgrade would break references in {tables}; nothing was changed. Ask whoever supports you.",
         )
 

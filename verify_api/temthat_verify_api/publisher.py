@@ -21,7 +21,7 @@ class Publisher:
         self._services = services
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self.problem: TrustError | OSError | None = None
+        self.problem: Exception | None = None
         """Why the last try failed, for those who look at the service's health; None when it did not."""
 
     def start(self) -> None:
@@ -46,5 +46,7 @@ class Publisher:
             if str(error) != str(self.problem):
                 log.warning("not published: %s", error)
             self.problem = error
-        except Exception:
-            log.exception("publishing")
+        except Exception as error:
+            if str(error) != str(self.problem):
+                log.exception("publishing")
+            self.problem = error

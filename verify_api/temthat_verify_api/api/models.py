@@ -195,12 +195,27 @@ class Problem(BaseModel):
     position: int | None = Field(None, description="With `mistyped`: the character to look at, from 1.")
 
 
+class TroubleModel(BaseModel):
+    """Something the operator should see to. `code` is stable."""
+
+    code: str
+    message_vi: str
+    message_en: str
+
+
 class Health(BaseModel):
-    """Whether the service can answer."""
+    """Whether the service can answer, and how the public record stands, without which it still does."""
 
     status: Literal["ok", "unavailable"]
     database: bool
     schema_current: bool
+    record: list[TroubleModel] = Field(
+        default_factory=list,
+        description=(
+            "Empty when all is well: `not_published`, `witnesses_missing`, `log_damaged`, `signer_silent`, "
+            "`no_trust_data`, `trust_expiring`, `trust_expired`."
+        ),
+    )
 
 
 Schema = dict[str, Any]
