@@ -16,6 +16,7 @@ from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Role, Root, T
 
 from temthat_stamps.notice import REASONS
 from temthat_stamps.trust.accepted import Accepted, metadata_name
+from temthat_stamps.trust.changes import check_changes
 from temthat_stamps.trust.delegates import DelegatedKey, keys_of
 from temthat_stamps.trust.enrolment import read_enrolment
 from temthat_stamps.trust.errors import CeremonyRefused
@@ -94,6 +95,8 @@ class _Draft:
         pending = {role: Metadata[Any](copy.deepcopy(signed)) for role, signed in self.signed.items()}
         made = Handover(purpose, self._at, kept, pending, self.files, names or {})
         made.check()
+        # Who drafts sees all provinces, so a key or issuer that another one knows is told before anybody signs.
+        check_changes(made.pending, made.files, self._base)
         return made
 
     def _renew_stranded(self) -> None:
