@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ PACK_TYPE = "trust pack"
 PACK_LIMIT = 512 * 1024 * 1024
 """Largest pack read, bytes: the whole country's year has some 140 MB."""
 _ATTEMPTS = 5
+_PAUSE = 0.05
+"""Seconds after the first attempt, twice that after the second …: list and proof are replaced one after the other."""
 
 
 def make_pack(public_folder: Path, provinces: Collection[str] | None = None) -> bytes:
@@ -45,11 +48,11 @@ def make_pack(public_folder: Path, provinces: Collection[str] | None = None) -> 
     Raises `NotThere` before the first bundle, `BadBundle` if the folder's files do not belong together.
     """
     wanted = None if provinces is None else sorted(set(provinces))
-    for _ in range(1, _ATTEMPTS):
+    for attempt in range(1, _ATTEMPTS):
         try:
             return _pack(public_folder, wanted)
         except WrongListing:
-            continue
+            time.sleep(attempt * _PAUSE)
     return _pack(public_folder, wanted)
 
 

@@ -78,13 +78,16 @@ class FolderSource(BundleSource):
 
 
 class SiteSource(BundleSource):
-    """A public folder on a web site; of the service's own address, the one below /log."""
+    """A public folder on a web site; of the service's own address, the one below /log. Raises `Unreachable`."""
 
     def __init__(self, url: str, client: "httpx.Client | None" = None) -> None:
         import httpx
 
         base = url.rstrip("/")
-        self._base = base if urlsplit(base).path else f"{base}/log"
+        try:
+            self._base = base if urlsplit(base).path else f"{base}/log"
+        except ValueError as error:
+            raise Unreachable(url, str(error)) from error
         self._client = client or httpx.Client(timeout=10.0, follow_redirects=False)
         self.trust = f"{self._base}/{TRUST}"
         self.tiles = SiteReader(self._base, client=self._client)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 ROOT_FILE = "root.json"
 DATA = "data"
+_PAUSE = 0.2
 _STRAY = 86_400
 """Seconds after which a file of an update that was never finished is swept away."""
 
@@ -133,6 +134,7 @@ class TrustStore:
                 return self._install(attempt, log)
             except WrongListing:
                 # Whoever publishes may be replacing the files at this moment; names are not worth a third attempt.
+                time.sleep(_PAUSE)
                 return self._install(replace(attempt, last=True), log)
 
     @contextmanager
