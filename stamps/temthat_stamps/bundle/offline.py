@@ -93,7 +93,7 @@ def _look_up(code: Code, trust: TrustView) -> tuple[Proof, bytes, bool]:
     The national index knows every hint: one it does not know was never announced, one of a shard that is not here
     proves nothing.
     """
-    keys, whole = trust.signers(code.header.hint)
+    _, keys, whole = trust.signers(code.header.hint)
     if not keys:
         return Proof.UNKNOWN_KEY, b"", whole
     try:

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from temthat_stamps.bundle.contacts import Contact, read_contacts
 from temthat_stamps.bundle.encoding import Month, missing
@@ -54,6 +55,14 @@ class KnownRun:
     issued: Issued
 
 
+class Signers(NamedTuple):
+    """The shards that hold a stamp key with some hint, the raw keys as far as they are at hand, and whether all are."""
+
+    files: list[ShardFile]
+    keys: list[bytes]
+    whole: bool
+
+
 class TrustView:
     """What a bundle says. `floor`: the earliest time it can be now, by what was signed and accepted; `hosts`: those of
     the alliance's trust data, where they are known.
@@ -77,7 +86,7 @@ class TrustView:
         self._indexes: dict[Month, Index] = {}
         self._shards: dict[str, Shard | None] = {}
         self._names: dict[str, NamesFile | None] = {}
-        self._signers: dict[bytes, tuple[list[bytes], bool]] = {}
+        self._signers: dict[bytes, Signers] = {}
         self._known: dict[tuple[int, bytes], KnownRun] = {}
 
     def with_hint(self, hint: bytes) -> list[ShardFile]:
@@ -88,15 +97,16 @@ class TrustView:
             for province in self._index(month).provinces(hint)
         ]
 
-    def signers(self, hint: bytes) -> tuple[list[bytes], bool]:
-        """The raw stamp keys at hand with this hint (4 bytes), and whether every shard that has one is at hand."""
+    def signers(self, hint: bytes) -> Signers:
+        """The stamp keys with this hint (4 bytes). Remembered."""
         known = self._signers.get(hint)
         if known is None:
-            shards = [self.shard(file) for file in self.with_hint(hint)]
+            files = self.with_hint(hint)
+            shards = [self.shard(file) for file in files]
             keys = [key.public_key for shard in shards if shard is not None for key in shard.with_hint(hint)]
             if len(self._signers) >= _REMEMBERED:
                 self._signers.clear()
-            known = self._signers[hint] = list(dict.fromkeys(keys)), None not in shards
+            known = self._signers[hint] = Signers(files, list(dict.fromkeys(keys)), None not in shards)
         return known
 
     def shard(self, file: ShardFile) -> Shard | None:
@@ -110,7 +120,7 @@ class TrustView:
         """A run of the stamp key (raw) that signed a stamp; None if no shard at hand has it. Remembered."""
         known = self._known.get((run, signer))
         if known is None:
-            for file in self.with_hint(key_hint(signer)):
+            for file in self.signers(key_hint(signer)).files:
                 shard = self.shard(file)
                 found = shard.run(run) if shard is not None else None
                 if found is not None and found.key.public_key == signer:
