@@ -5,7 +5,8 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temthat_stamps.bundle.batches import Batches, Chains
+from temthat_stamps.bundle.batches import Batches
+from temthat_stamps.log.rules.tables import Chains
 
 BATCHES = [str(uuid.UUID(int=number)) for number in range(6)]
 some = st.sampled_from(BATCHES)

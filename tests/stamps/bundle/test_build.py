@@ -12,7 +12,7 @@ from temthat_stamps.bundle.encoding import Month
 from temthat_stamps.bundle.issuers import ISSUERS_FILE, Issuers
 from temthat_stamps.bundle.listing import Listing
 from temthat_stamps.bundle.notices import NOTICES_FILE, Notices
-from temthat_stamps.bundle.shard import Shard
+from temthat_stamps.bundle.shard import Shard, ShardRun
 from temthat_stamps.manifest import KeyClosed, RunManifest
 from temthat_stamps.notice import IssuedNotice
 from temthat_stamps.trust.delegates import IssuerKind
@@ -71,8 +71,9 @@ def test_the_same_log_gives_the_same_bytes(busy_house: Busy) -> None:
     house, _ = busy_house
     again = house.rebuilt()
     assert again.files() == house.builder.files()
-    arguments = (len(house.entries), house.now, ["b.example", "a.example"], {})
-    assert again.listing(*arguments) == house.builder.listing(*arguments)
+    size, hosts = len(house.entries), ["b.example", "a.example"]
+    ours, theirs = (builder.listing(size, house.now, hosts, {}) for builder in (house.builder, again))
+    assert ours == theirs
 
 
 def test_files_only_grow(busy_house: Busy) -> None:
@@ -96,7 +97,7 @@ def test_past_months_never_change(busy_house: Busy) -> None:
 def test_every_logged_run_and_key_is_in_the_files(busy_house: Busy) -> None:
     """Complete up to the highest run; each run in one shard, with the key that its manifest names."""
     house, stages = busy_house
-    found = {}
+    found: dict[int, ShardRun | None] = {}
     for name, data in stages[-1].items():
         if name[:2].isdigit():
             shard = Shard(data, name[:2], Month.parse(name[3:]))

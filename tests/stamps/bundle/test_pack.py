@@ -34,7 +34,7 @@ def test_a_pack_of_some_provinces(house: House, by: Producer) -> None:
     house.run(house.producer("31"))
     house.publish()
     some, all_ = parse_pack(make_pack(house.public, ["31"])), parse_pack(make_pack(house.public))
-    assert some.provinces == {"31"}
+    assert some.provinces == frozenset({"31"})
     assert all_.provinces is None
     assert "bundle/31-2026-05" in some._files
     assert "bundle/96-2026-05" not in some._files

@@ -230,6 +230,9 @@ def forgeries(house: House) -> Iterator[tuple[str, type[Exception], Callable[[],
         house.log_signer = NoteSigner(house.log_signer.key.name, KeySigner(new_key()))
         house.publish()
 
+    def nonsense() -> None:
+        proof.write_bytes(b"\xff" * 100)
+
     def bare_checkpoint() -> None:
         data = proof.read_bytes()
         proof.write_bytes(data[: data.index("\n— witness-1".encode()) + 1])
@@ -246,7 +249,7 @@ def forgeries(house: House) -> Iterator[tuple[str, type[Exception], Callable[[],
     yield "a statement that counts entries after itself", BadBundle, lambda: house.publish(size=size + 9)
     yield "a list that says other than its statement", BadBundle, lambda: house.publish(complete_to_run=9)
     yield "a list that is none", BadBundle, lambda: house.publish(listing=b"{}")
-    yield "a proof that is none", BadNote, lambda: proof.write_bytes(b"\xff" * 100) and None
+    yield "a proof that is none", BadNote, nonsense
 
 
 NAMES_OF_FORGERIES = [
