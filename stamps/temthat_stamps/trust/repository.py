@@ -31,7 +31,7 @@ from temthat_stamps.trust.accepted import (
 )
 from temthat_stamps.trust.changes import check_changes
 from temthat_stamps.trust.client import replace_file
-from temthat_stamps.trust.errors import CeremonyRefused
+from temthat_stamps.trust.errors import CeremonyRefused, expired
 from temthat_stamps.trust.handover import Handover
 from temthat_stamps.trust.logtrust import LOG_TARGET
 from temthat_stamps.trust.online import OnlineKeys
@@ -90,7 +90,7 @@ class TrustRepository:
             for path, data in handover.files.items():
                 new[target_name(path, hashlib.sha256(data).hexdigest())] = data
             self._put(new, after.root, base, online, now)
-        return named_files(self.current(now), set(handover.pending))
+        return named_files(self.current(), set(handover.pending))
 
     def freshen(self, online: OnlineKeys, now: dt.datetime) -> bool:
         """Sign the online roles anew if the newest signature is older than a day; whether that was done."""
@@ -147,14 +147,20 @@ class TrustRepository:
         self._write(files, last)
 
     def _check(self, new: Mapping[str, bytes], timestamp: bytes, at: dt.datetime) -> None:
-        """Everything a client would see, before anybody sees it."""
+        """Everything a client would see, before anybody sees it.
+
+        What others let run out does not keep this from being published: a sleepy province must not hold up another's
+        revocation, nor its own renewal.
+        """
 
         def read(name: str) -> bytes | None:
             if name == timestamp_name():
                 return timestamp
             return new[name] if name in new else self.read(name)
 
-        accept(read, read(FIRST_ROOT) or b"", at)
+        for role, signed in accept(read, read(FIRST_ROOT) or b"", None).roles():
+            if metadata_name(role, signed.version) in new and signed.is_expired(at):
+                raise expired(role, signed.expires, at)
 
     def _write(self, new: Mapping[str, bytes], timestamp: bytes) -> None:
         """Root next to last: it takes effect as soon as it is there. The timestamp last: it makes the rest current."""
