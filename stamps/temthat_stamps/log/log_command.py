@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,10 +34,28 @@ from temthat_stamps.log.watch import Equivocation, Told, Watch, WentBack
 from temthat_stamps.logged import read_body
 from temthat_stamps.statement import open_envelope
 from temthat_stamps.texts import visible
+from temthat_stamps.trust.roles import NATIONAL, is_province
 
 WELL, FOUND, BROKEN, FORKED, WENT_BACK = range(5)
 """Exit codes: nothing wrong; findings, or a proof that proves nothing; broken or unreadable; two logs; an older log."""
 _INTERRUPTED = 130
+
+
+def _issuer_ids(values: list[str] | None) -> list[str]:
+    """Ids as the log writes them; another spelling would be watched for ever and never seen."""
+    try:
+        return [str(uuid.UUID(value)) for value in values or ()]
+    except ValueError as error:
+        raise typer.BadParameter("mã đơn vị là một UUID / an issuer's id is a UUID") from error
+
+
+def _provinces(values: list[str] | None) -> list[str]:
+    """Codes of two digits, or `national`."""
+    for value in values or ():
+        if not (is_province(value) or value == NATIONAL):
+            raise typer.BadParameter(f"mã tỉnh gồm hai chữ số / two digits, or “{NATIONAL}”: {value!r}")
+    return list(values or ())
+
 
 app = typer.Typer(
     add_completion=False,
@@ -105,11 +124,14 @@ def watch(
     key: Key,
     state: Annotated[Path, typer.Option(help="Tệp ghi nhớ lần xem trước. Remembers the last look.")],
     issuer: Annotated[
-        list[str] | None, typer.Option(help="Mã đơn vị cần theo dõi (nhiều lần được). An issuer's id.")
+        list[str] | None,
+        typer.Option(callback=_issuer_ids, help="Mã đơn vị cần theo dõi (nhiều lần được). An issuer's id."),
     ] = None,
     province: Annotated[
         list[str] | None,
-        typer.Option(help="Mã tỉnh, hai chữ số: mọi đơn vị của tỉnh. All issuers of a province."),
+        typer.Option(
+            callback=_provinces, help="Mã tỉnh, hai chữ số: mọi đơn vị của tỉnh. All issuers of a province."
+        ),
     ] = None,
     witness: Witnesses = None,
     as_json: Json = False,

@@ -194,6 +194,20 @@ def test_watching_a_name(world: World, issuer: Issuer, public: Path, tmp_path: P
     assert lines[-1] == {"looked": {"from": 5, "size": 7}}
 
 
+@pytest.mark.parametrize("options", [["--issuer", "HTX-MAU"], ["--province", "1"], ["--province", "Hà Nội"]])
+def test_a_name_that_nothing_could_ever_match_is_refused(
+    world: World, public: Path, tmp_path: Path, options: list[str]
+) -> None:
+    result = run(world, "watch", public, "--state", tmp_path / "state", *options)
+    assert result.exit_code == BROKEN
+    assert not (tmp_path / "state").exists()
+
+
+def test_an_id_is_known_in_any_spelling(world: World, issuer: Issuer, public: Path, tmp_path: Path) -> None:
+    result = run(world, "watch", public, "--state", tmp_path / "state", "--issuer", issuer.id.upper())
+    assert "đợt in 1" in result.stdout
+
+
 def test_two_faces_and_an_older_log_have_exit_codes_of_their_own(
     world: World, public: Path, tmp_path: Path
 ) -> None:
