@@ -9,6 +9,7 @@ import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from temthat_stamps.manifest import RunManifest
 from temthat_stamps.notice import IssuedNotice, Notice, _parse_target
 from temthat_stamps.signer import Signer
 from temthat_stamps.statement import sign_statement
+from temthat_stamps.trust.house import HouseCeremony
 from temthat_stamps.verdict import NoticeKind, Verdict, Word
 
 from ..stamps.bundle.house import NAMES, ORIGIN, SALT, House, Producer, url
@@ -65,22 +67,35 @@ class Scanner:
         return self.judge(by, run, serial, now=now).word
 
 
+@pytest.fixture(scope="session")
+def founded_house(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Producer, Producer]:
+    """A house with its ceremonies behind it: every test has a copy, for these are what takes time."""
+    made = House(tmp_path_factory.mktemp("founded"), NOVEMBER)
+    return made, made.producer("96"), made.producer("31")
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(founded_house: tuple[House, Producer, Producer], tmp_path: Path) -> House:
     """A service with a log, two witnesses, and two provinces: 31 and 96."""
-    return House(tmp_path / "house", NOVEMBER)
+    made = founded_house[0]
+    shutil.copytree(made.folder / "keys", tmp_path / "keys")
+    copied = other_face(made, tmp_path / "public", made.entries)
+    copied.runs = count(1)
+    trust = copied.public / "trust"
+    copied.ceremony = HouseCeremony(tmp_path / "keys", trust, made.ceremony._online, mode="demo")
+    return copied
 
 
 @pytest.fixture
-def coop(house: House) -> Producer:
+def coop(founded_house: tuple[House, Producer, Producer]) -> Producer:
     """A cooperative of province 96 with an open stamp key."""
-    return house.producer("96")
+    return replace(founded_house[1])
 
 
 @pytest.fixture
-def rival(house: House) -> Producer:
+def rival(founded_house: tuple[House, Producer, Producer]) -> Producer:
     """Another cooperative, of province 31: a thief with keys of its own."""
-    return house.producer("31")
+    return replace(founded_house[2])
 
 
 @pytest.fixture
@@ -176,7 +191,7 @@ def other_face(house: House, folder: Path, entries: Sequence[bytes]) -> House:
     twin.log = LogFolder(folder)
     twin.replay = Replay(ORIGIN, trust_file(FolderReader(folder)))
     twin.builder = BundleBuilder(ORIGIN)
-    twin.entries = []
+    twin.entries, twin.names, twin.contacts = [], dict(house.names), dict(house.contacts)
     for entry in entries:
         force(twin, entry)
     twin.now = house.now

@@ -3,12 +3,14 @@
 The attack is the very test function of this folder; with the defence gone, one of its own assertions has to fail.
 """
 
+import datetime as dt
 import inspect
 import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -247,6 +249,7 @@ TABLE: list[Row] = [
     (TRUST, "rollback_of_the_bundle", {}, {"bundle.store:TrustStore._check_growth": always(False)}),
     (TRUST, "freeze_of_trust_metadata", {}, {"trust.accepted:Accepted.check_current": nothing}),
     (TRUST, "freeze_of_the_bundle", {}, {"verdict:_about_age": always((None, Reason("data_of")))}),
+    (TRUST, "a_bundle_dated_ahead", {}, {"bundle.proof:_check_date": nothing}),
     (
         TRUST,
         "mix_and_match_of_trust_metadata",
@@ -311,6 +314,7 @@ TABLE: list[Row] = [
     ),
     (UNLISTED, "a_batch_in_between_hides_no_recall", {}, {"runs.register:made_from": nearest_sources}),
     (UNLISTED, "the_last_run_number_is_taken", {}, {"log.rules.blocks:Blocks._check_near": nothing}),
+    (UNLISTED, "a_date_far_ahead", {}, {"log.replay:AHEAD": dt.timedelta(days=9_999)}),
     (UNLISTED, "a_circle_of_sources", {}, {"log.rules.batches:Batches._mark": mark_everything}),
     (UNLISTED, "bent_envelopes_by_the_right_key", {}, {"statement:_DECODER": json.JSONDecoder()}),
     (UNLISTED, "paths_in_names", {}, {"bundle.listing:known": always(True)}),
@@ -334,11 +338,13 @@ ELSEWHERE = {
 
 
 def test_every_attack_is_in_the_table() -> None:
-    """No test of this folder is without a row."""
+    """No test of this folder is without a row, nor without its place in docs/attacks.md."""
     modules = (KEYS, TRUST, LOG, COUNTING, UNLISTED)
     tests = {(m, name.removeprefix("test_")) for m in modules for name in vars(m) if name.startswith("test_")}
     rows = {(module, name) for module, name, _, _ in TABLE}
     assert {name for _, name in tests - rows} == ELSEWHERE
+    page = (Path(__file__).parents[2] / "docs" / "attacks.md").read_text("utf-8")
+    assert [name for _, name in tests if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from temthat_stamps.bundle.installed import OlderBundle
 from temthat_stamps.bundle.proof import WrongListing
 from temthat_stamps.bundle.source import SiteSource
 from temthat_stamps.errors import TrustError
+from temthat_stamps.keys import key_id
 from temthat_stamps.notice import run_target
 from temthat_stamps.trust.client import TrustClient
 from temthat_stamps.trust.errors import NotTogether, Rollback, TrustExpired
@@ -58,8 +59,8 @@ def test_rollback_of_trust_metadata(house: House, coop: Producer, tmp_path: Path
     device.update(house.public / "trust", house.now)
     with pytest.raises(Rollback):
         device.update(old / "trust", house.now)
-    [key] = device.load(house.now).accepted.keys.values()
-    assert key.last_good is not None
+    keys = device.load(house.now).accepted.keys
+    assert keys[key_id(coop.signer.public_key)].last_good is not None
 
 
 def test_rollback_of_the_bundle(house: House, coop: Producer, scanner: Scanner, tmp_path: Path) -> None:
@@ -103,6 +104,14 @@ def test_freeze_of_the_bundle(house: House, coop: Producer, scanner: Scanner, tm
         assert said in scanner.judge(coop, 1, now=house.now + dt.timedelta(days=days)).keys
     assert scanner.word(coop, 1, now=house.now + dt.timedelta(days=31)) is Word.CANNOT_TELL
     assert "clock_behind" in scanner.judge(coop, 1, now=house.now - dt.timedelta(days=400)).keys
+
+
+def test_a_bundle_dated_ahead(house: House, coop: Producer, scanner: Scanner) -> None:
+    """The operator dates a bundle a year ahead, so that it never grows old: the witnesses' clocks say otherwise."""
+    house.run(coop, run=1)
+    house.publish(at=house.now + dt.timedelta(days=365))
+    with pytest.raises(BadBundle, match="later"):
+        scanner.update()
 
 
 # -- mix and match --

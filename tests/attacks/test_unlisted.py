@@ -1,6 +1,7 @@
 """Attacks beside the list: found by reading the code with a thief's eyes. Each had a hole, or might have had one."""
 
 import base64
+import datetime as dt
 import json
 import shutil
 import uuid
@@ -17,11 +18,13 @@ from temthat_stamps.bundle.encoding import BadBundle
 from temthat_stamps.bundle.installed import OlderBundle
 from temthat_stamps.bundle.listing import Listing
 from temthat_stamps.keys import key_id
+from temthat_stamps.log.audit import audit
 from temthat_stamps.log.checkpoint import Checkpoint
-from temthat_stamps.log.entries import entry
+from temthat_stamps.log.entries import BadDate, check_date, entry
 from temthat_stamps.log.finding import FindingCode
 from temthat_stamps.log.note import KeyKind, VerifierKey
 from temthat_stamps.log.policy import BadPolicy, Policy
+from temthat_stamps.log.reader import FolderReader
 from temthat_stamps.logged import Block, Delegation, PublishedFile, read_body
 from temthat_stamps.manifest import Sources
 from temthat_stamps.notice import batch_target, run_target
@@ -162,6 +165,23 @@ def test_the_last_run_number_is_taken(house: House, coop: Producer, rival: Produ
     lent = Block(ORIGIN, rival.id, 1, 2**28 - 2, house.now)
     assert state(house, lent, house.operator) is FindingCode.RUN_FAR_AHEAD
     assert state(house, manifest(house, coop, 1), coop.signer) is None
+
+
+def test_a_date_far_ahead(house: House, coop: Producer) -> None:
+    """A hacked operator logs a statement dated years ahead: its time never goes back, honest dates are too old.
+
+    The limit: whoever runs a log can spoil it. He cannot do it unseen: an audit tells of the date and of all that it
+    pushed out. The service itself takes nothing dated more than ten minutes ahead.
+    """
+    before = house.now
+    ahead = Block(ORIGIN, coop.id, 1, 2, before + dt.timedelta(days=900))
+    assert state(house, ahead, house.operator) is None
+    assert state(house, manifest(house, coop, 3), coop.signer) is FindingCode.BACK_DATED
+    house.publish()
+    found = audit(FolderReader(house.public), ORIGIN, house.log_signer.vkey, now=before).by_code
+    assert {FindingCode.POST_DATED, FindingCode.BACK_DATED} <= set(found)
+    with pytest.raises(BadDate):
+        check_date(ahead.at, before, before)
 
 
 def test_a_circle_of_sources(house: House, coop: Producer, rival: Producer, scanner: Scanner) -> None:
