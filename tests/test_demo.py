@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -85,8 +86,22 @@ def test_every_sample_stamp_shows_what_it_says_on_every_surface(folder: Path) ->
             headers={"Authorization": f"Bearer {key[1]}"},
         )
         assert till.status_code in (200, 403)
+        check_what_it_prints(client, printed)
     assert (folder / "tem-in-thu.pdf").read_bytes().startswith(b"%PDF")
     assert (folder / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def check_what_it_prints(client: httpx.Client, printed: str) -> None:
+    """The log has a page, and the two commands it prints do what it says of them, copied as they stand."""
+    assert re.search(r"public log +: (http://localhost:\d+/log/)$", printed, re.M)
+    assert "temthat log audit" in client.get("/log/", headers={"Accept": "text/html"}).text
+    commands = [shlex.split(line) for line in re.findall(r"^temthat (.*)$", printed, re.M)]
+    assert [words[:1] for words in commands] == [["log"], ["scan"]]
+    audit, scan = (CliRunner().invoke(app, words) for words in commands)
+    assert audit.exit_code == 0, audit.output
+    assert "Không thấy điều gì sai" in audit.output
+    assert scan.exit_code == 2, "the samples include recalled and void stamps"
+    assert "thu hồi" in scan.output
 
 
 def stamps_urls(stamps: list[tuple[str, str]]) -> list[tuple[str, str]]:
