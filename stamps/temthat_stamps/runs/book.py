@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.checkpoint import Checkpoint, Witnessed, open_checkpoint, sign_checkpoint
-from temthat_stamps.log.entries import ensure_open, entries_from, size
+from temthat_stamps.log.entries import ensure_open, entries_from, entry, size
 from temthat_stamps.log.folder import LogFolder, locked
 from temthat_stamps.log.note import NoteSigner
 from temthat_stamps.log.policy import Policy
@@ -89,14 +89,16 @@ class LogBook:
     def publish(self) -> Witnessed:
         """Make everything committed so far public: tiles, witnessed checkpoint. Does nothing if that is done already.
 
-        Raises `TooFewWitnesses`, `LogForked`, `TrustError`, `OSError`; the last checkpoint then stands, and nothing
-        is lost: the next call goes on from there.
+        Raises `TooFewWitnesses`, `DatabaseFellBack`, `TrustError`, `OSError`; the last checkpoint then stands, and
+        nothing is lost: the next call goes on from there.
         """
         with self._alone(), self._sessions() as session:
             total = size(session)
             latest = self.latest()
-            if latest is not None and latest.checkpoint.size == total:
-                return latest
+            if latest is not None:
+                self._require_same_database(session, latest.checkpoint.size, total)
+                if latest.checkpoint.size == total:
+                    return latest
             entries = entries_from(session, self.folder.size(), total)
             for group in _groups(entries, GROUP):
                 self.folder.integrate(self.folder.size(), group)
@@ -135,6 +137,19 @@ class LogBook:
                 run.proof = self.prove(run.log_index)
                 session.commit()
 
+    def _require_same_database(self, session: Session, published: int, total: int) -> None:
+        """The newest published entry is the database's own. (`open` sees to that; here it may have changed since.)"""
+        if published > total or [entry(session, published - 1)] != list(
+            self.folder.entries(published - 1, published)
+        ):
+            raise DatabaseFellBack(
+                Fault.STORE,
+                "Cơ sở dữ liệu không còn đúng các mục đã công bố của sổ: nó được khôi phục từ bản cũ khi dịch vụ đang "
+                "chạy. Dừng dịch vụ, khôi phục lại bản sao lưu (temthat restore --replace), rồi khởi động lại.",
+                "The database no longer has the entries that the log published: it was put back to an older state "
+                "while the service ran. Stop the service, restore the backup again (temthat restore --replace), start it.",
+            )
+
     def _require_growth(self, before: Checkpoint, total: int) -> None:
         if total < before.size or root(self.folder, before.size) != before.root:
             raise TrustError(
@@ -151,6 +166,10 @@ class LogBook:
         self.folder.path.mkdir(parents=True, exist_ok=True)
         with self._lock, locked(self.folder.path / ".publishing"):
             yield
+
+
+class DatabaseFellBack(TrustError):
+    """The database was put back under a running service: other entries stand where the published ones were."""
 
 
 class NotPublished(TrustError):

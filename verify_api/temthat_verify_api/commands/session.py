@@ -104,6 +104,7 @@ def open_office() -> Iterator[tuple[Services, Session]]:
         services = build_services(settings)
         try:
             require_own_key(services)
+            services.book.open()  # after a restore, what was published since comes first
             with services.sessions() as session:
                 yield services, session
                 session.commit()
