@@ -147,7 +147,8 @@ class LogBook:
                 "Cơ sở dữ liệu không còn đúng các mục đã công bố của sổ: nó được khôi phục từ bản cũ khi dịch vụ đang "
                 "chạy. Dừng dịch vụ, khôi phục lại bản sao lưu (temthat restore --replace), rồi khởi động lại.",
                 "The database no longer has the entries that the log published: it was put back to an older state "
-                "while the service ran. Stop the service, restore the backup again (temthat restore --replace), start it.",
+                "while the service ran. Stop the service, restore the backup again (temthat restore --replace), "
+                "start it.",
             )
 
     def _require_growth(self, before: Checkpoint, total: int) -> None:
