@@ -257,6 +257,21 @@ def test_in_english_too(office: Office) -> None:
         assert not _VIETNAMESE.search(main.replace("Túi 500 g", "")), fate
 
 
+def test_the_new_pages_keep_everything_in_and_out(office: Office) -> None:
+    """No script, no style of their own, no other host; a label for what a screen reader meets; one heading."""
+    run, browser = office.printed(), office.browser(ADMIN)
+    recorded(browser, run, Fate.SPOILED, sheets="2")
+    party = office.party_id("HTX-DE")
+    paths = [ledger_path(run), *(f"{ledger_path(run)}/{fate}" for fate in Fate), f"/desk/runs/{run}/reprint"]
+    for path in (*paths, "/desk/log", f"/desk/organisations/{party}/quotas"):
+        answer = browser.open(path)
+        assert answer.status_code == 200
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert not re.search(r'<script|<style| style=|(?:src|href|action)="(?:https?:)?//', answer.text), path
+        assert answer.text.count("<h1>") == 1, path
+    assert 'aria-label="Xin in lại tem 25 đến 48"' in browser.open(ledger_path(run)).text
+
+
 _FIELDS = ("sheets", "stamps", "job", "reason", "sure", "stretches", "explanation")
 _CONTENT = st.one_of(
     st.text(max_size=40),
