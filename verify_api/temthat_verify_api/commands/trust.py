@@ -1,7 +1,7 @@
 """`temthat trust …`: who may sign, from the founding ceremony to a revocation.
 
 Holders' commands (key, found, show, sign) need neither network nor database; docs/ceremony.md is their script. Those of
-the operator (operator, enrol, publish) run where the service runs. Those that prepare a change (approve, renew, rotate,
+the operator (operator, enrol, publish, accept) run where the service runs. Those that prepare a change (approve, renew, rotate,
 revoke, retire) run on either side: they only need the public trust folder, or a copy of it.
 """
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from temthat_stamps.bundle.pack import PACK_FILE, make_pack
 from temthat_stamps.keys import key_id as id_of
@@ -28,6 +27,7 @@ from temthat_stamps.trust.online import OperatorCard, online_keys
 from temthat_stamps.trust.repository import FIRST_ROOT, TrustRepository
 from temthat_stamps.trust.rolekeys import KeyCard
 from temthat_stamps.trust.status import status_of
+from temthat_verify_api.commands.own_orders import accept
 from temthat_verify_api.commands.session import REFUSED, console, find_party, in_words, open_office
 from temthat_verify_api.commands.trust_folder import find_key, folder_of, log_size_of, plain, published
 from temthat_verify_api.commands.trust_holders import Out, found, key, show, sign
@@ -35,6 +35,7 @@ from temthat_verify_api.commands.trust_words import (
     groups,
     hand_over,
     next_step,
+    print_key,
     print_status,
     say,
     status_json,
@@ -48,7 +49,7 @@ app = typer.Typer(
     help="Giao quyền và khóa: lễ khai khóa, duyệt đơn vị, gia hạn, thu hồi. Keys and who may sign. docs/ceremony.md",
 )
 
-for command in (key, found, show, sign):
+for command in (key, found, show, sign, accept):
     app.command()(command)
 
 TrustFolder = Annotated[
@@ -257,15 +258,9 @@ def keys(
 ) -> None:
     """Liệt kê khóa phát hành đã được giao quyền. List the issuer keys that are delegated to."""
     with in_words() as settings:
-        table = Table("Tỉnh", "Khóa", "Đơn vị", "Vai", "Từ mục", "Đến", "Thu hồi")
         for found_ in sorted(published(settings, trust).keys.values(), key=lambda k: k.path):
             if province in (None, found_.province):
-                revoked = f"sau mục {found_.last_good}: {found_.reason}" if found_.reason else ""
-                table.add_row(
-                    found_.province, groups(found_.key_id), found_.issuer, found_.kind.value,
-                    str(found_.delegated_from), f"{found_.until:%d/%m/%Y}", revoked,
-                )  # fmt: skip
-        console.print(table)
+                print_key(found_)
 
 
 @app.command()

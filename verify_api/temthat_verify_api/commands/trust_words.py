@@ -11,9 +11,10 @@ from rich.table import Table
 from temthat_stamps.fields import instant
 from temthat_stamps.texts import visible
 from temthat_stamps.trust.accepted import Accepted
+from temthat_stamps.trust.delegates import DelegatedKey
 from temthat_stamps.trust.handover import Handover, refused
 from temthat_stamps.trust.status import Status
-from temthat_stamps.trust.words import Line, describe, signatures
+from temthat_stamps.trust.words import KINDS, Line, describe, signatures
 from temthat_stamps.verdict import HANOI
 from temthat_verify_api.commands.session import console
 
@@ -110,6 +111,16 @@ def print_status(published: Accepted, status: Status) -> None:
         console.print("  " + visible(advice.en), style="dim")
     if not status.advice:
         say("Mọi thứ đều tốt.", "All is well.")
+
+
+def print_key(key: DelegatedKey) -> None:
+    """One issuer key in two or three short lines: nothing wraps, so that a fingerprint can be copied."""
+    revoked = key.last_good is not None
+    kind = KINDS[key.kind][0]
+    console.print(f"{key.province}  {groups(key.key_id)}  {kind}", style="dim" if revoked else "bold")
+    console.print(f"    {key.issuer}, từ mục {key.delegated_from} đến {_day(key.until)}")
+    if revoked:
+        console.print(f"    ĐÃ THU HỒI sau mục {key.last_good}: {key.reason}", style="red")
 
 
 def status_json(published: Accepted, status: Status) -> dict[str, Any]:
