@@ -12,18 +12,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from temthat_stamps.bundle.offline import judge_offline
+from temthat_stamps.bundle.pack import make_pack, parse_pack
+from temthat_stamps.bundle.store import TrustStore
 from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
 from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.ledger.records import Act, LedgerAct, Reprint, StampQuota
 from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run, RunBlock
 from temthat_stamps.sealing import Sealer
-from temthat_stamps.verdict import Asker, NoticeKind
+from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.ids import uuid7
@@ -37,10 +40,9 @@ from temthat_verify_api.keeping import TargetNotEmpty, backup, restore
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.tables import metadata
-from temthat_verify_api.wiring import EMBEDDED_SIGNER
+from temthat_verify_api.wiring import EMBEDDED_SIGNER, build_services
 
-if TYPE_CHECKING:
-    from tests.verify_api.conftest import World
+from .conftest import World
 
 PASSPHRASE = "mật khẩu đủ dài"
 CHEAP = "from temthat_verify_api import archive; archive._SCRYPT['n'] = 4096"
@@ -277,6 +279,43 @@ def test_the_same_place_after_a_total_loss(world: "World", tmp_path: Path) -> No
             path.unlink()
     restore(tmp_path / "kept.zip", settings, PASSPHRASE)
     assert rows_of(settings.database_url) == before
+
+
+@pytest.mark.anyio
+async def test_runs_newer_than_the_backup_are_never_called_forged(
+    founded_world: "World", tmp_path: Path
+) -> None:
+    """Restored from an older backup: the log gives their numbers back, and of their stamps the service cannot tell.
+
+    Scanners know them as before, from the log; the next run has another number.
+    """
+    world = founded_world
+    settings = world.services.settings
+    forged = world.forged(world.run())
+    backup(settings, tmp_path / "kept.zip", PASSPHRASE)
+    world.forward(days=31)  # a run of another month: its key is newer than the backup as well
+    lost = world.run(lot="L02")
+    codes = [world.code(lost, 3), world.number(lost, 4)]
+    world.services.record.publish(bundle_now=True)
+    world.services.close()
+    restore(tmp_path / "kept.zip", settings, PASSPHRASE, replace=True)
+
+    services = build_services(settings, lambda: world.now)
+    services.book.open()
+    back = World(services, world.clock)
+    async with back.client() as client:
+        found = [
+            (await client.post("/api/v1/verify", json={"code": code})).json() for code in [*codes, forged]
+        ]
+    assert [answer["verdict"] for answer in found] == ["cannot_tell", "cannot_tell", "forged"]
+    assert all("no_manifest" in [reason["key"] for reason in answer["reasons"]] for answer in found[:2])
+    services.record.publish(bundle_now=True)
+    root = (settings.public_dir / "trust" / "1.root.json").read_bytes()
+    store = TrustStore(tmp_path / "scanner", root, NOW)
+    store.update(parse_pack(make_pack(settings.public_dir)), world.now)
+    assert judge_offline(codes[0], store.load(), world.now).verdict.word is Word.GENUINE_OFFLINE
+    assert back.run(lot="L03") == lost + 1
+    services.close()
 
 
 def test_a_backup_is_one_moment(any_world: "World", tmp_path: Path) -> None:

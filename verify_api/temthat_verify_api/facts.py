@@ -21,10 +21,12 @@ from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.errors import BadSignature
 from temthat_stamps.gs1path import match_path
 from temthat_stamps.notice import standing
+from temthat_stamps.runs.book import is_lost
 from temthat_stamps.verdict import (
     HANOI,
     Asker,
     CopyOpinion,
+    Coverage,
     Facts,
     Mark,
     PathMatch,
@@ -102,13 +104,16 @@ class Judging:
         header = code.header
         keys = self._keys.get(header.hint) or await self._find_keys(header.hint)
         if not keys:
-            return _settled(question, Proof.UNKNOWN_KEY, header, asking, now)
+            lost = await self._is_lost(header.run)
+            return _settled(question, Proof.UNKNOWN_KEY, header, asking, now, lost=lost)
         try:
             signer = signing.verify(code, keys)
         except BadSignature:
             return _settled(question, Proof.WRONG, header, asking, now)
         history = await self._services.store.look_up(header.run, header.serial, asking.receipt, now)
         run = await self.runs.get(header.run, history.revision, vietnam_day(now))
+        if run is None and await self._is_lost(header.run):
+            return _settled(question, Proof.GOOD, header, asking, now, lost=True)
         if run is None or (registration := run.registration(signer, header.serial)) is Registration.OUTSIDE:
             facts = Facts(Proof.GOOD, registration=Registration.OUTSIDE)
             return Answer(question, judge(facts, asking.asker, now), facts, now, header)
@@ -133,6 +138,8 @@ class Judging:
         run = await self.runs.get(typed.run, history.revision, vietnam_day(now))
         header = Header(run.hint, typed.run, typed.serial) if run else None
         right = run.secrets.number(header) if run and header else None
+        if run is None and await self._is_lost(typed.run):
+            return _settled(question, Proof.UNKNOWN_KEY, None, asking, now, lost=True)
         if run is None or right is None or not hmac.compare_digest(str(right), str(typed)):
             self._guesses.wrong(asking.source, typed.run)
             return _settled(question, Proof.UNKNOWN_KEY if run is None else Proof.WRONG, None, asking, now)
@@ -180,6 +187,14 @@ class Judging:
             while len(self._keys) > CACHED_KEYS:
                 self._keys.popitem(last=False)
         return keys
+
+    async def _is_lost(self, run: int) -> bool:
+        """Whether the log has the run and a restored database does not: then nobody is told that a stamp is forged."""
+        return await run_in_threadpool(self._ask_if_lost, run)
+
+    def _ask_if_lost(self, run: int) -> bool:
+        with self._services.sessions() as session:
+            return is_lost(session, run)
 
     def _load_keys(self, hint: bytes) -> tuple[bytes, ...]:
         with self._services.sessions() as session:
@@ -251,8 +266,17 @@ def without_own_check(
 
 
 def _settled(
-    question: Question, proof: Proof, header: Header | None, asking: Asking, now: dt.datetime
+    question: Question,
+    proof: Proof,
+    header: Header | None,
+    asking: Asking,
+    now: dt.datetime,
+    *,
+    lost: bool = False,
 ) -> Answer:
-    """Decided by text or signature alone; nothing about it is looked up, whatever identity it claims."""
-    facts = Facts(proof)
+    """Decided by text or signature alone; nothing about it is looked up, whatever identity it claims.
+
+    `lost`: its run's records are, so that nothing is decided at all.
+    """
+    facts = Facts(proof, coverage=Coverage.NO_MANIFEST if lost else Coverage.COVERED)
     return Answer(question, judge(facts, asking.asker, now), facts, now, header)

@@ -32,7 +32,7 @@ from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.records import Run, RunBlock
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
-from temthat_stamps.statement import peek
+from temthat_stamps.statement import StatementType, peek
 from temthat_trace.parties import Party
 
 log = logging.getLogger(__name__)
@@ -175,6 +175,16 @@ class DatabaseFellBack(TrustError):
 
 class NotPublished(TrustError):
     """The entry is in the database but under no published checkpoint yet."""
+
+
+def is_lost(session: Session, run: int) -> bool:
+    """Whether a run stands in the log but its row went with the database: nothing can be said of its stamps here."""
+    query = (
+        select(RunBlock.first)
+        .join(LogEntry, LogEntry.index == RunBlock.log_index)
+        .where(RunBlock.first == run, RunBlock.last == run, LogEntry.kind == StatementType.RUN.value)
+    )
+    return session.scalar(query) is not None
 
 
 def _take_back(session: Session, start: int, envelopes: Iterable[bytes]) -> None:
