@@ -5,6 +5,7 @@ from functools import lru_cache
 from temthat_trace.gs1.digital_link import parse
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.key import Key, is_event_key
+from temthat_trace.gs1.quick import quick_identity
 from temthat_trace.gs1.urn import parse_urn
 
 
@@ -18,12 +19,17 @@ def read_key(text: str, *, lenient: bool = False) -> Key:
     return parse(text, lenient=lenient).key
 
 
-@lru_cache(maxsize=65536)
 def identity(text: str) -> str:
     """The canonical Digital Link of the finest thing an identifier names; any other text comes back as it is.
 
     `urn:epc:id:sgtin:4012345.011111.9` and `HTTPS://X.VN/01/04012345111118/10/A/21/9` give the same text.
     """
+    return quick_identity(text) or full_identity(text)
+
+
+@lru_cache(maxsize=8192)
+def full_identity(text: str) -> str:
+    """`identity` without the short cut."""
     if not text.startswith(("urn:epc:", "http://", "https://", "HTTP://", "HTTPS://")):
         return text
     try:
