@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 from temthat_stamps.bundle import files
 from temthat_stamps.bundle.encoding import BadBundle, Month
@@ -35,7 +36,7 @@ from temthat_stamps.trust.errors import BadTrustData, Rollback, TrustExpired
 from temthat_stamps.verdict import NoticeKind, Verdict, Word
 
 from .conftest import BUILT
-from .house import House, Producer, new_key, url
+from .house import HOST, House, Producer, listed_of, new_key, url
 
 Scanner = Callable[..., TrustStore]
 
@@ -171,6 +172,20 @@ def test_the_clock_never_goes_behind_what_was_accepted(house: House, by: Produce
     assert (late.word, late.keys) == (Word.CANNOT_TELL, ("data_too_old", "clock_behind"))
 
 
+def test_a_newer_bundle_dated_earlier_does_not_turn_the_clock_back(
+    house: House, by: Producer, scanner: Scanner
+) -> None:
+    """The floor is the newest time of all that was accepted: whoever dates back does not make old data fresh."""
+    store = scanner()
+    newest = store.load().as_of
+    house.publish(at=newest - dt.timedelta(days=5))
+    store.update(FolderSource(house.public), house.now)
+    view = store.load()
+    assert (view.as_of, view.floor) == (newest - dt.timedelta(days=5), newest)
+    early = judged(store, url(by, 1, 1), newest - dt.timedelta(days=4))
+    assert early.keys == ("data_of", "clock_behind")
+
+
 @pytest.mark.parametrize(
     ("age", "word", "key"),
     [
@@ -230,6 +245,21 @@ def forgeries(house: House) -> Iterator[tuple[str, type[Exception], Callable[[],
         house.log_signer = NoteSigner(house.log_signer.key.name, KeySigner(new_key()))
         house.publish()
 
+    def counting_ahead() -> None:
+        unlogged = {name: listed_of(data) for name, data in house.unlogged().items()}
+        listing = house.builder.listing(size + 9, house.now, [HOST], unlogged)
+        house.publish(at=house.now, listing=listing, size=size + 9)
+
+    def without_a_notice() -> None:
+        """Notices cut back, and the list to go with them: origin, size, runs and date are those of the statement."""
+        folder = house.public / "bundle"
+        body = json.loads((folder / "bundle.json").read_bytes())
+        (folder / "notices").write_bytes((folder / "notices").read_bytes()[:12])
+        listed = listed_of((folder / "notices").read_bytes())
+        body["files"]["notices"] = {"length": listed.length, "sha256": listed.sha256}
+        body["hosts"] = ["evil.example"]
+        (folder / "bundle.json").write_bytes(rfc8785.dumps(body))
+
     def nonsense() -> None:
         proof.write_bytes(b"\xff" * 100)
 
@@ -248,6 +278,8 @@ def forgeries(house: House) -> Iterator[tuple[str, type[Exception], Callable[[],
     yield "a statement by another operator", BadBundle, lambda: house.publish(operator=KeySigner(new_key()))
     yield "a statement that counts entries after itself", BadBundle, lambda: house.publish(size=size + 9)
     yield "a list that says other than its statement", BadBundle, lambda: house.publish(complete_to_run=9)
+    yield "a list and statement that count entries after themselves", BadBundle, counting_ahead
+    yield "another list with the same head", WrongListing, without_a_notice
     yield "a list that is none", BadBundle, lambda: house.publish(listing=b"{}")
     yield "a proof that is none", BadNote, nonsense
 
@@ -264,6 +296,8 @@ NAMES_OF_FORGERIES = [
     "a statement by another operator",
     "a statement that counts entries after itself",
     "a list that says other than its statement",
+    "a list and statement that count entries after themselves",
+    "another list with the same head",
     "a list that is none",
     "a proof that is none",
 ]
@@ -464,9 +498,9 @@ def test_names_that_the_manifests_do_not_commit_to_are_left_out(
     writer = NamesWriter("96", Month(2026, 5))
     for _ in range(2):
         writer.add(dataclasses.replace(NAMES, product="Sâm Ngọc Linh"), SALT)
-    listed = {name: _listed(data) for name, data in unlogged.items()}
-    listed["96-2026-05.names"] = _listed(writer.data)
-    listing = house.builder.listing(len(house.entries), house.now, ["qr.temthat.example"], listed)
+    listed = {name: listed_of(data) for name, data in unlogged.items()}
+    listed["96-2026-05.names"] = listed_of(writer.data)
+    listing = house.builder.listing(len(house.entries), house.now, [HOST], listed)
     files_ = {**house.builder.files(), **unlogged, "96-2026-05.names": writer.data}
     house.publish_files(files_, listing, house.now)
     store = scanner(update=False)
@@ -474,12 +508,6 @@ def test_names_that_the_manifests_do_not_commit_to_are_left_out(
     assert updated.nameless == ("96-2026-05.names",)
     shown = judge_offline(url(by, 1, 1), store.load(), house.now)
     assert (shown.verdict.word, shown.names) == (Word.GENUINE_OFFLINE, None)
-
-
-def _listed(data: bytes) -> Any:
-    from .house import listed_of
-
-    return listed_of(data)
 
 
 def test_erased_names_are_told_as_such(house: House, by: Producer, scanner: Scanner) -> None:
