@@ -7,14 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
 
 from temthat_stamps.errors import TrustError
+from temthat_stamps.notice import batch_target, run_target, stamps_target
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, fetch, produce
 from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.verdict import NoticeKind
+from temthat_verify_api.commands.own_orders import signs_itself, write_order, write_request
 from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office, tell
 from temthat_verify_api.press import press_of
 
@@ -41,7 +44,7 @@ def order(
     gs1: Annotated[bool, typer.Option("--gs1", help="Tem dạng GS1 Digital Link (cần GTIN).")] = False,
     out: Annotated[Path, typer.Option(help="Thư mục nhận tệp in. Where the print files go.")] = Path(),
 ) -> None:
-    """Đặt in tem cho một lô và tạo tệp in. Register a run and make its print files."""
+    """Đặt in tem cho một lô và tạo tệp in; đơn vị tự giữ khóa thì ghi đơn để ký. Register a run and make its files."""
     with open_office() as (services, session):
         press = press_of(services)
         batch = find_batch(session, f"{holder}/{product}/{lot}")
@@ -49,11 +52,14 @@ def order(
         if form is None:
             raise RunRefused(f"Không có quy cách {pack_form}.", f"There is no pack form {pack_form}.")
         wanted = plan_run(session, batch, form).left if count is None else count
+        settings = PrintSettings(kind, layout, level, dpi, dx, dy, scale_x, scale_y, start, cut_marks)
+        if signs_itself(services, session, batch.party):
+            write_order(services, session, batch, form, wanted, reason, gs1, settings, out)
+            return
         run = register_run(
             session, services.registry, batch, form, wanted,
             requested_by="command line", override_reason=reason, gs1=gs1,
         )  # fmt: skip
-        settings = PrintSettings(kind, layout, level, dpi, dx, dy, scale_x, scale_y, start, cut_marks)
         jobs = create_jobs(session, press, run, settings, by="command line")
         session.commit()
         with _progress() as bar:
@@ -89,6 +95,11 @@ def notice(
         registry = services.registry
         issuer = find_party(session, by)
         other = find_party(session, second) if second else None
+        if other is None and signs_itself(services, session, issuer):
+            write_request(
+                services, session, issuer, _target(session, run, serials, batch), kind, reason, Path()
+            )
+            return
         if batch:
             record = find_batch(session, batch)
             made = notify_batch(session, registry, record, kind, reason, issuer, other)
@@ -113,6 +124,15 @@ def notice(
                 f"Thông báo đã có hiệu lực trên máy chủ; chưa công bố được: {error.vi} Máy chủ sẽ tự công bố sau.",
                 f"The notice counts on this server already; it was not published yet: {error.en} The service will.",
             )
+
+
+def _target(session: Session, run: int | None, serials: str, batch: str) -> str:
+    """What a notice is about, as its statement names it."""
+    if batch:
+        return batch_target(find_batch(session, batch).id)
+    if run is None:
+        raise RunRefused("Cần --run hoặc --batch.", "Name --run or --batch.")
+    return stamps_target(run, *_stretch(serials)) if serials else run_target(run)
 
 
 def _stretch(text: str) -> tuple[int, int]:

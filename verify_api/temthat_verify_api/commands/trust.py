@@ -1,7 +1,7 @@
 """`temthat trust …`: who may sign, from the founding ceremony to a revocation.
 
 Holders' commands (key, found, show, sign) need neither network nor database; docs/ceremony.md is their script. Those of
-the operator (operator, enrol, publish, accept) run where the service runs. Those that prepare a change (approve, renew, rotate,
+the operator (operator, enrol, publish) run where the service runs. Those that prepare a change (approve, renew, rotate,
 revoke, retire) run on either side: they only need the public trust folder, or a copy of it.
 """
 
