@@ -13,6 +13,7 @@ from temthat_verify_api.desk.views import (
     jobs,
     ledger,
     orders,
+    own_orders,
     papers,
     people,
     products,
@@ -26,7 +27,7 @@ from temthat_verify_api.press import PressWorker
 from temthat_verify_api.wiring import Services
 
 _VIEWS = (
-    *(signing_in, home, workbooks, batches, orders, jobs, ledger, reprints, quotas),
+    *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(papers, products, people, public_log),
 )
 

@@ -12,7 +12,7 @@ from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
-from temthat_verify_api.desk.views import public_log
+from temthat_verify_api.desk.views import own_orders, public_log
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -58,6 +58,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
     return desk.page(
         "home.html",
         expiring=expiring,
+        own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
         party=party,
         lines=lines,
         more=more,

@@ -14,6 +14,7 @@ from temthat_verify_api.desk import print_choice, queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views import own_orders
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -22,7 +23,10 @@ router = desk_router()
 @router.get("/jobs/{job_id}")
 def job_page(desk: SignedIn, job_id: uuid.UUID) -> Response:
     """How far the file is, and what to do next. Reloads itself while it is being made."""
-    return _page(desk, queries.find_job(desk.db, desk.person, job_id))
+    job = queries.find_job(desk.db, desk.person, job_id)
+    if own_orders.is_own(job.run_record):
+        return desk.go(own_orders.address(job.run_record))
+    return _page(desk, job)
 
 
 @router.get("/jobs/{job_id}/file")

@@ -23,6 +23,7 @@ from temthat_verify_api.desk import print_choice, queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.forms import Fields, Posted
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views import own_orders
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -82,8 +83,12 @@ def place_order(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID, fo
     if form.number("runs") != len(queries.run_lines(desk.db, order.batch)):
         desk.db.rollback()
         return desk.go(f"/desk/batches/{batch_id}", "already_ordered")
+    settings = _settings(desk, order, fields)
     try:
-        jobs = _register(desk, order, count, reason, _settings(desk, order, fields))
+        if own_orders.signs_itself(desk, order.batch.party):
+            _check_paper(desk, order, settings)
+            return own_orders.place(desk, order.batch, order.pack_form, count, reason, settings)
+        jobs = _register(desk, order, count, reason, settings)
     except BeyondQuantity as error:
         desk.db.rollback()
         return _page(desk, order, fields, desk.words.of(error), beyond=True)
@@ -149,6 +154,14 @@ def _register(desk: Desk, order: Order, count: int, reason: str, settings: Print
     return create_jobs(desk.db, desk.press, run, settings, desk.person.name)
 
 
+def _check_paper(desk: Desk, order: Order, settings: PrintSettings) -> None:
+    """Raises `PrintingError` for what the issuer's computer could not print."""
+    host = desk.services.settings.host
+    problem = print_choice.problem(settings, settings.layout, _sample(desk, order), host)
+    if problem is not None:
+        raise problem
+
+
 def _settings(desk: Desk, order: Order, fields: Mapping[str, str]) -> PrintSettings:
     before = print_choice.remembered(queries.last_settings(desk.db, order.batch.party))
     return print_choice.chosen(fields, before)
@@ -196,6 +209,7 @@ def _page(
         offers=print_choice.offers(method, settings, _sample(desk, order), host, count),
         count=count,
         reason=fields.get("reason", ""),
+        own=own_orders.signs_itself(desk, order.batch.party),
         problem=problem,
         beyond=beyond or order.left == 0,
     )

@@ -1,0 +1,260 @@
+"""A cooperative with its own key at the desk: order, sign at home, upload, proof, paper; wrong files in words."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from temthat_stamps.custody.order import Signed, order_from_json, signed_from_json
+from temthat_stamps.custody.own import OwnCustody
+from temthat_stamps.custody.own_folder import ENROLMENT, Secrets, make_folder
+from temthat_stamps.custody.own_print import print_order
+from temthat_stamps.runs.custody import ISSUER_KEY_LIFE
+from temthat_stamps.runs.enrolment import record_request
+from temthat_stamps.runs.records import IssuerKey, Run
+from temthat_stamps.trust.logtrust import LogTrust
+from temthat_trace.parties import Party
+
+from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Browser, Office
+
+UPLOAD = "/desk/own-orders"
+
+
+def at_home(office: Office, folder: Path, code: str) -> OwnCustody:
+    """An organisation that keeps its own key, approved as if long ago; scrypt is made cheap for tests."""
+    services = office.services
+    policy = services.book.policy
+    log = LogTrust(
+        services.settings.origin,
+        str(policy.log_key),
+        tuple(map(str, policy.witnesses)),
+        policy.quorum,
+        (services.registry.operator.public_key,),
+        ("tem.example.vn",),
+    )
+    with office.session() as session:
+        party = session.scalars(select(Party).where(Party.code == code)).one()
+        secrets = Secrets(lambda: "correct horse battery", lambda: "")
+        made = make_folder(folder, log.format(), str(party.id), "20", secrets, office.clock[0], work=16)
+        for hosted in session.scalars(select(IssuerKey).where(IssuerKey.party_id == party.id)):
+            hosted.retired_at = office.clock[0]
+        key = record_request(session, services.registry, party, (folder / ENROLMENT).read_bytes())
+        key.delegated_from, key.valid_until = 0, NOW + ISSUER_KEY_LIFE
+        session.commit()
+    return OwnCustody(made, lambda: office.clock[0])
+
+
+@pytest.fixture
+def own(office: Office, tmp_path: Path) -> Iterator[OwnCustody]:
+    """The clerk's cooperative keeps its own key from now on."""
+    made = at_home(office, tmp_path / "keys", "HTX-DE")
+    with closing(made.state):
+        yield made
+
+
+def ordered(office: Office, browser: Browser, count: str = "30", **fields: str) -> str:
+    """Place an order as the clerk does; the address of its page."""
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    answer = browser.order(path, count=count, layout="a4-24", **fields)
+    assert answer.status_code == 303, answer.text
+    where = answer.headers["location"]
+    assert where.startswith(UPLOAD)
+    return where
+
+
+def signed_at_home(browser: Browser, own: OwnCustody, order: str) -> bytes:
+    """Download the order, sign it."""
+    answer = browser.open(f"{order}/order.json")
+    assert answer.status_code == 200
+    return own.sign_order(order_from_json(answer.content)).to_json()
+
+
+def sent(browser: Browser, data: bytes, order: str | None = None) -> tuple[int, str]:
+    """Upload a file on the order's page, or on that of all; status and page."""
+    fields = {"run": order.rpartition("/")[2]} if order else {}
+    files = {"signed": ("don.signed.json", data, "application/json")}
+    answer = browser.submit(UPLOAD, at=order or UPLOAD, files=files, **fields)
+    if answer.status_code == 303:
+        return 303, browser.follow(answer).text
+    return answer.status_code, answer.text
+
+
+def test_the_whole_road(office: Office, own: OwnCustody, tmp_path: Path) -> None:
+    """Each page says the next thing to do; at the end there is a PDF made at home, and the service knows it printed."""
+    browser = office.browser(CLERK)
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    assert "ký và in trên máy của đơn vị" in browser.open(path).text
+    order = ordered(office, browser)
+    page = browser.open(order).text
+    assert "1. Tải đơn 30 tem" in page
+    assert "temthat own sign don-1.json" in page
+    assert "<script" not in page
+    downloaded = browser.open(f"{order}/order.json")
+    assert downloaded.headers["content-disposition"] == 'attachment; filename="don-1.json"'
+    assert downloaded.headers["cache-control"] == "no-store"
+    file = order_from_json(downloaded.content)
+    assert "Hoàng Thị Mai" in browser.open(order).text, "who took the order is recorded"
+    status, page = sent(browser, own.sign_order(file).to_json(), order)
+    assert status == 303
+    assert "Đã nhận tệp đã ký và ghi vào sổ công khai." in page
+    assert "temthat own print don-1.json don-1.proof" in page
+    proof = browser.open(f"{order}/proof").content
+    [paper] = print_order(own, file, proof, tmp_path)
+    assert paper.read_bytes().startswith(b"%PDF")
+    done = browser.follow(browser.submit(f"{order}/printed", at=order)).text
+    assert "Đã in xong 30 tem" in done
+    assert "xóa tệp đơn" in done
+    assert "30" in browser.open("/desk/runs/1/ledger").text
+
+
+def test_the_paper_chosen_at_the_desk_is_in_the_order(office: Office, own: OwnCustody) -> None:
+    """Layout, position and resolution as chosen; a paper the stamp does not fit on is refused there and then."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser, start="5", dpi="300")
+    printing = order_from_json(browser.open(f"{order}/order.json").content).printing
+    assert (printing.layout, printing.start_position, printing.dpi) == ("a4-24", 5, 300)
+
+
+def test_an_open_order_is_found_again_everywhere(office: Office, own: OwnCustody) -> None:
+    """From the home page, the batch, the list of orders, and by a file's own address."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser)
+    home = browser.open("/desk").text
+    job = re.search(r'href="(/desk/jobs/[0-9a-f-]+)"', home)
+    assert job
+    assert browser.open(job[1]).headers["location"] == order
+    batch = browser.open(f"/desk/batches/{office.batch_id()}").text
+    assert job[1] in batch
+    assert f'href="{UPLOAD}"' in home
+    assert f'href="{order}"' in browser.open(UPLOAD).text
+
+
+def test_a_withdrawn_order_gives_its_stamps_back(office: Office, own: OwnCustody) -> None:
+    """The page says so, the list is empty, an answer signed meanwhile is refused with the reason."""
+    browser = office.browser(CLERK)
+    batch = f"/desk/batches/{office.batch_id()}"
+    before = re.findall(r'class="big"><b>([\d.]+)', browser.open(batch).text)
+    order = ordered(office, browser)
+    assert re.findall(r'class="big"><b>([\d.]+)', browser.open(batch).text) != before
+    signed = signed_at_home(browser, own, order)
+    page = browser.follow(browser.submit(f"{order}/withdraw", at=order)).text
+    assert "Đã hủy đơn." in page
+    assert re.findall(r'class="big"><b>([\d.]+)', page) == before
+    assert "Không có đơn nào đang chờ ký." in browser.open(UPLOAD).text
+    assert "Đơn này đã hủy" in browser.open(order).text
+    status, page = sent(browser, signed)
+    assert status == 422
+    assert "đơn 1 đã hủy" in page
+    assert browser.open(f"{order}/order.json").status_code == 422
+
+
+def test_wrong_files_are_told_in_a_sentence_each(office: Office, own: OwnCustody, tmp_path: Path) -> None:
+    """None, damaged, the order itself, another's, another log's, another order's, one without a run."""
+    browser = office.browser(CLERK)
+    order, other = ordered(office, browser), ordered(office, browser, "20")
+    raw = browser.open(f"{order}/order.json").content
+    signed = signed_at_home(browser, own, order)
+    body = json.loads(signed)
+    with closing(at_home(office, tmp_path / "theirs", "HTX-NA").state):
+        theirs = json.dumps({**body, "issuer": str(office.party_id("HTX-NA"))}).encode()
+    closing_ = Signed(body["origin"], body["issuer"], ()).to_json()
+    for data, words in (
+        (b"", "Chưa chọn tệp"),
+        (signed[: len(signed) // 2], "Không đọc được tệp này"),
+        (b"%PDF-1.7 \xff\xfe", "Không đọc được tệp này"),
+        (json.dumps({**body, "statements": ["?"]}).encode(), "Không đọc được tệp này"),
+        (raw, "Đây là tệp đơn chưa ký"),
+        (theirs, "Tệp này của đơn vị khác"),
+        (json.dumps({**body, "origin": "xa.example/log"}).encode(), "cho một hệ thống khác"),
+        (signed_at_home(browser, own, other), "Tệp này là của đơn 2, không phải đơn 1"),
+        (closing_, "Tệp này không có đợt in nào"),
+    ):
+        status, page = sent(browser, data, order)
+        assert (status, words in page) == (422, True), words
+    with office.session() as session:
+        assert not session.scalars(select(Run).where(Run.log_index.is_not(None))).all()
+
+
+def test_a_forged_file_is_refused_and_nothing_is_logged(office: Office, own: OwnCustody) -> None:
+    """Signed by a key that nobody approved, with the right names on it."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser)
+    signed = signed_from_json(signed_at_home(browser, own, order))
+    altered = Signed(
+        signed.origin, signed.issuer, tuple(e.replace(b'"sig":"', b'"sig":"AAAA') for e in signed.statements)
+    )
+    status, page = sent(browser, altered.to_json())
+    assert status == 422
+    assert "Không nhận văn bản đã ký" in page
+
+
+def test_an_old_file_sent_again_leads_to_its_order(office: Office, own: OwnCustody) -> None:
+    """Twice does no harm."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser)
+    signed = signed_at_home(browser, own, order)
+    assert sent(browser, signed, order)[0] == 303
+    status, page = sent(browser, signed)
+    assert (status, "4. Tải bằng chứng" in page) == (303, True)
+    answer = browser.open(f"{order}/order.json")
+    assert (answer.status_code, "đã được ký" in answer.text) == (422, True)
+
+
+def test_closing_a_months_key_goes_by_the_same_page(office: Office, own: OwnCustody) -> None:
+    """The closing's file is taken; the page stays."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser)
+    sent(browser, signed_at_home(browser, own, order), order)
+    status, page = sent(browser, own.close(own.closable(early=True)).to_json())
+    assert (status, "Đã nhận tệp đã ký" in page) == (303, True)
+
+
+def test_printed_is_said_only_once_there_is_a_proof(office: Office, own: OwnCustody) -> None:
+    """An order that nobody signed cannot be on paper."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser)
+    answer = browser.submit(f"{order}/printed", at=order)
+    assert (answer.status_code, "chưa thể đã in" in answer.text) == (422, True)
+    assert browser.open(f"{order}/proof").status_code == 422
+
+
+def test_a_double_click_orders_once(office: Office, own: OwnCustody) -> None:
+    """The second is told to look at the runs first."""
+    browser = office.browser(CLERK)
+    path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
+    ordered(office, browser)
+    answer = browser.order(path, count="30", runs="0")
+    assert answer.headers["location"].endswith("already_ordered")
+
+
+def test_who_may_see_and_who_may_take(office: Office, own: OwnCustody) -> None:
+    """Colleagues both; officer and inspector see the page but never the file with the secret; others find nothing."""
+    order = ordered(office, office.browser(CLERK))
+    for phone, page, file in (
+        (ADMIN, 200, 200),
+        (OFFICER, 200, 403),
+        (INSPECTOR, 200, 403),
+        (NEIGHBOUR, 404, 404),
+    ):
+        browser = office.browser(phone)
+        assert browser.open(order).status_code == page, phone
+        assert browser.open(f"{order}/order.json").status_code == file, phone
+    assert office.browser().open(order).status_code == 303
+    officer = office.browser(OFFICER)
+    assert officer.submit(f"{order}/withdraw", at="/desk/people").status_code == 403
+
+
+def test_hosted_cooperatives_notice_nothing(office: Office) -> None:
+    """Their orders go to the press; their runs have no such page."""
+    browser = office.browser(CLERK)
+    run = office.printed(24)
+    assert browser.open(f"{UPLOAD}/{run}").status_code == 404
+    assert UPLOAD not in browser.open("/desk").text
+    assert (
+        "Tạo tệp in"
+        in browser.open(f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}").text
+    )
