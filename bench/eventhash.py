@@ -78,7 +78,8 @@ def figures(small: bool) -> list[dict[str, Any]]:
     reference = _reference()
     logging.disable(logging.CRITICAL)
     try:
-        theirs, ours = [], []
+        theirs: list[float] = []
+        ours: list[float] = []
         for turn in range(1 if small else TURNS):
             parsed = document(count, turn * count)
             for_them = copy.deepcopy(parsed)  # it writes into what it is given

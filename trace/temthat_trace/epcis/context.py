@@ -29,7 +29,7 @@ class Context:
     """Prefixes and terms in force. `gs1`: where the GS1 web vocabulary lives, by the version of the EPCIS context."""
 
     def __init__(self, contexts: Any = None, *, parent: "Context | None" = None) -> None:
-        self.gs1 = parent.gs1 if parent else GS1_VOC
+        self.gs1: str = parent.gs1 if parent else GS1_VOC
         self._own: dict[str, str] = dict(parent._own) if parent else {}
         for entry in contexts if isinstance(contexts, list) else [contexts]:
             if isinstance(entry, str):
