@@ -114,4 +114,4 @@ def test_every_kind_of_notice_and_entry_has_its_words() -> None:
     wanted = [f"log.{kind}" for kind in kinds] + [f"notice.{kind}" for kind in NoticeKind]
     wanted += [f"log.target.{scope}" for scope in ("stamps", "run", "batch", "key")]
     for lang in ("vi", "en"):
-        assert [key for key in wanted if key not in texts(lang)] == []  # type: ignore[arg-type]
+        assert [key for key in wanted if key not in texts(lang)] == []

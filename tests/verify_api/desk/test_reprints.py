@@ -236,7 +236,7 @@ def test_fetching_again_before_confirming_is_no_reprint(office: Office) -> None:
     """A file ready to fetch is fetched as often as needed, by nobody's leave; asking for a reprint says just that."""
     clerk = office.browser(CLERK)
     path = f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}"
-    job = clerk.order(path, count="30").headers["location"]
+    job = clerk.order(path, count="5").headers["location"]
     clerk.wait_for_job(job)
     for _ in range(3):
         assert clerk.open(f"{job}/file").status_code == 200

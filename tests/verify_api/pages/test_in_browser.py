@@ -155,7 +155,7 @@ def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "Wo
         "/T/0000040000B1BVCU",
         "/docs",
         "/log/",
-        *(f"/log/entry/{index}" for index in range(5)),
+        *(f"/log/entry/{index}" for index in (0, 3)),
     ]
     world.services.book.publish()
     for scheme in ("light", "dark"):
