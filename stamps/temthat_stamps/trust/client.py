@@ -132,7 +132,15 @@ class TrustClient:
             files = {name: base64.b64decode(text, validate=True) for name, text in f.mapping("files").items()}
             provinces = body["provinces"]
             accepted = accept(files.get, self.root, None, provinces)
-        except (ValueError, TypeError, KeyError, RecursionError, BadStatement, TrustError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+            BadStatement,
+            TrustError,
+        ) as error:
             raise TrustError(
                 Fault.STORE,
                 f"Dữ liệu tin cậy trên máy bị hỏng ({error}). Hãy nối mạng và cập nhật lại.",

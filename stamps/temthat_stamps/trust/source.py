@@ -5,6 +5,7 @@ kind (never a device or a pipe in place of a file).
 """
 
 import stat
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -98,14 +99,24 @@ class WebFetcher(FetcherInterface):
         import httpx
 
         deadline = time.monotonic() + self._deadline
+        # A head that drips never returns to us: the line is cut from outside.
+        cut = threading.Timer(self._deadline, self._client.close)
+        cut.daemon = True
+        cut.start()
         try:
             # Bytes as sent: a small packed answer must not unfold into a large one.
             with self._client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer:
                 if answer.status_code != httpx.codes.OK:
                     raise DownloadHTTPError(f"{url} answers {answer.status_code}", answer.status_code)
-                for chunk in answer.iter_raw(_CHUNK):
+                for (
+                    chunk
+                ) in answer.iter_raw():  # as it comes: collecting a chunk would wait for one that drips
                     if time.monotonic() > deadline:
                         raise SlowRetrievalError(f"{url} takes longer than {self._deadline:.0f} s")
                     yield chunk
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            if time.monotonic() > deadline:
+                raise SlowRetrievalError(f"{url} takes longer than {self._deadline:.0f} s") from error
             raise DownloadError(f"cannot fetch {url}: {error or type(error).__name__}") from error
+        finally:
+            cut.cancel()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,7 @@ def key(
     """Tạo khóa cho một người giữ, và thẻ khóa để bàn giao. Make one holder's key and its card."""
     with in_words():
         out.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^0-9a-z]+", "-", f"{role} {holder}".casefold()).strip("-")
+        name = _file_name(f"{role} {holder}")
         card_path, key_path = out / f"{name}.card", out / f"{name}.key"
         for path in (card_path, key_path):
             if path.exists():
@@ -80,6 +81,13 @@ def key(
             "The card: its fingerprint is for comparing.",
         )
         next_step("đưa thẻ (.card) cho người chủ trì: temthat trust found, hoặc temthat trust rotate.")
+
+
+def _file_name(text: str) -> str:
+    """A plain name for a stick: “root Chủ tịch” gives root-chu-tich."""
+    bare = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    bare = "".join(c for c in bare if not unicodedata.combining(c))
+    return re.sub(r"[^0-9a-z]+", "-", bare).strip("-")
 
 
 def found(
