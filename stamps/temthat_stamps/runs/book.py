@@ -59,6 +59,7 @@ class LogBook:
         self._signer = signer
         self._witnesses = witnesses
         self._lock = RLock()
+        self._known: tuple[bytes, Witnessed] | None = None
         self.policy = policy
         self.folder = LogFolder(folder)
 
@@ -70,7 +71,7 @@ class LogBook:
     def latest(self) -> Witnessed | None:
         """The published checkpoint; None before the first. Raises `TrustError` if it is damaged."""
         data = self.folder.read_checkpoint()
-        return None if data is None else open_checkpoint(data, self.policy)
+        return None if data is None else self._opened(data)
 
     def open(self) -> None:
         """Write the log's first entry if the database has none, and take back what the database lost, if anything."""
@@ -119,7 +120,7 @@ class LogBook:
     def prove(self, index: int) -> bytes:
         """The tlog-proof of an entry under the published checkpoint. Raises `NotPublished`."""
         data = self.folder.read_checkpoint()
-        published = open_checkpoint(data, self.policy).checkpoint.size if data is not None else 0
+        published = self._opened(data).checkpoint.size if data is not None else 0
         if data is None or index >= published:
             raise NotPublished(
                 Fault.OPERATOR,
@@ -127,6 +128,13 @@ class LogBook:
                 f"Entry {index} is not published yet; try again in a few minutes.",
             )
         return TlogProof(index, tuple(inclusion_proof(self.folder, index, published)), data).format()
+
+    def _opened(self, data: bytes) -> Witnessed:
+        """A checkpoint verified; the same bytes are verified once, since every proof is made under them."""
+        known = self._known
+        if known is None or known[0] != data:
+            known = self._known = (data, open_checkpoint(data, self.policy))
+        return known[1]
 
     def prove_run(self, number: int) -> None:
         """Store a run's proof with it, publishing the log first if need be. Raises as `publish` does."""
