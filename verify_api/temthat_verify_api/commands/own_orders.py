@@ -110,6 +110,7 @@ def accept(
                 path = out / f"don-{number}.proof"
                 path.write_bytes(run.proof or b"")
                 console.print(str(path))
+            services.book.publish()
         except TrustError as error:
             tell(
                 f"Đã ghi vào sổ; chưa có bằng chứng: {error.vi} Chạy lại lệnh này sau ít phút.",
