@@ -13,6 +13,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -222,8 +223,17 @@ def _unzip(path: Path) -> dict[str, dict[str, bytes]]:
         parts: dict[str, dict[str, bytes]] = {}
         for info in entries:
             folder, slash, name = info.filename.partition("/")
-            parts.setdefault(folder if slash else "", {})[name if slash else folder] = archive.read(info)
+            parts.setdefault(folder if slash else "", {})[name if slash else folder] = _unpacked(
+                archive, info
+            )
     return parts
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(info)
+    except (OSError, zlib.error) as error:  # a directory that points nowhere, or a stream that is none
+        raise ValueError("damaged") from error
 
 
 def _no_handover(path: Path) -> CeremonyRefused:

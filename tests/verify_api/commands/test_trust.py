@@ -293,3 +293,17 @@ def test_a_copy_of_the_trust_folder_is_enough_to_prepare_a_revocation(table: Tab
         "trust", "revoke", _key(), "--reason", "key_compromised", "--last-good", 3, "--trust", copy
     )
     assert "sau mục 3" in said(made)
+
+
+def test_every_command_of_the_ceremonys_script_exists() -> None:
+    """Each `temthat trust X` of docs/ceremony.md and its options; and each command is in the script."""
+    from typer.main import get_command
+
+    from temthat_verify_api.commands.trust import app as trust
+
+    commands = get_command(trust).commands  # type: ignore[attr-defined]
+    text = (ROOT / "docs" / "ceremony.md").read_text("utf-8")
+    for name, rest in re.findall(r"temthat trust ([a-z]+)([^\n`]*)", text):
+        known = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest.partition("#")[0])) <= known, (name, rest)
+    assert set(commands) == set(re.findall(r"temthat trust ([a-z]+)", text))
