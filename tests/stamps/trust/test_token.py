@@ -41,15 +41,15 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     import pkcs11
 
-    library = pkcs11.lib(MODULE)
-    if "roles" not in {slot.get_token().label for slot in library.get_slots(token_present=True)}:
-        library.reinitialize()
+    # SoftHSM reads its folder once: whoever used it before in this process, or will, sees another.
+    pkcs11.lib(MODULE)
+    pkcs11.unload(MODULE)
     yield "roles"
+    pkcs11.unload(MODULE)
     if before is None:
         del os.environ["SOFTHSM2_CONF"]
     else:
         os.environ["SOFTHSM2_CONF"] = before
-    library.reinitialize()
 
 
 def signer(token: str, label: str, *, ed25519: bool) -> TokenSigner:
