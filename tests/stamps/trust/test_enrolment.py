@@ -156,7 +156,9 @@ def test_anothers_key_under_ones_own_name_is_refused(alliance: Alliance) -> None
     signer = alliance.approve("31")
     with pytest.raises(BadTrustData, match="belongs to two issuers"):
         ceremony.approve(alliance.base, [alliance.request(signer, "37")], 10, alliance.now)
-    officer = KeySigner(alliance.holders["31-issuers"][0]._private_key)
+    private = alliance.holders["31-issuers"][0]._private_key
+    assert isinstance(private, Ed25519PrivateKey)
+    officer = KeySigner(private)
     with pytest.raises(EnrolmentRefused, match="known already"):
         ceremony.approve(alliance.base, [alliance.request(officer, "31")], 10, alliance.now)
 
