@@ -51,11 +51,11 @@ def _shipping(n: int) -> dict[str, Any]:
         "eventTime": f"2026-11-28T{n % 24:02d}:{n % 60:02d}:30.000+07:00",
         "eventTimeZoneOffset": "+07:00",
         "parentID": f"urn:epc:id:sscc:8934567.1{n:09d}",
-        "childEPCs": [f"https://id.gs1.org/01/08934567111117/10/L{n}/21/{n}{c}" for c in "CD"],
+        "childEPCs": [f"https://id.gs1.org/01/08934567111119/10/L{n}/21/{n}{c}" for c in "CD"],
         "action": "ADD",
         "bizStep": "shipping",
         "disposition": "in_transit",
-        "bizLocation": {"id": "https://id.gs1.org/414/8934567000018"},
+        "bizLocation": {"id": "https://id.gs1.org/414/8934567000017"},
         "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epc:id:gdti:8934567.00001.{n}"}],
         "destinationList": [{"type": "owning_party", "destination": "urn:epc:id:pgln:8934567.00002"}],
     }

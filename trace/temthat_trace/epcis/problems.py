@@ -6,11 +6,10 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """Whether a problem keeps an event out (error), is told (warning), or is of no interest (off)."""
+    """Whether a problem keeps an event out or is only told. Nothing is passed over in silence."""
 
     ERROR = "error"
     WARNING = "warning"
-    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Nothing is repaired and nothing dropped: what does not fit is a Problem with its
 
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
 from typing import Any
 
 from temthat_trace.epcis import events as ev
@@ -50,14 +49,16 @@ def read_event(
     return (None if problems else event), problems
 
 
-@cache
-def _readers(kind: type[ev._Parts]) -> dict[str, tuple[str, Read]]:
+def _readers(kind: type[Any]) -> dict[str, tuple[str, Read]]:
     """For each JSON name of a class: the field and how it is read."""
-    return {
-        f.metadata["json"]: (f.name, _READ.get(f.metadata["json"], _text))
-        for f in fields(kind)
-        if "json" in f.metadata
-    }
+    found = _known.get(kind)
+    if found is None:
+        named = [(f.metadata["json"], f.name) for f in fields(kind) if "json" in f.metadata]
+        found = _known[kind] = {name: (attribute, _READ.get(name, _text)) for name, attribute in named}
+    return found
+
+
+_known: dict[type[Any], dict[str, tuple[str, Read]]] = {}
 
 
 def _parts(

@@ -5,6 +5,7 @@ for everything else it answers None. An event repository spends most of its time
 """
 
 import re
+from functools import lru_cache
 
 from temthat_trace.gs1.key import STEM
 
@@ -22,8 +23,12 @@ _LINK = re.compile(
 )
 
 
+@lru_cache(maxsize=32768)
 def quick_identity(text: str) -> str | None:
-    """What `identity` answers for this text, or None when the long way is needed."""
+    """What `identity` answers for this text, or None when the long way is needed.
+
+    Remembered, because an event is checked, hashed and indexed one after the other.
+    """
     if text.startswith("urn:epc:"):
         match = _URN.fullmatch(text)
         return _of_urn(text, match) if match else None
@@ -32,6 +37,12 @@ def quick_identity(text: str) -> str | None:
         return None
     item, lot, serial, whole = match.groups()
     return STEM + (whole or item + (serial or lot or ""))
+
+
+def has_right_check_digit(canonical: str) -> bool:
+    """Whether the key of a text `quick_identity` gave ends in its check digit."""
+    ai, digits = canonical[len(STEM) + 1 :].split("/", 2)[:2]
+    return bool(ai) and digits[-1] == str(_check(digits[:-1]))
 
 
 def _of_urn(text: str, match: re.Match[str]) -> str | None:

@@ -1,0 +1,285 @@
+"""What can have happened to one thing: made before used, in one parent at a time, nothing after its end.
+
+A pure state machine: `apply` takes an event and what is known of the things it names, and gives what is known
+afterwards with the findings. Events go in by the time they happened; whoever stores them decides what an error or a
+warning keeps out. Only single things are followed (a serial, a logistic unit, an asset); a lot can be in many places.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from temthat_trace.epcis import events as ev
+from temthat_trace.epcis import vocabulary as cbv
+from temthat_trace.epcis.identifiers import Kind, identify
+from temthat_trace.epcis.problems import Level, Problem
+from temthat_trace.gs1.identity import identity
+
+DEFAULT_LEVELS: Mapping[str, Level] = {
+    # A partner's goods were made elsewhere, where we did not see it.
+    "not_commissioned": Level.WARNING,
+    "already_inside": Level.WARNING,
+    "not_inside": Level.WARNING,
+    "late": Level.WARNING,
+}
+MOST_LEVELS = 32
+_ENDING = ("decommissioning", "destroying", "killing")
+
+
+@dataclass(frozen=True, slots=True)
+class EpcState:
+    """What is known of one thing: made, ended, the parent it is in, and when it was last heard of."""
+
+    commissioned: bool = False
+    ended: bool = False
+    parent: str | None = None
+    last: datetime | None = None
+
+
+UNKNOWN = EpcState()
+States = Mapping[str, EpcState]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The states that changed, by identity, and the findings."""
+
+    changed: dict[str, EpcState]
+    problems: list[Problem]
+
+
+def named_things(event: ev.Event) -> list[str]:
+    """The identities of all single things an event names, parents too: what `apply` wants to know."""
+    return list(dict.fromkeys(thing for _, thing in _things(event)))
+
+
+def apply(
+    event: ev.Event,
+    states: States,
+    children: Callable[[str], Iterable[str]] | None = None,
+    levels: Mapping[str, Level] | None = None,
+) -> Outcome:
+    """What an event does to the things it names. `states` by identity; a thing that is not there is unknown.
+
+    `children`: what is in a parent now, asked when an AggregationEvent empties it without naming anything; by default
+    found in `states`. An event that declares another one wrong changes nothing. Raises ValueError when the event has
+    no time.
+    """
+    step = _Step(event, states, children or _children_in(states))
+    if event.error_declaration is None:
+        match event:
+            case ev.ObjectEvent():
+                step.object_event(event)
+            case ev.AggregationEvent():
+                step.aggregation(event)
+            case ev.TransformationEvent():
+                step.transformation(event)
+            case _:
+                step.use_all()
+    chosen = {**DEFAULT_LEVELS, **(levels or {})}
+    found = [replace(p, level=chosen.get(p.rule, Level.ERROR)) for p in step.problems]
+    return Outcome(step.changed, found)
+
+
+def replay(events: Iterable[ev.Event], levels: Mapping[str, Level] | None = None) -> list[list[Problem]]:
+    """The findings of each event of a history, in the order given, taken by the time they happened.
+
+    An event with an error is told and changes nothing, as when it had been refused.
+    """
+    given = list(events)
+    states: dict[str, EpcState] = {}
+    found: list[list[Problem]] = [[] for _ in given]
+    for n in sorted(range(len(given)), key=lambda n: given[n].at()):
+        outcome = apply(given[n], states, levels=levels)
+        found[n] = outcome.problems
+        if not any(p.level is Level.ERROR for p in outcome.problems):
+            states.update(outcome.changed)
+    return found
+
+
+def _children_in(states: States) -> Callable[[str], Iterable[str]]:
+    return lambda parent: [thing for thing, state in states.items() if state.parent == parent]
+
+
+def _things(event: ev.Event) -> list[tuple[str, str]]:
+    """(pointer, identity) of each single thing an event names."""
+    lists: list[tuple[str, Iterable[str] | None]] = []
+    match event:
+        case ev.ObjectEvent():
+            lists = [("/epcList", event.epcs)]
+        case ev.AggregationEvent() | ev.AssociationEvent():
+            lists = [("/childEPCs", event.child_epcs)]
+        case ev.TransactionEvent():
+            lists = [("/epcList", event.epcs)]
+        case ev.TransformationEvent():
+            lists = [("/inputEPCList", event.input_epcs), ("/outputEPCList", event.output_epcs)]
+    found = [thing for at, epcs in lists for thing in _single(epcs, at)]
+    parent = getattr(event, "parent_id", None)
+    return found + (_single([parent], "/parentID", numbered=False) if parent else [])
+
+
+def _single(epcs: Iterable[str] | None, at: str, *, numbered: bool = True) -> list[tuple[str, str]]:
+    return [
+        (f"{at}/{i}" if numbered else at, identity(text))
+        for i, text in enumerate(epcs or ())
+        if identify(text).kind in (Kind.INSTANCE, Kind.OTHER)
+    ]
+
+
+class _Step:
+    """One event being applied: what it has changed so far, and found."""
+
+    def __init__(self, event: ev.Event, states: States, children: Callable[[str], Iterable[str]]) -> None:
+        self.event = event
+        self.at = event.at()
+        self.states = states
+        self.children = children
+        self.changed: dict[str, EpcState] = {}
+        self.problems: list[Problem] = []
+
+    def state(self, thing: str) -> EpcState:
+        return self.changed.get(thing) or self.states.get(thing) or UNKNOWN
+
+    def told(self, pointer: str, rule: str, vi: str, en: str) -> None:
+        self.problems.append(Problem(pointer, rule, vi, en))
+
+    def touch(self, thing: str, state: EpcState) -> None:
+        last = state.last if state.last and state.last > self.at else self.at
+        self.changed[thing] = replace(state, last=last)
+
+    def begin(self, pointer: str, thing: str) -> None:
+        """Made: for the first time, or it is another thing under the same number."""
+        state = self.state(thing)
+        if state.ended:
+            self._after_end(pointer, thing)
+        elif state.commissioned:
+            self.told(
+                pointer,
+                "commission_twice",
+                f"{thing} đã được tạo trước đó; mỗi số sê-ri chỉ tạo một lần.",
+                f"{thing} has been commissioned before; a serial number is given once.",
+            )
+        self._in_order(pointer, thing, state)
+        self.touch(thing, replace(state, commissioned=True))
+
+    def use(self, pointer: str, thing: str, *, may_be_new: bool = False) -> EpcState:
+        """Named in any other way; answers the state before."""
+        state = self.state(thing)
+        if state.ended:
+            self._after_end(pointer, thing)
+        elif not (state.commissioned or may_be_new):
+            self.told(
+                pointer,
+                "not_commissioned",
+                f"{thing} chưa có sự kiện tạo (commissioning) trước đó.",
+                f"{thing} has not been commissioned before.",
+            )
+        self._in_order(pointer, thing, state)
+        # A carton or pallet begins by being filled; few announce it.
+        is_filled = may_be_new and self.event.action == "ADD"
+        self.touch(thing, replace(state, commissioned=True) if is_filled else state)
+        return state
+
+    def end(self, pointer: str, thing: str) -> None:
+        """Used up, destroyed, taken out of service."""
+        state = self.use(pointer, thing)
+        self.touch(thing, replace(state, ended=True, parent=None))
+
+    def use_all(self) -> None:
+        for pointer, thing in _things(self.event):
+            self.use(pointer, thing, may_be_new=pointer == "/parentID")
+
+    def object_event(self, event: ev.ObjectEvent) -> None:
+        word = cbv.BIZ_STEP.word(event.biz_step) if event.biz_step else None
+        for pointer, thing in _things(event):
+            if event.action == "DELETE" or word in _ENDING:
+                self.end(pointer, thing)
+            elif event.action == "ADD":
+                self.begin(pointer, thing)
+            else:
+                self.use(pointer, thing)
+
+    def transformation(self, event: ev.TransformationEvent) -> None:
+        for pointer, thing in _single(event.input_epcs, "/inputEPCList"):
+            self.end(pointer, thing)
+        for pointer, thing in _single(event.output_epcs, "/outputEPCList"):
+            self.begin(pointer, thing)
+
+    def aggregation(self, event: ev.AggregationEvent) -> None:
+        parents = _single([event.parent_id], "/parentID", numbered=False) if event.parent_id else []
+        parent = parents[0][1] if parents else None
+        for pointer, thing in parents:
+            self.use(pointer, thing, may_be_new=True)
+        things = _single(event.child_epcs, "/childEPCs")
+        if event.action == "DELETE" and not event.child_epcs and not event.child_quantities and parent:
+            things = [("/childEPCs", thing) for thing in self.children(parent)]
+        for pointer, thing in things:
+            state = self.use(pointer, thing)
+            if event.action == "ADD" and parent:
+                self._put_in(pointer, thing, state, parent)
+            elif event.action == "DELETE":
+                self._take_out(pointer, thing, state, parent)
+
+    def _put_in(self, pointer: str, thing: str, state: EpcState, parent: str) -> None:
+        if state.parent == parent:
+            self.told(
+                pointer,
+                "already_inside",
+                f"{thing} đã nằm trong {parent}.",
+                f"{thing} is in {parent} already.",
+            )
+        elif state.parent is not None:
+            self.told(
+                pointer,
+                "two_parents",
+                f"{thing} đang nằm trong {state.parent}; hãy ghi việc lấy ra trước (AggregationEvent DELETE).",
+                f"{thing} is in {state.parent}; record that it was taken out first (AggregationEvent DELETE).",
+            )
+        if self._is_within(parent, thing):
+            self.told(
+                pointer,
+                "own_parent",
+                f"{parent} lại nằm trong {thing}: không thể chứa lẫn nhau.",
+                f"{parent} is inside {thing}: they cannot hold each other.",
+            )
+        else:
+            self.touch(thing, replace(state, parent=parent))
+
+    def _take_out(self, pointer: str, thing: str, state: EpcState, parent: str | None) -> None:
+        if parent is not None and state.parent != parent:
+            where = state.parent or "–"
+            self.told(
+                pointer,
+                "not_inside",
+                f"{thing} không nằm trong {parent} (đang ở: {where}).",
+                f"{thing} is not in {parent} (it is in: {where}).",
+            )
+        else:
+            self.touch(thing, replace(state, parent=None))
+
+    def _is_within(self, thing: str, outer: str) -> bool:
+        for _ in range(MOST_LEVELS):
+            if thing == outer:
+                return True
+            above = self.state(thing).parent
+            if above is None:
+                return False
+            thing = above
+        return True
+
+    def _after_end(self, pointer: str, thing: str) -> None:
+        self.told(
+            pointer,
+            "after_end",
+            f"{thing} đã kết thúc (huỷ, tiêu dùng hoặc chế biến) trước đó.",
+            f"{thing} has been ended before (destroyed, used up or processed).",
+        )
+
+    def _in_order(self, pointer: str, thing: str, state: EpcState) -> None:
+        if state.last is not None and state.last > self.at:
+            self.told(
+                pointer,
+                "late",
+                f"Sự kiện xảy ra trước lần cuối đã ghi của {thing}; thứ tự có thể khác.",
+                f"This happened before the last thing recorded of {thing}; the order may differ.",
+            )
