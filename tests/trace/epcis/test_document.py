@@ -145,8 +145,9 @@ def test_each_fault_is_named_with_its_place(value: Any, expected: list[tuple[str
     assert problems_of(value) == expected
 
 
-def test_bounds_on_bytes_and_events() -> None:
+def test_bounds_on_bytes_values_and_events() -> None:
     assert problems_of(document(EVENT), Limits(size=50)) == [("", "size")]
+    assert problems_of("[" + "[]," * 1000 + "[]]", Limits(values=1500)) == [("", "size")]
     assert problems_of(document(EVENT, EVENT), Limits(events=1)) == [("/epcisBody/eventList", "size")]
 
 

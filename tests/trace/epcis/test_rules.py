@@ -95,6 +95,8 @@ BROKEN = [
     ({**OBJECT, "epcList": ["https://x.vn/00/040123450000003337"]}, "/epcList/0", "check_digit"),
     ({**OBJECT, "epcList": ["https://x.vn/01/04012345111118/21/1/10/A"]}, "/epcList/0", "gs1_key"),
     ({**OBJECT, "epcList": ["urn:epc:id:sgtin:4012345.01111.1"]}, "/epcList/0", "gs1_key"),
+    ({**OBJECT, "epcList": ["https://x.vn/01/4012345111118/21/1"]}, "/epcList/0", "gs1_key"),
+    ({**OBJECT, "epcList": ["https://x.vn/01/04012345111118/21/1/"]}, "/epcList/0", "gs1_key"),
     ({**OBJECT, "readPoint": {}}, "/readPoint/id", "required"),
     ({**OBJECT, "bizLocation": {"id": "https://x.vn/414/4012345000055"}}, "/bizLocation/id", "check_digit"),
     ({**OBJECT, "action": "OBSERVE", "ilmd": {"ex:a": 1}}, "/ilmd", "ilmd"),

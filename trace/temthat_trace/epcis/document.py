@@ -22,10 +22,14 @@ _CONTAINERS = (dict, list)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is read at all: bytes of JSON, levels of nesting, events."""
+    """How much is read at all: bytes of JSON, levels of nesting, single values, events.
+
+    The number of values bounds memory: small text can hold very many empty lists.
+    """
 
     size: int = 32 * 2**20
     depth: int = 48
+    values: int = 3_000_000
     events: int = 20_000
 
 
@@ -231,6 +235,13 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
         raise _error("", "size", f"Lớn hơn {limits.size:,} byte.", f"Larger than {limits.size:,} bytes.")
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
+        if text.count(",") + text.count("[") + text.count("{") > limits.values:
+            raise _error(
+                "",
+                "size",
+                f"Nhiều hơn {limits.values:,} giá trị; hãy chia nhỏ.",
+                f"More than {limits.values:,} values; split the document.",
+            )
         value = json.loads(
             text.removeprefix("\ufeff"),
             object_pairs_hook=_telling(warnings),

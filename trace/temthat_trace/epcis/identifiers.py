@@ -7,6 +7,7 @@ from functools import lru_cache
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
 from temthat_trace.gs1.identity import read_key
 from temthat_trace.gs1.quick import has_right_check_digit, quick_identity
+from temthat_trace.gs1.urn import OTHER_SCHEMES
 
 
 class Kind(StrEnum):
@@ -50,17 +51,24 @@ _INSTANCE, _CLASS, _PLACE = Identifier(Kind.INSTANCE), Identifier(Kind.CLASS), I
 def _identify(text: str) -> Identifier:
     if not text.lower().startswith(("urn:epc:", "http://", "https://")):
         return Identifier(Kind.OTHER)
+    fault: Gs1Error | None = None
     try:
         key = read_key(text)
-    except NotGs1 as error:
-        is_broken = text.startswith("urn:epc:") and not text.startswith(_OTHER_EPCS)
-        return Identifier(Kind.OTHER, error if is_broken else None)
     except Gs1Error as error:
-        is_link = text.startswith("urn:epc:") or error.rule not in _NOT_A_LINK
-        return Identifier(Kind.OTHER, error if is_link else None)
+        fault = error
+        try:
+            key = read_key(text, lenient=True)
+        except Gs1Error:
+            return Identifier(Kind.OTHER, fault if _claims_gs1(text, fault) else None)
     if key.primary in _PLACES:
-        return _PLACE
-    return _CLASS if key.is_class else _INSTANCE
+        return Identifier(Kind.PLACE, fault)
+    return Identifier(Kind.CLASS if key.is_class else Kind.INSTANCE, fault)
 
 
-_OTHER_EPCS = tuple(f"urn:epc:id:{scheme}:" for scheme in ("gid", "usdod", "adi", "bic", "imovn"))
+def _claims_gs1(text: str, fault: Gs1Error) -> bool:
+    if isinstance(fault, NotGs1):
+        return text.startswith("urn:epc:") and not text.startswith(_OTHER_EPCS)
+    return text.startswith("urn:epc:") or fault.rule not in _NOT_A_LINK
+
+
+_OTHER_EPCS = tuple(f"urn:epc:id:{scheme}:" for scheme in OTHER_SCHEMES)

@@ -110,7 +110,7 @@ def _amount(element: ev.QuantityElement, here: str, found: Found) -> None:
         )
     elif quantity == 0:
         found.append(Problem(here + "/quantity", "zero_quantity", "Số lượng là 0.", "The quantity is 0."))
-    elif quantity != int(quantity) and (uom is None or (uom in UNITS and UNITS[uom].is_whole)):
+    elif quantity % 1 != 0 and (uom is None or (uom in UNITS and UNITS[uom].is_whole)):
         found.append(
             Problem(
                 here + "/quantity",
