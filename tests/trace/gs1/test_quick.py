@@ -11,7 +11,16 @@ serials = st.text("AZaz09._-%2F*/", max_size=22)
 kinds = st.sampled_from(
     [
         f"urn:epc:{k}"
-        for k in ("id:sgtin", "class:lgtin", "id:sscc", "id:sgln", "id:pgln", "class:sgtin", "id:lgtin")
+        for k in (
+            "id:sgtin",
+            "class:lgtin",
+            "id:sscc",
+            "id:sgln",
+            "id:pgln",
+            "class:sgtin",
+            "id:lgtin",
+            "id:gdti",
+        )
     ]
 )
 urns = st.builds(lambda k, *p: f"{k}:" + ".".join(p), kinds, digits, digits, serials) | st.builds(
@@ -51,6 +60,8 @@ def test_the_usual_identifiers_take_the_short_cut() -> None:
         "urn:epc:id:sgln:4012345.00005.0",
         "urn:epc:id:sgln:4012345.00005.122",
         "urn:epc:id:pgln:999999999999.",
+        "urn:epc:id:gdti:4012345.00009.PO-4711",
+        "urn:epc:id:gdti:987659999999..9",
         "https://x.vn/01/04012345111118/10/L/21/9876",
         "https://x.vn/414/4012345000054",
     ):

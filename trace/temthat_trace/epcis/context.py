@@ -22,6 +22,7 @@ _KNOWN = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "dcterms": "http://purl.org/dc/terms/",
 }
+_MOST_NAMES = 1000
 _IN_VALUES = ("gs1", "epcis", "cbv")
 
 
@@ -63,7 +64,9 @@ class Context:
         """A member's name as the hash writes it: `{namespace}local` for an extension, others as they are."""
         found = self._names.get(key)
         if found is None:
-            found = self._names[key] = self._name(key)
+            found = self._name(key)
+            if len(self._names) < _MOST_NAMES:
+                self._names[key] = found
         return found
 
     def _name(self, key: str) -> str:

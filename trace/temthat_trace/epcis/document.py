@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,8 @@ _DOCUMENT = frozenset(
 )  # fmt: skip
 _MOST_WARNINGS = 100
 _CONTAINERS = (dict, list)
+# The end of a member's name, or something in a text that looks like it: never fewer than there are names.
+_NAME_END = re.compile(r'"[ \t\n\r]*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +245,8 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
                 f"Nhiều hơn {limits.values:,} giá trị; hãy chia nhỏ.",
                 f"More than {limits.values:,} values; split the document.",
             )
-        value = json.loads(
-            text.removeprefix("\ufeff"),
-            object_pairs_hook=_telling(warnings),
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
+        text = text.removeprefix("\ufeff")
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except EpcisError:
         raise
     except RecursionError:
@@ -262,14 +261,16 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
             "", "json", f"JSON không đúng: {where or error}.", f"This is not JSON: {error}."
         ) from None
     # Half characters and NUL can only come out of escapes.
-    _check_depth(value, limits.depth, with_texts="\\u" in text)
+    members = _check_depth(value, limits.depth, with_texts="\\u" in text)
+    if warnings is not None and members != len(_NAME_END.findall(text)):
+        json.loads(text, object_pairs_hook=_telling(warnings))
     return value
 
 
-def _telling(warnings: list[Problem] | None) -> Callable[[list[tuple[str, Any]]], Json]:
+def _telling(warnings: list[Problem]) -> Callable[[list[tuple[str, Any]]], Json]:
     def unique(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
-        if len(found) != len(pairs) and warnings is not None and len(warnings) < _MOST_WARNINGS:
+        if len(found) != len(pairs) and len(warnings) < _MOST_WARNINGS:
             seen: set[str] = set()
             twice = next(n for n, _ in pairs if n in seen or seen.add(n))[:60]  # type: ignore[func-returns-value]
             vi = f"Mục “{twice}” đứng hai lần; lấy lần sau. Hãy bỏ một."
@@ -291,13 +292,18 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check_depth(value: Any, most: int, *, with_texts: bool) -> None:
-    """Raises EpcisError when nesting is too deep or a text holds half a character or a NUL, which no store takes."""
+def _check_depth(value: Any, most: int, *, with_texts: bool) -> int:
+    """The number of members of all objects.
+
+    Raises EpcisError when nesting is too deep or a text holds half a character or a NUL, which no store takes.
+    """
     level = [value]
+    members = 0
     for _ in range(most):
         below: list[Any] = []
         for at in level:
             if isinstance(at, dict):
+                members += len(at)
                 if with_texts:
                     _check_texts(at)
                 inside: Iterable[Any] = at.values()
@@ -308,7 +314,7 @@ def _check_depth(value: Any, most: int, *, with_texts: bool) -> None:
                 continue
             below += [v for v in inside if isinstance(v, _CONTAINERS) or (with_texts and isinstance(v, str))]
         if not below:
-            return
+            return members
         level = below
     raise _too_deep(most)
 

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
 from temthat_trace.gs1.identity import identity
+from temthat_trace.gs1.remember import remembered
 
 Event = Mapping[str, Any]
 _IGNORED = frozenset({"recordTime", "eventID", "type", "errorDeclaration", "certificationInfo", "@context"})
@@ -139,7 +139,7 @@ def _canonical(value: Any, context: Context) -> str:
     return _number(text) if text[:1] in "+-.0123456789" and text else text
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _number(text: str) -> str:
     """A number without sign of plus, exponent or needless zeros, every digit kept; any other text as it is."""
     if not text.isascii() or not _NUMBER.fullmatch(text):
@@ -154,7 +154,7 @@ def _number(text: str) -> str:
     return digits if digits == "0" else sign + digits
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def utc_millis(text: str) -> str:
     """A time in UTC with three decimals, halves rounded up; a text that is no time with a zone comes back as it is."""
     match = _TIME.fullmatch(text)

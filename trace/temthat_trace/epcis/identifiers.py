@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
 from temthat_trace.gs1.identity import read_key
 from temthat_trace.gs1.quick import has_right_check_digit, quick_identity
+from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import OTHER_SCHEMES
 
 
@@ -41,13 +41,13 @@ def identify(text: str) -> Identifier:
     key = quick[19:22]  # behind "https://id.gs1.org/"
     if key == "01/":
         return _CLASS if "/21/" not in quick else _INSTANCE
-    return _INSTANCE if key == "00/" else _PLACE
+    return _PLACE if key in ("414", "417") else _INSTANCE
 
 
 _INSTANCE, _CLASS, _PLACE = Identifier(Kind.INSTANCE), Identifier(Kind.CLASS), Identifier(Kind.PLACE)
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def _identify(text: str) -> Identifier:
     if not text.lower().startswith(("urn:epc:", "http://", "https://")):
         return Identifier(Kind.OTHER)

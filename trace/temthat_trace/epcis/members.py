@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,8 @@ from temthat_trace.epcis.identifiers import Kind, identify
 from temthat_trace.epcis.problems import Problem, step
 from temthat_trace.epcis.texts import is_uri
 from temthat_trace.gs1.identity import identity
+from temthat_trace.gs1.quick import quick_identity
+from temthat_trace.gs1.remember import remembered
 from temthat_trace.units import UNITS
 
 _UOM = re.compile(r"[A-Z0-9]{2,3}")
@@ -187,7 +188,7 @@ def check_word(text: str | None, vocabulary: cbv.Vocabulary, at: str, found: Fou
         found.append(replace(problem, pointer=at))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _word_problem(text: str, vocabulary: cbv.Vocabulary) -> Problem | None:
     word = vocabulary.word(text)
     if word is not None:
@@ -230,7 +231,7 @@ def check_uri(text: str, at: str, found: Found) -> bool:
 
 def check_identifier(text: str, at: str, found: Found) -> Kind:
     """A URI that keeps the rules of GS1 when it speaks of GS1; says what it names."""
-    if not check_uri(text, at, found):
+    if quick_identity(text) is None and not check_uri(text, at, found):
         return Kind.OTHER
     seen = identify(text)
     if seen.fault is not None:

@@ -1,11 +1,10 @@
 """From any way of writing an identifier to the one text it is indexed and hashed by."""
 
-from functools import lru_cache
-
 from temthat_trace.gs1.digital_link import parse
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.key import Key, is_event_key
 from temthat_trace.gs1.quick import quick_identity
+from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import parse_urn
 
 
@@ -27,7 +26,7 @@ def identity(text: str) -> str:
     return quick_identity(text) or full_identity(text)
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def full_identity(text: str) -> str:
     """`identity` without the short cut."""
     if not text.startswith(("urn:epc:", "http://", "https://", "HTTP://", "HTTPS://")):

@@ -1,18 +1,19 @@
-"""A short cut for the identifiers nearly all events are made of: serials, lots, logistic units and places.
+"""A short cut for the identifiers nearly all events are made of: serials, lots, logistic units, places and papers.
 
 It answers only where nothing needs decoding, and then exactly as the long way does (a test holds the two together);
 for everything else it answers None. An event repository spends most of its time here.
 """
 
 import re
-from functools import lru_cache
 
 from temthat_trace.gs1.key import STEM
+from temthat_trace.gs1.remember import remembered
 
 _URN = re.compile(
     r"urn:epc:(?:id|class):(?:(?P<item>sgtin|lgtin):(\d{6,12})\.(\d)(\d{0,6})\.([A-Za-z0-9._-]{1,20})"
     r"|sscc:(\d{6,12})\.(\d)(\d{4,10})"
-    r"|(?P<place>sgln|pgln):(\d{6,12})\.(\d{0,6})(?:\.([A-Za-z0-9._-]{1,20}))?)",
+    r"|(?P<place>sgln|pgln):(\d{6,12})\.(\d{0,6})(?:\.([A-Za-z0-9._-]{1,20}))?"
+    r"|gdti:(\d{6,12})\.(\d{0,6})\.([A-Za-z0-9._-]{1,17}))",
     re.ASCII,
 )
 _LINK = re.compile(
@@ -23,7 +24,7 @@ _LINK = re.compile(
 )
 
 
-@lru_cache(maxsize=32768)
+@remembered(32768)
 def quick_identity(text: str) -> str | None:
     """What `identity` answers for this text, or None when the long way is needed.
 
@@ -46,23 +47,35 @@ def has_right_check_digit(canonical: str) -> bool:
 
 
 def _of_urn(text: str, match: re.Match[str]) -> str | None:
-    item, prefix, first, rest, serial, unit, extension, reference, place, company, at, sub = match.groups()
+    item, prefix, first, rest, serial, unit, extension, reference, *others = match.groups()
     is_class = text.startswith("urn:epc:class:")
+    if is_class != (item == "lgtin"):
+        return None
     if item:
         body = first + prefix + rest
-        if len(body) != 13 or is_class != (item == "lgtin"):
-            return None
-        return f"{STEM}/01/{body}{_check(body)}/{'10' if is_class else '21'}/{serial}"
-    if is_class:
-        return None
+        return (
+            f"{STEM}/01/{body}{_check(body)}/{'10' if is_class else '21'}/{serial}"
+            if len(body) == 13
+            else None
+        )
     if unit:
         body = extension + unit + reference
         return f"{STEM}/00/{body}{_check(body)}" if len(body) == 17 else None
-    body = company + at
-    if len(body) != 12 or (place == "pgln") != (sub is None):
+    place, company, at, sub, issuer, kind, paper = others
+    body = issuer + kind if issuer else company + at
+    if len(body) != 12:
         return None
-    key = f"{STEM}/{'417' if sub is None else '414'}/{body}{_check(body)}"
-    return key if sub in (None, "0") else f"{key}/254/{sub}"
+    if issuer:
+        return f"{STEM}/253/{body}{_check(body)}{paper}"
+    return _place(f"{body}{_check(body)}", sub, is_party=place == "pgln")
+
+
+def _place(digits: str, sub: str | None, *, is_party: bool) -> str | None:
+    if is_party:
+        return f"{STEM}/417/{digits}" if sub is None else None
+    if sub is None:
+        return None
+    return f"{STEM}/414/{digits}" if sub == "0" else f"{STEM}/414/{digits}/254/{sub}"
 
 
 def _check(body: str) -> int:
