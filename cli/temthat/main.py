@@ -14,7 +14,12 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 GROUP = "temthat.commands"
-_EXTRA_OF = {"temthat_scanner": "scanner"}
+_EXTRAS = (
+    ("temthat_scanner", "scanner"),
+    ("temthat_stamps.log", "audit"),
+    ("temthat_stamps.custody.own", "token"),
+)
+"""Which extra a command's module needs, by how its name begins; the server's is for all others."""
 
 
 def find_commands() -> dict[str, EntryPoint]:
@@ -45,14 +50,16 @@ class Commands(TyperGroup):
 def _as_command(name: str, target: Any) -> Any:
     """A function with Typer annotations, or a whole Typer application, as a sub-command."""
     if isinstance(target, typer.Typer):
-        return get_command(target)
+        group = get_command(target)
+        group.name = name
+        return group
     single = typer.Typer(add_completion=False)
     single.command(name)(target)
     return get_command(single)
 
 
 def _hint(point: EntryPoint, missing: str) -> Callable[[], None]:
-    extra = _EXTRA_OF.get(point.module.partition(".")[0], "server")
+    extra = next((extra for begins, extra in _EXTRAS if point.module.startswith(begins)), "server")
 
     def hint() -> None:
         typer.echo(

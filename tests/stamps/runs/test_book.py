@@ -250,6 +250,6 @@ def test_stopped_between_checkpoint_and_proof_nothing_is_printed(sqlite_shop: "S
     assert (shop.session.get_one(Run, run.run).proof, job.state) == (None, JobState.RUNNING)
     assert not [path for path in shop.press.folder.rglob("*") if path.is_file()]
     shop.session.rollback()
-    del shop.book.prove  # type: ignore[attr-defined]
+    del shop.book.prove
     assert produce(shop.press, job.id).state is JobState.READY
     assert shop.book.latest() == latest
