@@ -114,6 +114,32 @@ def test_another_event_has_another_hash(change: dict[str, Any]) -> None:
     assert event_hash({**EVENT, **change}, CONTEXT) != event_hash(EVENT, CONTEXT)
 
 
+def test_members_stand_in_the_order_of_the_standard_and_lists_behind_the_sensors() -> None:
+    """A transaction's parent stands behind its EPCs (CBV 2.0, canonical property order)."""
+    event = {
+        "ex:z": "1",
+        "destinationList": [{"destination": "urn:x:d", "type": "location"}],
+        "bizTransactionList": [{"bizTransaction": "urn:x:2", "type": "po"}, {"bizTransaction": "urn:x:1"}],
+        "sensorElementList": [{"sensorReport": {"type": "Mass"}, "ex:s": "2"}],
+        "parentID": "urn:x:p",
+        "epcList": ["urn:x:e"],
+        "type": "TransactionEvent",
+    }
+    assert pre_hash(event, CONTEXT) == (
+        "eventType=TransactionEventepcListepc=urn:x:eparentID=urn:x:p"
+        "sensorElementListsensorElementsensorReporttype=https://gs1.org/voc/Mass{https://ex.vn/e/}s=2"
+        "bizTransactionListbizTransaction=urn:x:1type=https://ref.gs1.org/cbv/BTT-pobizTransaction=urn:x:2"
+        "destinationListtype=https://ref.gs1.org/cbv/SDT-locationdestination=urn:x:d"
+        "{https://ex.vn/e/}z=1"
+    )
+
+
+def test_a_term_of_the_documents_own_context_is_an_extension_like_a_prefixed_one() -> None:
+    own = Context([URN, {"plot": {"@id": "https://ex.vn/e/plot"}}])
+    assert pre_hash({"type": "X", "plot": "T1"}, own) == pre_hash({"type": "X", "ex:plot": "T1"}, CONTEXT)
+    assert "{" not in pre_hash({"type": "X", "lạ:plot": "T1", "http://x": "2"}, CONTEXT)
+
+
 def test_a_prefix_by_another_name_is_the_same_namespace_and_an_event_may_bring_its_own() -> None:
     text = json.dumps(EVENT).replace("ex:", "khac:")
     other = {**json.loads(text), "@context": {"khac": "https://ex.vn/e/"}}

@@ -1,5 +1,6 @@
 """GS1 keys, Digital Links and EPC URNs: read strictly, told apart exactly, one identity for all ways of writing."""
 
+from temthat_trace.gs1.compressed import decompress
 from temthat_trace.gs1.digital_link import DigitalLink, build, parse
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
 from temthat_trace.gs1.identity import identity, read_key
@@ -12,6 +13,7 @@ __all__ = [
     "Key",
     "NotGs1",
     "build",
+    "decompress",
     "identity",
     "make_key",
     "parse",
