@@ -183,6 +183,8 @@ def _about(run: Run, hotline: str, vouchers: Vouchers) -> dict[str, Any]:
                 "index": vouchers.log_index,
                 "entry": f"/log/entry/{vouchers.log_index}",
                 "proof": f"/log/proof/{vouchers.log_index}",
+                "witnessed": vouchers.witnessed,
+                "back_filled": vouchers.back_filled,
             },
         },
     }

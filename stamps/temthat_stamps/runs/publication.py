@@ -15,11 +15,18 @@ from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from temthat_stamps.bundle.build import BundleBuilder
 from temthat_stamps.bundle.contacts import Contact, write_contacts
-from temthat_stamps.bundle.encoding import Month
-from temthat_stamps.bundle.files import replace_file
-from temthat_stamps.bundle.listing import CONTACTS_FILE, LISTING_FILE, PROOF_FILE, Listed, Listing, shard_file
-from temthat_stamps.bundle.names import NamesWriter
+from temthat_stamps.bundle.listing import (
+    CONTACTS_FILE,
+    LISTING_FILE,
+    PROOF_FILE,
+    Listed,
+    Listing,
+    ShardFile,
+    shard_file,
+)
 from temthat_stamps.bundle.proof import enclose_statement, enclosed_statement
+from temthat_stamps.bundle.publish import Opening, write_bundle
+from temthat_stamps.bundle.publish import names_of as names_file
 from temthat_stamps.bundle.shard import Shard
 from temthat_stamps.errors import TrustError
 from temthat_stamps.fields import instant
@@ -143,7 +150,8 @@ class PublicRecord:
             session.commit()
             self._book.publish()
             proof = enclose_statement(self._book.prove(index), entry(session, index))
-        self._write(files | unlogged, listing, proof)
+        write_bundle(self._folder / "bundle", files | unlogged, listing, proof)
+        log.info("bundle of %s entries, %s", self._replay.size, instant(self._registry.now()))
 
     def _published(self) -> Listing | None:
         """The bundle that lies there, if it is whole: a publication cut short is made again."""
@@ -182,19 +190,18 @@ class PublicRecord:
         for name, data in files.items():
             shard = shard_file(name)
             if shard is not None:
-                made[shard.names] = self._names_of(session, name, shard.province, shard.month, data)
+                made[shard.names] = self._names_of(session, name, shard, data)
         return made
 
-    def _names_of(self, session: Session, name: str, province: str, month: Month, data: bytes) -> bytes:
+    def _names_of(self, session: Session, name: str, file: ShardFile, data: bytes) -> bytes:
         """Made again only for a shard that grew."""
         digest = sha256(data).hexdigest()
         known = self._names.get(name)
         if known is not None and known[0] == digest:
             return known[1]
-        numbers = Shard(data, province, month).runs
         query = (
             select(Run)
-            .where(Run.run.in_(numbers))
+            .where(Run.run.in_(Shard(data, file.province, file.month).runs))
             .options(
                 joinedload(Run.party),
                 joinedload(Run.pack_form),
@@ -202,36 +209,22 @@ class PublicRecord:
             )
         )
         runs = {run.run: run for run in session.scalars(query)}
-        writer = NamesWriter(province, month)
-        for number in numbers:
-            self._add_names(session, writer, runs.get(number))
-        self._names[name] = (digest, writer.data)
-        return writer.data
-
-    def _add_names(self, session: Session, writer: NamesWriter, run: Run | None) -> None:
-        if run is None:
-            writer.erased(bytes(32))
-            return
-        manifest = RunManifest.parse(peek(entry(session, run.log_index)))
-        names = names_of(run)
-        # A name that was changed since does not open the commitment any more: then it is as if it were erased.
-        if run.salt is not None and names.commitment(run.salt) == manifest.commitment:
-            writer.add(names, run.salt)
-        else:
-            writer.erased(bytes.fromhex(manifest.commitment))
+        made = names_file(file, data, lambda number: _opening(session, runs.get(number)))
+        self._names[name] = (digest, made)
+        return made
 
     def _contacts(self, session: Session) -> bytes:
         parties = session.scalars(select(Party).where(Party.id.in_(select(Run.party_id))))
         return write_contacts({str(party.id): Contact(party.name, party.hotline) for party in parties})
 
-    def _write(self, files: dict[str, bytes], listing: bytes, proof: bytes) -> None:
-        """Files first, then the list, then its proof: whoever reads in between starts again."""
-        folder = self._folder / "bundle"
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            path = folder / name
-            if not path.exists() or path.stat().st_size != len(data) or path.read_bytes() != data:
-                replace_file(path, data)
-        replace_file(folder / LISTING_FILE, listing)
-        replace_file(folder / PROOF_FILE, proof)
-        log.info("bundle of %s entries, %s", self._replay.size, instant(self._registry.now()))
+
+def _opening(session: Session, run: Run | None) -> Opening:
+    """What opens a run's commitment. Of a run that a restored database lost nothing is known."""
+    if run is None:
+        return bytes(32)
+    manifest = RunManifest.parse(peek(entry(session, run.log_index)))
+    names = names_of(run)
+    # A name that was changed since does not open the commitment any more: then it is as if it were erased.
+    if run.salt is not None and names.commitment(run.salt) == manifest.commitment:
+        return names, run.salt
+    return bytes.fromhex(manifest.commitment)

@@ -115,6 +115,8 @@ class LogPlaceModel(BaseModel):
     index: int
     entry: str = Field(description="path of the entry's page and, with .json, of its signed bytes")
     proof: str = Field(description="path of its C2SP tlog-proof")
+    witnessed: bool = Field(description="whether its proof under a witnessed checkpoint is stored")
+    back_filled: bool = Field(description="whether the run is older than the log")
 
 
 class VouchersModel(BaseModel):
