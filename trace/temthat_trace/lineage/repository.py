@@ -1,0 +1,128 @@
+"""The lineage of recorded batches: one query a level, and one for what each batch is.
+
+Lists of ids go to the database as one parameter, so that ten thousand of them are as welcome as one.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.lineage.steps import StepKind, Taken, step_kind
+from temthat_trace.lineage.walk import USUAL, Bounds, Direction, Link, Neighbours, Walk, walk
+from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.products import PackForm, PackKind, Product
+
+
+def among(
+    session: Session,
+    column: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
+    ids: Iterable[uuid.UUID],
+) -> ColumnElement[bool]:
+    """`column IN ids` with a single parameter, however many there are."""
+    wanted = list(ids)
+    if session.get_bind().dialect.name == "sqlite":
+        listed = func.json_each(json.dumps([i.hex for i in wanted])).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(literal(wanted, ARRAY(Uuid())))
+
+
+def recorded(session: Session) -> Neighbours[uuid.UUID]:
+    """The links of recorded batches (`batch_source`), for a walk."""
+
+    def neighbours(level: Sequence[uuid.UUID], direction: Direction) -> list[Link[uuid.UUID]]:
+        at = BatchSource.batch_id if direction is Direction.UP else BatchSource.source_id
+        query = select(
+            BatchSource.source_id, BatchSource.batch_id, BatchSource.quantity, BatchSource.unit
+        ).where(among(session, at, level))
+        return [Link(*row) for row in session.execute(query.order_by(BatchSource.batch_id, at))]
+
+    return neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """What is told of a batch in a lineage. Of a member only the alias; `place` is as written, `made_on` its day."""
+
+    id: uuid.UUID
+    lot: str
+    quantity: Decimal
+    unit: str
+    made_on: dt.date
+    product_id: uuid.UUID
+    product: str
+    party_id: uuid.UUID
+    party: str
+    hotline: str
+    member: str
+    plot: str
+    place: str
+
+
+def facts_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, BatchFacts]:
+    """The facts of many batches by id, in one query."""
+    query = (
+        select(
+            Batch.id, Batch.lot, Batch.quantity, Batch.unit, Batch.made_on,
+            Product.id, Product.name, Party.id, Party.name, Party.hotline, func.coalesce(Member.alias, ""),
+            func.coalesce(func.nullif(Plot.name, ""), Plot.code, ""),
+            func.coalesce(func.nullif(Batch.address, ""), func.nullif(Plot.address, ""), Party.address),
+        )
+        .join(Product, Product.id == Batch.product_id)
+        .join(Party, Party.id == Batch.party_id)
+        .outerjoin(Member, Member.id == Batch.member_id)
+        .outerjoin(Plot, Plot.id == Batch.plot_id)
+        .where(among(session, Batch.id, ids))
+    )  # fmt: skip
+    rows: Sequence[Any] = session.execute(query).all()
+    return {row[0]: BatchFacts(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A walk over batches with what each of them is, and, on the way up, how each was made of its sources."""
+
+    walk: Walk[uuid.UUID]
+    facts: dict[uuid.UUID, BatchFacts]
+    kinds: dict[uuid.UUID, StepKind]
+
+
+def lineage(
+    session: Session,
+    starts: Iterable[uuid.UUID],
+    direction: Direction,
+    bounds: Bounds = USUAL,
+) -> Lineage:
+    """Everything some batches were made from (`up`), or that was made from them (`down`)."""
+    found = walk(starts, recorded(session), direction, bounds)
+    facts = facts_of(session, found.nodes)
+    return Lineage(found, facts, _kinds(session, found, facts))
+
+
+def _kinds(
+    session: Session, found: Walk[uuid.UUID], facts: dict[uuid.UUID, BatchFacts]
+) -> dict[uuid.UUID, StepKind]:
+    """By the batch made. Empty on the way down, where a batch's other sources were not met."""
+    if found.direction is Direction.DOWN:
+        return {}
+    by_made: dict[uuid.UUID, list[Taken]] = {}
+    for link in found.links:
+        source = facts.get(link.source)
+        if source is not None and link.amount is not None:
+            taken = Taken(source.product_id, link.amount, link.unit, source.quantity, source.unit)
+            by_made.setdefault(link.made, []).append(taken)
+    made = {facts[batch].product_id for batch in by_made if batch in facts}
+    combos = select(PackForm.product_id).where(PackForm.kind == PackKind.COMBO).distinct()
+    bundles = set(session.scalars(combos.where(among(session, PackForm.product_id, made)))) if made else set()
+    return {
+        batch: step_kind(facts[batch].product_id, taken, bundles=facts[batch].product_id in bundles)
+        for batch, taken in by_made.items()
+        if batch in facts
+    }
