@@ -31,7 +31,9 @@ def ledger_of(session: Session, run: Run) -> Ledger:
 
 
 def claims_on(session: Session, run: Run) -> Iterator[Claim]:
-    """Every record's word on the run's stamps."""
+    """Every record's word on the run's stamps. The files planned of an order that is not signed are no files yet."""
+    if not run.is_logged:
+        return
     for job in session.scalars(select(PrintJob).where(PrintJob.run == run.run)):
         state = State.PRINTED if job.state is JobState.CONFIRMED else State.IN_FILE
         yield Claim(state, job.first, job.last)
@@ -40,7 +42,9 @@ def claims_on(session: Session, run: Run) -> Iterator[Claim]:
             yield Claim(state_noticed, notice.first or 1, notice.last or run.count)
     for first, last in applied_stretches(session, run):
         yield Claim(State.APPLIED, first, last)
-    replaced = select(Run.replaces_first, Run.replaces_last).where(Run.replaces_run == run.run)
+    replaced = select(Run.replaces_first, Run.replaces_last).where(
+        Run.replaces_run == run.run, Run.log_index.is_not(None)
+    )
     for start, end in session.execute(replaced):
         yield Claim(State.REPLACED, start or 1, end or run.count)
 

@@ -15,7 +15,7 @@ from temthat_stamps.ledger.ledger import Ledger, State, Stretch, state_words
 from temthat_stamps.ledger.records import Act, LedgerAct
 from temthat_stamps.ledger.sheets import MOST_PARTS
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.notices import notify_stamps
+from temthat_stamps.runs.notices import check_logged, notify_stamps
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
@@ -114,6 +114,7 @@ def record(
     Raises `RunRefused` when meanwhile one of them cannot go that way any more; then nothing changed.
     """
     bump_revision(session)  # the ledger is read and written with nobody in between
+    check_logged(run)
     found = plan(ledger_of(session, run), fate, stretches)
     if found.left_out:
         raise RunRefused(

@@ -21,7 +21,7 @@ from temthat_stamps.ledger.ledger import State, Stretch, state_words
 from temthat_stamps.ledger.quotas import ALLIANCES
 from temthat_stamps.ledger.records import Reprint, ReprintState
 from temthat_stamps.manifest import Replaced
-from temthat_stamps.runs.notices import notices_for_run, notify_stamps
+from temthat_stamps.runs.notices import check_logged, notices_for_run, notify_stamps
 from temthat_stamps.runs.produce import FETCH_HOURS
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_stamps.runs.register import register_run
@@ -188,6 +188,7 @@ def check_stamps(session: Session, run: Run, first: int, last: int, now: dt.date
     May not be replaced: stamps of a recalled, revoked or held run, stamps replaced before, and stamps that can still be
     printed as they are.
     """
+    check_logged(run)
     if not 1 <= first <= last <= run.count:
         raise ReprintRefused(
             f"Đợt in {run.run} có tem từ 1 đến {run.count}.", f"Run {run.run} has serials 1 to {run.count}."

@@ -45,6 +45,7 @@ def notify_stamps(
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on serials `first` to `last` of a run. Raises `RunRefused`."""
+    check_logged(run)
     if not 1 <= first <= last <= run.count:
         raise RunRefused(
             f"Đợt in {run.run} có tem từ 1 đến {run.count}.", f"Run {run.run} has serials 1 to {run.count}."
@@ -71,6 +72,7 @@ def notify_run(
     second: Party | None = None,
 ) -> NoticeRecord:
     """A notice on a whole run. Raises `RunRefused`."""
+    check_logged(run)
     _check_owner(by, run.party)
     record = NoticeRecord(scope=NoticeScope.RUN, target=run_target(run.run), run=run.run)
     touched = _Touched([run.run])
@@ -118,12 +120,13 @@ def notices_for_run(session: Session, run: Run) -> list[Notice]:
     Without those that a revoked issuer key gave after its last good entry; with a revocation of the run, if such a key
     registered it.
     """
-    targets = [key_target(key_id(run.stamp_key.public_key))]
-    targets += [batch_target(batch_id) for batch_id in made_from(session, run.batch_id)]
+    targets = [batch_target(batch_id) for batch_id in made_from(session, run.batch_id)]
+    if run.is_logged:
+        targets.append(key_target(key_id(run.stamp_key.public_key)))
     query = select(NoticeRecord).where(or_(NoticeRecord.run == run.run, NoticeRecord.target.in_(targets)))
     gone = TakenBack.load(session)
     records = [record for record in session.scalars(query) if not gone.notice(session, record)]
-    revoked = gone.run(session, run)
+    revoked = gone.run(session, run) if run.is_logged else None
     return in_force(map(as_notice, records)) + ([revoked] if revoked is not None else [])
 
 
@@ -205,6 +208,15 @@ def next_notice(session: Session, notice: Notice) -> Notice:
     owner, touched = _target_of(session, notice)
     number = _next_number(session, notice.target, notice.kind, notice.reason, touched, owner, owner, None)
     return replace(notice, number=number)
+
+
+def check_logged(run: Run) -> None:
+    """An order that its issuer has not signed has no stamps: nothing is said of them. Raises `RunRefused`."""
+    if not run.is_logged:
+        raise RunRefused(
+            f"Đơn đặt in {run.run} chưa được ký nên chưa có tem nào. Không cần nữa thì hủy đơn; cần thì ký đơn trước.",
+            f"Order {run.run} is not signed, so there are no stamps of it yet. Withdraw the order, or sign it first.",
+        )
 
 
 def _target_of(session: Session, notice: Notice) -> tuple[Party, "_Touched"]:

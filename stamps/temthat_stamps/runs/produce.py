@@ -31,6 +31,7 @@ from temthat_stamps.printing.readback import Sample, read_back
 from temthat_stamps.printing.render import render
 from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
 from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.notices import check_logged
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.signing import RunSecrets
@@ -215,7 +216,11 @@ def fetch(session: Session, press: Press, job: PrintJob, by: str) -> Path:
 
 
 def confirm_printing(session: Session, press: Press, job: PrintJob, by: str) -> None:
-    """The clerk says that all of it is on paper: the file is closed and removed. The caller commits."""
+    """The clerk says that all of it is on paper: the file is closed and removed. The caller commits.
+
+    Raises `RunRefused` for a file that is not made, or planned of an order that is not signed.
+    """
+    check_logged(job.run_record)
     if job.state is JobState.CONFIRMED:
         return
     if job.state is not JobState.READY:

@@ -26,6 +26,10 @@ from temthat_stamps.custody.own_folder import ENROLMENT, Secrets, make_folder
 from temthat_stamps.custody.own_print import labels_of, print_order
 from temthat_stamps.errors import TrustError
 from temthat_stamps.keys import key_id
+from temthat_stamps.ledger.claims import ledger_of
+from temthat_stamps.ledger.ledger import State
+from temthat_stamps.ledger.recording import Fate, record
+from temthat_stamps.ledger.reprint import Signatory, ask_reprint
 from temthat_stamps.log.entries import size
 from temthat_stamps.log.finding import Finding
 from temthat_stamps.log.reader import FolderReader
@@ -38,7 +42,7 @@ from temthat_stamps.number import parse
 from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.enrolment import pending, publish_delegation, record_request
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
-from temthat_stamps.runs.notices import notices_for_run
+from temthat_stamps.runs.notices import notices_for_run, notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.own import (
     BLOCK,
     accept_signed,
@@ -46,11 +50,12 @@ from temthat_stamps.runs.own import (
     notice_request,
     order_file,
     order_own_run,
+    plan_files,
     signed_runs,
     unsigned_orders,
     withdraw_order,
 )
-from temthat_stamps.runs.produce import PrintSettings, create_jobs
+from temthat_stamps.runs.produce import PrintSettings, confirm_printing, create_jobs
 from temthat_stamps.runs.records import IssuerKey, Run, RunBlock, StampKey
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.signer import KeySigner
@@ -325,6 +330,30 @@ def test_the_service_makes_no_stamps_of_such_a_run(quick: OwnShop) -> None:
         create_jobs(shop.session, shop.press, run, PrintSettings(), "x")
     with pytest.raises(RunRefused, match="keeps its own key"):
         register_run(shop.session, shop.registry, shop.batch, shop.item, 1)
+
+
+def test_nothing_is_said_of_stamps_that_are_not_signed_yet(quick: OwnShop) -> None:
+    """No notice, no entry in the ledger, no reprint, no "printed"; planned files are no files; a batch's hold is told."""
+    shop = quick.shop
+    run = quick.order(10)
+    jobs = plan_files(shop.session, shop.registry, run, PrintSettings(), "Mai")
+    asker = Signatory(shop.coop.id, "Mai", "+84912000001", shop.coop, shop.now)
+    for act in (
+        lambda: notify_run(shop.session, shop.registry, run, NoticeKind.HOLD, "complaint", shop.coop),
+        lambda: notify_stamps(shop.session, shop.registry, run, 1, 2, NoticeKind.LOST, "stolen", shop.coop),
+        lambda: record(shop.session, shop.registry, run, Fate.APPLIED, [(1, 2)], "Mai"),
+        lambda: record(shop.session, shop.registry, run, Fate.SPOILED, [(1, 2)], "Mai"),
+        lambda: ask_reprint(shop.session, run, 1, 2, "misprint", "Máy in kẹt giấy", asker, shop.now),
+        lambda: confirm_printing(shop.session, shop.press, jobs[0], "Mai"),
+    ):
+        with pytest.raises(RunRefused, match="is not signed, so there are no stamps of it yet"):
+            act()
+    assert ledger_of(shop.session, run).totals == {State.ORDERED: 10}
+    notify_batch(shop.session, shop.registry, shop.batch, NoticeKind.HOLD, "complaint", shop.alliance)
+    assert [notice.kind for notice in notices_for_run(shop.session, run)] == [NoticeKind.HOLD]
+    quick.accept(quick.signed(run))
+    assert ledger_of(shop.session, run).totals == {State.IN_FILE: 10}
+    record(shop.session, shop.registry, run, Fate.APPLIED, [(1, 2)], "Mai")
 
 
 # What is refused

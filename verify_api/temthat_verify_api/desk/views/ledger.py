@@ -58,7 +58,7 @@ def ledger_page(desk: SignedIn, number: int) -> Response:
         states=_states(ledger, desk),
         findings=_findings(desk, line),
         reprints=reprints_of(desk.db, line.run),
-        fates=list(Fate) if line.jobs else [],
+        fates=list(Fate) if line.jobs and line.run.is_logged else [],
         shown=SHOWN,
         bar=BAR,
     )
