@@ -129,6 +129,13 @@ def test_order_of_time_counts_and_not_order_of_arrival() -> None:
     assert [p.rule for p in apply(see(1, ITEM), state).problems] == ["late"]
 
 
+def test_a_late_event_does_not_turn_the_clock_back() -> None:
+    thing = named_things(make(0, ITEM))[0]
+    later = EpcState(commissioned=True, last=START + timedelta(days=5))
+    assert apply(see(1, ITEM), {thing: later}).changed[thing].last == later.last
+    assert apply(see(9, ITEM), {thing: later}).changed[thing].last == START + timedelta(days=9)
+
+
 def test_an_event_declared_wrong_changes_nothing() -> None:
     wrong = ObjectEvent(
         type="ObjectEvent",

@@ -32,8 +32,6 @@ def check_value(ai: Ai, value: str, *, with_check_digits: bool = True) -> None:
         if component.is_fixed and len(part) != component.longest:
             raise _length(ai, value)
         _check_part(ai, component, part, with_check_digits)
-    if rest:
-        raise _length(ai, value)
 
 
 def _check_part(ai: Ai, component: Component, part: str, with_check_digits: bool) -> None:
