@@ -15,6 +15,7 @@ from temthat_verify_api.pages import api_docs, consumer, front, pictures, servic
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
+from temthat_verify_api.resolver import presenting, routes
 from temthat_verify_api.wiring import Services
 
 _DESCRIPTION = """\
@@ -56,6 +57,8 @@ def create_app(services: Services) -> FastAPI:
     events.add_to(app)
     trust.add_to(app, parts)
     pictures.add_to(app)
+    routes.add_to(app)
+    presenting.add_to(app)
     front.add_to(app)
     service.add_to(app)
     api_docs.add_to(app)

@@ -169,7 +169,8 @@ def fault() -> Refused:
 
 def wants_page(request: Request) -> bool:
     """Whether a person looks at the answer: a browser, not under /api/."""
-    if request.url.path.startswith("/api/"):
+    # Not request.url: that cannot be made of a query that is no UTF-8.
+    if request.scope["path"].startswith("/api/"):
         return False
     return "text/html" in request.headers.get("accept", "")
 

@@ -17,7 +17,6 @@ from temthat_verify_api.api.routing import add_raw
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.bodies import read_form
 from temthat_verify_api.checks import is_a_view
-from temthat_verify_api.errors import Refused
 from temthat_verify_api.facts import Answer, Asking
 from temthat_verify_api.pages.consumer_view import PROVINCE_COOKIE, Viewing, chosen_province, stamp_page
 from temthat_verify_api.pages.render import HOST_NAME
@@ -65,8 +64,6 @@ def add_to(app: FastAPI) -> None:
     for path in ("/T/{code}", "/t/{code}"):
         app.add_api_route(path, stamp, methods=["HEAD"], include_in_schema=False)
     app.add_api_route("/place", choose_place, methods=["POST"], include_in_schema=False)
-    # The whole path: a lot may hold an escaped "/", which only the address as it was sent still tells.
-    app.add_api_route("/01/{address:path}", from_gs1, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def stamp(request: Request) -> Response:
@@ -178,14 +175,7 @@ async def choose_place(request: Request) -> Response:
 
 
 async def from_gs1(request: Request) -> Response:
-    """People go on to the stamp's page, with the clear part along; programs' questions belong to a resolver."""
-    if "linkset" in request.headers.get("accept", "") or _wants_json(request):
-        raise Refused(
-            406,
-            "no_resolver",
-            "Địa chỉ này chỉ dành cho người xem; chương trình hãy dùng POST /api/v1/verify.",
-            "This address is for people; programs please use POST /api/v1/verify.",
-        )
+    """On to the stamp's page, with the clear part along. Mounted by the resolver, which knows what asks for a stamp."""
     clear = request.scope.get("raw_path", b"").decode("ascii", "replace").partition("?")[0]
     query = request.scope["query_string"].decode("ascii", "replace")
     question = read_question(f"https://{parts_of(request).services.settings.host}{clear}?{query}")

@@ -1,4 +1,4 @@
-"""GET /p/{party}/{product}: a product presented without a stamp, such as community tourism. No verdict here."""
+"""GET /p/{party}/{product}: a product presented without a stamp, with its papers and batches. No verdict here."""
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +10,8 @@ from temthat_verify_api.pages.consumer_view import calls_of, speaking
 from temthat_verify_api.pages.render import language, page
 from temthat_verify_api.pages.story import Presented, load_presented
 from temthat_verify_api.parts import parts_of
+from temthat_verify_api.resolver.items import segment
+from temthat_verify_api.resolver.records import LotShown, recent_lots
 
 _LONGEST = 64
 
@@ -23,10 +25,12 @@ def add_to(app: FastAPI) -> None:
 
 async def product(request: Request) -> Response:
     """What the producer says of it, and the papers."""
-    shown = await run_in_threadpool(_load, request)
-    if shown is None:
+    found = await run_in_threadpool(_load, request)
+    if found is None:
         raise Refused(404, "not_found", "Không có sản phẩm này.", "There is no such product.")
     lang = language(request)
+    shown, lots = found
+    address = f"/p/{segment(shown.issuer.code)}/{segment(shown.product.code)}"
     return page(
         request,
         "product.html",
@@ -34,15 +38,17 @@ async def product(request: Request) -> Response:
         shown=shown,
         name=(shown.product.name_en if lang == "en" else "") or shown.product.name,
         is_service=shown.product.kind == ProductKind.SERVICE,
+        lots=[(f"{address}/{segment(lot.lot)}?lang={lang}", lot.lot, lot.made_on) for lot in lots],
         calls=calls_of(request, lang, shown.issuer, shown.alliance),
         **speaking(lang),
     )
 
 
-def _load(request: Request) -> Presented | None:
+def _load(request: Request) -> tuple[Presented, list[LotShown]] | None:
     party_code, product_code = request.path_params["party_code"], request.path_params["product_code"]
     if max(len(party_code), len(product_code)) > _LONGEST or "\0" in party_code + product_code:
         return None
     services = parts_of(request).services
     with services.sessions() as session:
-        return load_presented(session, party_code, product_code, today(services.now()))
+        shown = load_presented(session, party_code, product_code, today(services.now()))
+        return (shown, recent_lots(session, party_code, product_code)) if shown else None
