@@ -9,7 +9,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-MODULES = ("signing", "custody", "offline", "bundle", "printing", "online", "store", "log", "audit", "decoding")
+MODULES = (
+    "signing",
+    "custody",
+    "offline",
+    "bundle",
+    "printing",
+    "online",
+    "store",
+    "log",
+    "audit",
+    "eventhash",
+    "decoding",
+)
 RESULTS = Path(__file__).parent / "results.jsonl"
 
 
