@@ -1,7 +1,7 @@
 """The files that travel between the service and a cooperative that keeps its own keys.
 
     order      service -> cooperative   everything needed to sign one run and print it; holds the run's secret
-    request    service -> cooperative   one statement to sign (a notice, an activation)
+    request    service -> cooperative   statements to sign (notices, an activation)
     signed     cooperative -> service   statements to log, in this order; those already in the log are passed over
     proof      service -> cooperative   the run's tlog-proof (C2SP), as it is
 
@@ -14,7 +14,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from temthat_stamps.code import RUN_MAX, SERIAL_MAX, lot_fits_gs1
@@ -23,9 +23,11 @@ from temthat_stamps.fields import Fields
 from temthat_stamps.keys import key_id
 from temthat_stamps.logged import Stated, read_body
 from temthat_stamps.manifest import SALT_SIZE, Names, Replaced, RunManifest
+from temthat_stamps.notice import IssuedNotice, stamps_target
 from temthat_stamps.printing.job import Kind, PrintJob
 from temthat_stamps.printing.layout import Printer, find_layout
 from temthat_stamps.statement import STATEMENT_LIMIT
+from temthat_stamps.verdict import NoticeKind
 
 FILE_LIMIT = 16 * 1024 * 1024
 """Largest file read, bytes: an order naming hundreds of thousands of sources has a few."""
@@ -33,6 +35,8 @@ SECRET_SIZE = 32
 LINES_LIMIT = 8
 SOURCES_MOST = 200_000
 STATEMENTS_MOST = 1_000
+REQUEST_MOST = 50
+"""Most statements one request asks for: as many as stretches of stamps are recorded at once."""
 
 
 class BadOrder(TrustError):
@@ -73,7 +77,8 @@ class Order:
     """One run to be signed and printed where the keys are. The stamp key is the signer's to choose.
 
     `names` and `salt` open the manifest's commitment; `sources` are stated before the run where the batch's first run
-    needs them; `lines` stand beside the code, the most important first; `secret` gives numbers and PINs.
+    needs them; `lines` stand beside the code, the most important first; `secret` gives numbers and PINs; `void` is the
+    notice on the stamps that a reprint replaces, signed with it.
     """
 
     origin: str
@@ -99,6 +104,7 @@ class Order:
     sources: tuple[str, ...] = ()
     scheme: Literal["HTTPS", "HTTP"] = "HTTPS"
     printing: PrintChoice = field(default_factory=PrintChoice)
+    void: IssuedNotice | None = None
 
     def manifest(self, stamp_key: bytes, at: dt.datetime) -> RunManifest:
         """What is signed: nothing but what this order says, the key and the time."""
@@ -125,7 +131,8 @@ class Order:
 
     def to_json(self) -> bytes:
         """The file's bytes."""
-        body: dict[str, Any] = {"v": 1, "type": "order"} | asdict(self)
+        body: dict[str, Any] = {"v": 1, "type": "order"} | asdict(replace(self, void=None))
+        body["void"] = self.void.body() if self.void else None
         body["made_on"] = self.made_on.isoformat()
         body["expires_on"] = self.expires_on.isoformat() if self.expires_on else None
         body["salt"] = self.salt.hex()
@@ -147,11 +154,15 @@ def _order(body: Mapping[str, Any]) -> Order:
     names = f.record("names")
     gs1, gtin = f.flag("gs1"), None if f.absent("gtin") else f.digits("gtin", 14)
     lot = names.text("lot")
+    issuer, replaces = f.identity("issuer"), None if f.absent("replaces") else _replaced(f.record("replaces"))
+    void = None if body.get("void") is None else IssuedNotice.parse(f.mapping("void"))
+    if void is not None and not _voids(void, f.text("origin"), issuer, replaces):
+        raise BadStatement("the notice in it does not void what the run replaces")
     if gs1 and (gtin is None or not lot_fits_gs1(lot)):
         raise BadStatement("a stamp in GS1 form needs a GTIN and a lot that fits it")
     return Order(
         origin=f.text("origin"),
-        issuer=f.identity("issuer"),
+        issuer=issuer,
         run=f.count("run", 1, RUN_MAX),
         count=f.count("count", 1, SERIAL_MAX),
         pack_form=f.identity("pack_form"),
@@ -163,7 +174,7 @@ def _order(body: Mapping[str, Any]) -> Order:
         needs_activation=f.flag("needs_activation"),
         packs=f.count("packs"),
         beyond=f.flag("beyond"),
-        replaces=None if f.absent("replaces") else _replaced(f.record("replaces")),
+        replaces=replaces,
         names=Names(names.text("issuer"), names.text("product"), names.text("pack_form"), lot),
         salt=bytes.fromhex(f.hex("salt", SALT_SIZE)),
         events=f.hex("events", 32),
@@ -173,7 +184,19 @@ def _order(body: Mapping[str, Any]) -> Order:
         sources=f.identities("sources", SOURCES_MOST),
         scheme="HTTP" if f.text("scheme") == "HTTP" else "HTTPS",
         printing=_choice(f.record("printing"), f.mapping("printing")),
+        void=void,
     )
+
+
+def _voids(void: IssuedNotice, origin: str, issuer: str, replaces: Replaced | None) -> bool:
+    """Whether a notice voids exactly the stamps that are replaced, in this issuer's name."""
+    if (
+        replaces is None
+        or (void.origin, void.issuer) != (origin, issuer)
+        or void.notice.kind is not NoticeKind.VOID
+    ):
+        return False
+    return void.notice.target == stamps_target(replaces.run, replaces.first, replaces.last)
 
 
 def _replaced(f: Fields) -> Replaced:
@@ -204,24 +227,40 @@ def _choice(f: Fields, body: Mapping[str, Any]) -> PrintChoice:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One statement that the issuer is asked to sign, as the log will hold it."""
+    """A statement that the issuer is asked to sign, as the log will hold it; `more` go into the log after it."""
 
     stated: Stated
+    more: tuple[Stated, ...] = ()
+
+    @property
+    def all(self) -> tuple[Stated, ...]:
+        """Every statement, in the order they are logged."""
+        return (self.stated, *self.more)
 
     def to_json(self) -> bytes:
         """The file's bytes."""
-        return _dump({"v": 1, "type": "request", "body": self.stated.body()})
+        body: dict[str, Any] = {"v": 1, "type": "request", "body": self.stated.body()}
+        if self.more:
+            body["more"] = [stated.body() for stated in self.more]
+        return _dump(body)
 
 
 def request_from_json(data: bytes) -> Request:
     """Read a request. Raises `BadOrder`."""
     body = _load(data, "request")
     try:
-        return Request(read_body(Fields(body).mapping("body")))
+        return Request(read_body(Fields(body).mapping("body")), tuple(map(read_body, _more(body))))
     except BadStatement as error:
         raise BadOrder(
             f"nội dung cần ký sai ({error})", f"the statement to sign is wrong ({error})"
         ) from error
+
+
+def _more(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    more = body.get("more", [])
+    if not isinstance(more, list) or len(more) >= REQUEST_MOST or not all(isinstance(m, dict) for m in more):
+        raise BadStatement(f"member “more” is not a list of less than {REQUEST_MOST} statements")
+    return more
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class OwnCustody:
         self._now = now
 
     def sign_order(self, order: Order) -> Signed:
-        """The statements to carry back: the stamp key's announcement, the batch's sources, the run.
+        """The statements to carry back: the stamp key's announcement, the batch's sources, a reprint's void, the run.
 
         Opens a stamp key for this month where there is none. Raises `BadOrder`, `CustodyError`.
         """
@@ -55,16 +55,25 @@ class OwnCustody:
             statements = [self._announce(signer, key)]
             for sources in split_sources(order.origin, order.issuer, order.batch, order.sources, now):
                 statements.append(self._sign(signer, sources))
+            if order.void is not None:
+                statements.append(
+                    self._sign(signer, replace(order.void, notice=replace(order.void.notice, at=now)))
+                )
             statements.append(self._sign(signer, order.manifest(key.public_key, now), order.run))
         signed = Signed(self._me.origin, self._me.issuer, tuple(statements))
         write_file(path, signed.to_json())
         return signed
 
     def sign_request(self, request: Request) -> Signed:
-        """A notice or an activation that the issuer was asked to sign. Raises `StatementRefused`, `CustodyError`."""
-        body = request.stated.body()
+        """Notices or an activation that the issuer was asked to sign. Raises `StatementRefused`, `CustodyError`."""
+        checked = [self._check_asked(stated) for stated in request.all]
+        with self.folder.issuer_signer() as signer:
+            signed = tuple(self._sign(signer, stated) for stated in checked)
+        return Signed(self._me.origin, self._me.issuer, signed)
+
+    def _check_asked(self, asked: Stated) -> Stated:
         stated = rules.check_statement(
-            body, self._me.issuer, self._me.public_key, self._me.origin, self._now()
+            asked.body(), self._me.issuer, self._me.public_key, self._me.origin, self._now()
         )
         if not isinstance(stated, IssuedNotice | Activated):
             raise StatementRefused(
@@ -72,8 +81,7 @@ class OwnCustody:
                 "Tệp này xin ký một nội dung chỉ được ký theo đơn đặt in. Không ký; hỏi lại dịch vụ.",
                 "This asks for a statement that is only signed by way of an order. Ask the service.",
             )
-        with self.folder.issuer_signer() as signer:
-            return Signed(self._me.origin, self._me.issuer, (self._sign(signer, stated),))
+        return stated
 
     def stamps(self, order: Order, proof: bytes, first: int, last: int) -> Stamps:
         """The signed stamps `first` to `last` of an order, once its run is proved to stand in the witnessed log.

@@ -81,7 +81,7 @@ def sign(
         with closing(custody.state):
             if kind_of(data) == "request":
                 request = request_from_json(data)
-                _agree(explain_statement(request.stated), yes)
+                _agree((line for stated in request.all for line in explain_statement(stated)), yes)
                 signed = custody.sign_request(request)
             else:
                 order = order_from_json(data)

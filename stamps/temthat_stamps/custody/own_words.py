@@ -48,6 +48,11 @@ def explain_order(order: Order) -> Iterator[tuple[str, str]]:
             f"In lại thay cho đợt {r.run}, tem {r.first}–{r.last} (đã hủy)",
             f"Reprint for run {r.run}, serials {r.first} to {r.last} (void)",
         )
+    if order.void:
+        yield (
+            f"Cùng lúc ký hủy những tem cũ đó, mã lý do: {order.void.notice.reason}",
+            f"Those old stamps are voided by the same signature, reason code: {order.void.notice.reason}",
+        )
     if order.gtin:
         yield f"GTIN: {order.gtin}", f"GTIN: {order.gtin}"
     if order.needs_activation:

@@ -10,12 +10,15 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from temthat_stamps.custody.order import Request
 from temthat_stamps.ledger.claims import ledger_of
 from temthat_stamps.ledger.ledger import Ledger, State, Stretch, state_words
 from temthat_stamps.ledger.records import Act, LedgerAct
 from temthat_stamps.ledger.sheets import MOST_PARTS
+from temthat_stamps.notice import stamps_target
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import check_logged, notify_stamps
+from temthat_stamps.runs.own_notices import notice_request
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
@@ -114,6 +117,40 @@ def record(
     Raises `RunRefused` when meanwhile one of them cannot go that way any more; then nothing changed.
     """
     bump_revision(session)  # the ledger is read and written with nobody in between
+    found, reason = _exactly(session, run, fate, stretches, reason)
+    for first, last in found.stretches:
+        if fate is Fate.APPLIED:
+            act = LedgerAct(run=run.run, first=first, last=last, act=Act.APPLIED, at=registry.now(), by=by)
+            session.add(act)
+        else:
+            notify_stamps(session, registry, run, first, last, _KINDS[fate], reason, run.party)
+    session.flush()
+    return found
+
+
+def ask_to_sign(
+    session: Session,
+    registry: Registry,
+    run: Run,
+    fate: Fate,
+    stretches: Sequence[tuple[int, int]],
+    reason: str = "",
+) -> Request:
+    """The same for an issuer that keeps its own keys: the notices to sign. Nothing counts until they come back signed.
+
+    Raises as `record`; for `Fate.APPLIED`, which nobody signs, ValueError.
+    """
+    if fate is Fate.APPLIED:
+        raise ValueError("that stamps were applied is told, not signed")
+    found, reason = _exactly(session, run, fate, stretches, reason)
+    target, *more = (stamps_target(run.run, first, last) for first, last in found.stretches)
+    return notice_request(session, registry, run.party, target, _KINDS[fate], reason, more)
+
+
+def _exactly(
+    session: Session, run: Run, fate: Fate, stretches: Sequence[tuple[int, int]], reason: str
+) -> tuple[Plan, str]:
+    """All of these stamps, and the reason code. Raises `RunRefused` if one of them cannot go that way."""
     check_logged(run)
     found = plan(ledger_of(session, run), fate, stretches)
     if found.left_out:
@@ -124,14 +161,7 @@ def record(
     reason = reason or next(iter(REASONS[fate]), "")
     if reason and reason not in REASONS[fate]:
         raise RunRefused(f"Không có mã lý do “{reason}” ở đây.", f"There is no reason code “{reason}” here.")
-    for first, last in found.stretches:
-        if fate is Fate.APPLIED:
-            act = LedgerAct(run=run.run, first=first, last=last, act=Act.APPLIED, at=registry.now(), by=by)
-            session.add(act)
-        else:
-            notify_stamps(session, registry, run, first, last, _KINDS[fate], reason, run.party)
-    session.flush()
-    return found
+    return found, reason
 
 
 def _told(part: Stretch, lang: str) -> str:

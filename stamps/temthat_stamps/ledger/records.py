@@ -95,8 +95,17 @@ class Reprint(Base):
     new_run: Mapped[int | None] = mapped_column(ForeignKey("run.run"))
 
     run_record: Mapped[Run] = relationship(foreign_keys=[run])
+    new_record: Mapped[Run | None] = relationship(foreign_keys=[new_run])
 
     @property
     def count(self) -> int:
         """How many stamps."""
         return self.last - self.first + 1
+
+    @property
+    def standing(self) -> str:
+        """Its state; `signing` while the issuer has yet to sign the new run at home, `withdrawn` if it will not."""
+        fresh = self.new_record
+        if self.state is not ReprintState.DONE or fresh is None or fresh.is_logged:
+            return self.state.value
+        return "signing" if fresh.count else "withdrawn"

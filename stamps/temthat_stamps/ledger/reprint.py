@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from temthat_stamps.ledger.quotas import ALLIANCES
 from temthat_stamps.ledger.records import Reprint, ReprintState
 from temthat_stamps.manifest import Replaced
 from temthat_stamps.runs.notices import check_logged, notices_for_run, notify_stamps
+from temthat_stamps.runs.own import keeps_own_keys, order_own_run, plan_files, planned_files, settings_of
 from temthat_stamps.runs.produce import FETCH_HOURS
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_stamps.runs.register import register_run
@@ -109,6 +110,7 @@ def ask_reprint(
 def approve_reprint(session: Session, registry: Registry, reprint: Reprint, second: Signatory) -> Run:
     """The second person agrees: the old stamps are void, the new run is registered. The caller commits.
 
+    Where the issuer keeps its own keys, the new run is an order; the old stamps are void once that comes back signed.
     Raises `ReprintRefused` or what `notify_stamps` and `register_run` raise; then nothing changed.
     """
     _lock(session, registry.now(), reprint)
@@ -120,19 +122,22 @@ def approve_reprint(session: Session, registry: Registry, reprint: Reprint, seco
             "Có tem đã dán hoặc đã trả lại trong số này. Việc này phải do cán bộ Liên minh HTX tỉnh đồng ý.",
             "Some of these stamps were applied or returned. An officer of the provincial alliance has to agree.",
         )
-    replaces = Replaced(run.run, reprint.first, reprint.last)
-    notify_stamps(
-        session,
-        registry,
-        run,
-        reprint.first,
-        reprint.last,
-        NoticeKind.VOID,
-        reprint.reason,
-        run.party,
-        office,
-    )
-    fresh = register_run(
+    is_own = keeps_own_keys(session, registry, run.party)
+    if is_own:
+        _check_own(session, reprint)
+    else:
+        notify_stamps(
+            session,
+            registry,
+            run,
+            reprint.first,
+            reprint.last,
+            NoticeKind.VOID,
+            reprint.reason,
+            run.party,
+            office,
+        )
+    fresh = (order_own_run if is_own else register_run)(
         session,
         registry,
         run.batch,
@@ -141,8 +146,11 @@ def approve_reprint(session: Session, registry: Registry, reprint: Reprint, seco
         requested_by=reprint.asked_name,
         gs1=run.gs1,
         needs_activation=run.needs_activation and run.activated_at is None,
-        replaces=replaces,
+        replaces=Replaced(run.run, reprint.first, reprint.last),
     )
+    if is_own:
+        paper = replace(settings_of(planned_files(session, run)), start_position=1)
+        plan_files(session, registry, fresh, paper, reprint.asked_name)
     _decide(reprint, ReprintState.DONE, second, registry.now())
     reprint.new_run = fresh.run
     session.flush()
@@ -189,6 +197,7 @@ def check_stamps(session: Session, run: Run, first: int, last: int, now: dt.date
     printed as they are.
     """
     check_logged(run)
+    _check_orders(session, run, first, last)
     if not 1 <= first <= last <= run.count:
         raise ReprintRefused(
             f"Đợt in {run.run} có tem từ 1 đến {run.count}.", f"Run {run.run} has serials 1 to {run.count}."
@@ -201,6 +210,35 @@ def check_stamps(session: Session, run: Run, first: int, last: int, now: dt.date
     _check_files(session, run, [part for part in parts if part.state is State.IN_FILE], now)
     applied = any(a <= last and b >= first for a, b in applied_stretches(session, run))
     return applied or any(part.state in _ON_THE_WAY for part in parts)
+
+
+def _check_orders(session: Session, run: Run, first: int, last: int) -> None:
+    """Stamps whose reprint was agreed to and waits for the issuer's signature are not reprinted a second time."""
+    query = select(Run.run).where(
+        Run.replaces_run == run.run,
+        Run.log_index.is_(None),
+        Run.replaces_first <= last,
+        Run.replaces_last >= first,
+    )
+    if (order := session.scalar(query.limit(1))) is not None:
+        raise ReprintRefused(
+            f"Đơn {order} in lại những tem này đang chờ ký. Ký đơn đó, hoặc hủy nó rồi xin lại.",
+            f"Order {order} reprints these stamps and waits for its signature. Sign it, or withdraw it and ask again.",
+        )
+
+
+def _check_own(session: Session, reprint: Reprint) -> None:
+    """What is on goods is voided under two signatures on one statement, which own custody does not offer yet."""
+    run, first, last = reprint.run_record, reprint.first, reprint.last
+    if any(a <= last and b >= first for a, b in applied_stretches(session, run)):
+        raise ReprintRefused(
+            "Có tem đã dán lên hàng. Hủy chúng cần cả chữ ký của Liên minh, mà đơn vị tự giữ khóa chưa ký chung được. "
+            f"Xin Liên minh ra thông báo: temthat notice void --run {run.run} --serials {first}-{last} "
+            f"--reason {reprint.reason} --by (mã Liên minh); rồi đặt đơn in mới.",
+            "Some of these stamps are on goods. To void them the alliance signs as well, which own custody does not "
+            f"offer yet. Ask the alliance for a notice: temthat notice void --run {run.run} --serials {first}-{last} "
+            f"--reason {reprint.reason} --by (the alliance's code); then place a new order.",
+        )
 
 
 def _check_notices(session: Session, run: Run, first: int, last: int) -> None:

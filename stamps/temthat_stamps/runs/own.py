@@ -12,16 +12,17 @@ from dataclasses import asdict, replace
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.custody.order import Order, PrintChoice, Request, Signed
+from temthat_stamps.custody.order import Order, PrintChoice, Signed
 from temthat_stamps.errors import BadKey, BadStatement
 from temthat_stamps.keys import check_enrolment, key_hint, key_id
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import Stated, read_body
-from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, RunManifest, Sources
-from temthat_stamps.notice import IssuedNotice, Notice
+from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, Replaced, RunManifest, Sources
+from temthat_stamps.notice import IssuedNotice
 from temthat_stamps.runs.custody import end_of_month, issuer_key, new_run_secret, run_secret
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.notices import admit_notice, made_from, next_notice
+from temthat_stamps.runs.notices import admit_notice, made_from
+from temthat_stamps.runs.own_notices import are_void, void_for
 from temthat_stamps.runs.produce import JOB_SERIALS, PrintSettings, label_lines
 from temthat_stamps.runs.records import (
     IssuerKey,
@@ -70,8 +71,13 @@ def order_own_run(
     requested_by: str = "",
     override_reason: str = "",
     gs1: bool = False,
+    needs_activation: bool = False,
+    replaces: Replaced | None = None,
 ) -> Run:
-    """An order for an issuer to sign; it takes its share of the allowance from now on. Raises as `register_run`."""
+    """An order for an issuer to sign; it takes its share of the allowance from now on. Raises as `register_run`.
+
+    What it `replaces` is voided by the same signature (`void_for`).
+    """
     bump_revision(session)
     registry = registry.at_one_moment()
     run = order_run(
@@ -83,6 +89,8 @@ def order_own_run(
         requested_by=requested_by,
         override_reason=override_reason,
         gs1=gs1,
+        needs_activation=needs_activation,
+        replaces=replaces,
     )
     run.run = _next_own_number(session, registry, batch.party)
     run.sealed_secret = new_run_secret(registry.sealer, run.run)
@@ -124,6 +132,7 @@ def order_file(
         sources=tuple(unstated_sources(session, run.batch)),
         scheme="HTTP" if scheme == "HTTP" else "HTTPS",
         printing=printing,
+        void=void_for(session, registry, run),
     )
 
 
@@ -161,6 +170,11 @@ def print_choice_of(jobs: list[PrintJob]) -> PrintChoice:
     return PrintChoice(**json.loads(jobs[0].settings)) if jobs else PrintChoice()
 
 
+def settings_of(jobs: list[PrintJob]) -> PrintSettings:
+    """The same as settings of the press; the usual paper where there are no files."""
+    return PrintSettings(**json.loads(jobs[0].settings)) if jobs else PrintSettings()
+
+
 def unsigned_orders(session: Session, party: Party) -> list[Run]:
     """Orders of a party that wait for its signature, the oldest first."""
     query = select(Run).where(Run.party_id == party.id, Run.log_index.is_(None), Run.count > 0)
@@ -185,19 +199,6 @@ def withdraw_order(session: Session, run: Run) -> None:
     run.count = 0
     run.replaces_run = run.replaces_first = run.replaces_last = None
     session.flush()
-
-
-def notice_request(
-    session: Session, registry: Registry, party: Party, target: str, kind: NoticeKind, reason: str
-) -> Request:
-    """A notice for a party to sign at home: its turn among those on its target. Raises `RunRefused`."""
-    try:
-        asked = IssuedNotice.parse(
-            Notice(target, 1, kind, reason, registry.now()).body(registry.origin, str(party.id))
-        )
-    except BadStatement as error:
-        raise RunRefused(f"Không ra được thông báo này: {error}.", f"No such notice: {error}.") from error
-    return Request(replace(asked, notice=next_notice(session, asked.notice)))
 
 
 def signed_runs(signed: Signed) -> list[int]:
@@ -355,6 +356,8 @@ def _admit_run(session: Session, registry: Registry, stated: RunManifest) -> tup
             "nội dung khác với đơn đặt in, hoặc lô hàng đã sửa sau khi tải đơn",
             "it says other than the order, or the batch was changed since",
         )
+    if not are_void(session, run):
+        raise _changed("tem cũ mà đợt này thay chưa hủy", "the stamps that it replaces are not void")
     open_now = stamp_key.closed_at is None and registry.now() <= stamp_key.closes_at
     if not (open_now and stamp_key.opened_at <= stated.registered_at <= stamp_key.closes_at):
         raise _refused("khóa tem đã đóng", "the stamp key is closed")

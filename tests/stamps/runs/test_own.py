@@ -47,7 +47,6 @@ from temthat_stamps.runs.own import (
     BLOCK,
     accept_signed,
     keeps_own_keys,
-    notice_request,
     order_file,
     order_own_run,
     plan_files,
@@ -55,6 +54,7 @@ from temthat_stamps.runs.own import (
     unsigned_orders,
     withdraw_order,
 )
+from temthat_stamps.runs.own_notices import notice_request
 from temthat_stamps.runs.produce import PrintSettings, confirm_printing, create_jobs
 from temthat_stamps.runs.records import IssuerKey, Run, RunBlock, StampKey
 from temthat_stamps.runs.register import plan_run, register_run
@@ -333,7 +333,7 @@ def test_the_service_makes_no_stamps_of_such_a_run(quick: OwnShop) -> None:
 
 
 def test_nothing_is_said_of_stamps_that_are_not_signed_yet(quick: OwnShop) -> None:
-    """No notice, no entry in the ledger, no reprint, no "printed"; planned files are no files; a batch's hold is told."""
+    """No notice, no entry in the ledger, no reprint, no "printed"; planned files are none; a batch's hold is told."""
     shop = quick.shop
     run = quick.order(10)
     jobs = plan_files(shop.session, shop.registry, run, PrintSettings(), "Mai")

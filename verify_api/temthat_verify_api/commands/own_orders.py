@@ -14,13 +14,13 @@ from temthat_stamps.manifest import Custody
 from temthat_stamps.runs.custody import delegated_key
 from temthat_stamps.runs.own import (
     accept_signed,
-    notice_request,
     order_file,
     order_own_run,
     plan_files,
     print_choice_of,
     signed_runs,
 )
+from temthat_stamps.runs.own_notices import notice_request
 from temthat_stamps.runs.produce import PrintSettings
 from temthat_stamps.runs.records import Run
 from temthat_stamps.verdict import NoticeKind
