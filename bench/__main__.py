@@ -19,6 +19,7 @@ MODULES = (
     "store",
     "log",
     "audit",
+    "lineage",
     "eventhash",
     "decoding",
 )

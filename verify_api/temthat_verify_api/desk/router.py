@@ -12,6 +12,7 @@ from temthat_verify_api.desk.views import (
     home,
     jobs,
     ledger,
+    lineage,
     orders,
     own_orders,
     papers,
@@ -19,6 +20,7 @@ from temthat_verify_api.desk.views import (
     products,
     public_log,
     quotas,
+    recall,
     reprints,
     signing_in,
     workbooks,
@@ -28,6 +30,7 @@ from temthat_verify_api.wiring import Services
 
 _VIEWS = (
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
+    *(lineage, recall),
     *(papers, products, people, public_log),
 )
 

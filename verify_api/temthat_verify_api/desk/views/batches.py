@@ -17,6 +17,7 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.lineage import way_of
 
 router = desk_router()
 
@@ -55,6 +56,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         ordered=sum(line.run.count for line in lines),
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),
         papers=papers_of(desk.db, batch.product),
+        way=way_of(desk, batch),
         today=desk.today,
         place=province_label(batch.province, batch.address, desk.lang) if batch.province else "",
     )

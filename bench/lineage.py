@@ -1,0 +1,156 @@
+"""Lineage and recall over a million recorded batches: one lot to 10,000 packs (wide), and 50 steps (deep).
+
+Against reading one batch by its primary key, on the same database. Goal: under one second each.
+"""
+
+import datetime as dt
+import os
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Engine, insert
+from sqlalchemy.orm import Session
+
+from bench.postgresql import postgresql
+from temthat_stamps.runs.records import Run
+from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.database import make_engine
+from temthat_trace.lineage.repository import lineage
+from temthat_trace.lineage.suspects import Suspicion
+from temthat_trace.lineage.walk import Direction
+from temthat_trace.parties import Party, PartyKind
+from temthat_trace.products import PackForm, Product
+from temthat_verify_api.accounts import Person, Role
+from temthat_verify_api.desk.recall_queries import reach_of
+from temthat_verify_api.migrate import upgrade
+
+WIDE, DEEP = 10_000, 50
+TURNS = 5
+DAY = dt.date(2026, 5, 1)
+
+Figure = dict[str, Any]
+
+
+def figures(small: bool) -> list[Figure]:
+    """Seconds for each question on each database; `small` only sees that everything runs."""
+    nodes, wide = (2_000, 100) if small else (1_000_000, WIDE)
+    found: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        found += _measure(f"sqlite:///{folder}/temthat.db", "SQLite", nodes, wide)
+    with postgresql() as url:
+        if url:
+            found += _measure(url, "PostgreSQL", nodes, wide)
+    return found
+
+
+def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
+    upgrade(url)
+    engine = make_engine(url)
+    lot, end = _fill(engine, nodes, wide)
+    with Session(engine) as session:
+        person = session.query(Person).one()
+        session.get_one(Party, person.party_id)
+        row = _median(lambda: session.execute(Batch.__table__.select().where(Batch.id == lot)).one())
+
+        def recall() -> None:
+            reach = reach_of(session, person, Suspicion(lot="LOT"))
+            assert (len(reach.affected), reach.stamps, reach.cut) == (wide + 1, wide * 10, False)
+
+        def trace(start: uuid.UUID, way: Direction, count: int) -> Callable[[], None]:
+            def run() -> None:
+                assert len(lineage(session, [start], way).walk.nodes) == count
+
+            return run
+
+        asked = {
+            f"recall, one lot to {wide:,} batches with their runs": recall,
+            f"trace down, one lot to {wide:,} batches": trace(lot, Direction.DOWN, wide + 1),
+            f"trace up, {DEEP} steps": trace(end, Direction.UP, DEEP + 1),
+        }
+        measured = {what: _median(ask) for what, ask in asked.items()}
+    engine.dispose()
+    return [
+        {
+            "name": f"{what}, among {nodes:,}, {name}",
+            "value": seconds * 1000,
+            "unit": "ms",
+            "baseline": f"one batch by its key: {row * 1e6:,.0f} us",
+            "ratio": 1 / seconds,
+        }
+        for what, seconds in measured.items()
+    ]
+
+
+def _median(ask: Callable[[], object]) -> float:
+    """Seconds, the median of some turns."""
+    times = []
+    for _ in range(TURNS):
+        start = time.perf_counter()
+        ask()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _fill(engine: Engine, nodes: int, wide: int) -> tuple[uuid.UUID, uuid.UUID]:
+    """A million batches: the wide lot, the deep chain, and chains of ten around them. The lot, and the chain's end."""
+    with Session(engine) as session:
+        party = Party(code="HTX", kind=PartyKind.COOPERATIVE, name="HTX", province="24")
+        session.add(party)
+        session.flush()
+        product = Product(party_id=party.id, code="CAM", name="Cam", base_unit="KGM")
+        session.add(product)
+        session.flush()
+        form = PackForm(product_id=product.id, code="TUI", name="Túi")
+        session.add(form)
+        now = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+        session.add(
+            Person(phone="+84900000000", name="A", party_id=party.id, role=Role.CLERK, created_at=now)
+        )
+        session.flush()
+        about = {"party_id": party.id, "product_id": product.id, "quantity": 1, "unit": "KGM", "made_on": DAY}
+        ids = [uuid.UUID(bytes=os.urandom(16)) for _ in range(nodes)]
+        lot, packs = ids[0], ids[1 : wide + 1]
+        chain, rest = ids[wide + 1 : wide + DEEP + 2], ids[wide + DEEP + 2 :]
+        batches = ({"id": i, "lot": f"L{n}" if n else "LOT", **about} for n, i in enumerate(ids))
+        _insert(session, Batch, batches)
+        made = [(pack, lot) for pack in packs] + list(zip(chain[1:], chain[:-1], strict=True))
+        made += [(rest[n], rest[n - 1]) for n in range(1, len(rest)) if n % 10]
+        _insert(
+            session,
+            BatchSource,
+            ({"batch_id": m, "source_id": s, "quantity": 1, "unit": "KGM"} for m, s in made),
+        )
+        _insert(
+            session,
+            Run,
+            (
+                {"run": n, "party_id": party.id, "batch_id": pack, "pack_form_id": form.id, "count": 10,
+                 "stamp_key_id": None, "sealed_secret": b"", "log_index": n, "registered_at": now}
+                for n, pack in enumerate(packs, 1)
+            ),
+        )  # fmt: skip
+        session.commit()
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+    return lot, chain[-1]
+
+
+def _insert(session: Session, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+    for part in _parts(rows, 20_000):
+        session.execute(insert(table.__table__), part)
+
+
+def _parts(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    part: list[dict[str, Any]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
