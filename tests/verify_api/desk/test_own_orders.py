@@ -1,5 +1,6 @@
 """A cooperative with its own key at the desk: order, sign at home, upload, proof, paper; wrong files in words."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from temthat_stamps.custody.order import Signed, order_from_json, signed_from_json
+from temthat_stamps.custody.order import Signed, order_from_json, request_from_json, signed_from_json
 from temthat_stamps.custody.own import OwnCustody
 from temthat_stamps.custody.own_folder import ENROLMENT, Secrets, make_folder
 from temthat_stamps.custody.own_print import print_order
+from temthat_stamps.ledger.recording import Fate
 from temthat_stamps.runs.custody import ISSUER_KEY_LIFE
 from temthat_stamps.runs.enrolment import record_request
 from temthat_stamps.runs.records import IssuerKey, Run
@@ -20,6 +22,7 @@ from temthat_stamps.trust.logtrust import LogTrust
 from temthat_trace.parties import Party
 
 from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Browser, Office
+from .test_ledger import added_up, recorded
 
 UPLOAD = "/desk/own-orders"
 
@@ -258,3 +261,102 @@ def test_hosted_cooperatives_notice_nothing(office: Office) -> None:
         "Tạo tệp in"
         in browser.open(f"/desk/batches/{office.batch_id()}/stamps/{office.form_id('TUI500')}").text
     )
+
+
+def on_paper(office: Office, own: OwnCustody, count: str = "48") -> tuple[int, Browser]:
+    """Ordered, signed at home, printed; a day later the run's number, and the clerk signed in anew."""
+    browser = office.browser(CLERK)
+    order = ordered(office, browser, count)
+    assert sent(browser, signed_at_home(browser, own, order), order)[0] == 303
+    assert browser.submit(f"{order}/printed", at=order).status_code == 303
+    office.forward(days=1)
+    return int(order.rpartition("/")[2]), office.browser(CLERK)
+
+
+def to_sign(browser: Browser, run: int, fate: str, **fields: str) -> tuple[str, bytes]:
+    """Both steps of recording; the page that says what to do at home, and the file it offers."""
+    path = f"/desk/runs/{run}/ledger/{fate}"
+    preview = browser.submit(path, **fields).text
+    assert "Đơn vị tự giữ khóa: bước sau tải tệp về" in preview
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', preview))
+    page = browser.client.post(path, data=hidden)
+    assert page.status_code == 200, page.text
+    [address] = re.findall(rf'href="({path}/request\.json\?[^"]+)"', page.text)
+    answer = browser.open(html.unescape(address))
+    assert answer.headers["content-disposition"] == f'attachment; filename="thong-bao-{fate}-{run}.json"'
+    return page.text, answer.content
+
+
+def test_spoiled_stamps_are_recorded_by_a_signature_at_home(office: Office, own: OwnCustody) -> None:
+    """Nothing counts before; the page names file and command; the upload is where every signed file goes."""
+    run, browser = on_paper(office, own)
+    page, file = to_sign(browser, run, "spoiled", stamps="5-8, 11")
+    assert f"temthat own sign thong-bao-spoiled-{run}.json" in page
+    assert "Chưa ghi gì cả" in page
+    ledger = f"/desk/runs/{run}/ledger"
+    assert added_up(browser.open(ledger).text) == {"Đã in, chưa ghi dùng vào đâu": 48}
+    signed = own.sign_request(request_from_json(file))
+    assert len(signed.statements) == 2
+    status, page = sent(browser, signed.to_json())
+    assert (status, "Đã nhận tệp đã ký" in page) == (303, True)
+    assert added_up(browser.open(ledger).text) == {"Đã in, chưa ghi dùng vào đâu": 43, "Hỏng": 5}
+
+
+def test_lost_and_returned_too_and_applied_needs_no_signature(office: Office, own: OwnCustody) -> None:
+    """Applied is told; the others are signed; what is recorded meanwhile makes an old address say so."""
+    run, browser = on_paper(office, own)
+    assert "Đã ghi vào sổ tem." in recorded(browser, run, Fate.APPLIED, stamps="1-10")
+    for fate, stamps in (("lost", "20-21"), ("returned", "9-10")):
+        file = to_sign(browser, run, fate, stamps=stamps)[1]
+        assert sent(browser, own.sign_request(request_from_json(file)).to_json())[0] == 303
+    path = f"/desk/runs/{run}/ledger"
+    assert added_up(browser.open(path).text) == {
+        "Đã in, chưa ghi dùng vào đâu": 36, "Đã dán": 8, "Trả lại": 2, "Thất lạc": 2,
+    }  # fmt: skip
+    stale = browser.open(f"{path}/spoiled/request.json?stretches=20-22&reason=spoiled_sheet")
+    assert (stale.status_code, "Sổ tem vừa thay đổi" in stale.text) == (422, True)
+    wrong = browser.open(f"{path}/spoiled/request.json?stretches=x")
+    assert wrong.status_code == 422
+    assert browser.open(f"{path}/applied/request.json?stretches=11-12").status_code == 404
+    assert office.browser(OFFICER).open(f"{path}/lost/request.json?stretches=11-12").status_code == 403
+
+
+def test_a_reprint_takes_effect_when_its_order_is_signed(office: Office, own: OwnCustody) -> None:
+    """A second person's yes makes an order; signed at home it voids the old stamps and registers the new ones."""
+    run, clerk = on_paper(office, own)
+    admin = office.browser(ADMIN)
+    asked = clerk.submit(
+        f"/desk/runs/{run}/reprint",
+        stamps="25-48",
+        reason="misprint",
+        explanation="Máy in kẹt giấy, nhòe hết",
+    )
+    assert asked.status_code == 200, asked.text
+    office.forward(minutes=5)
+    ledger = f"/desk/runs/{run}/ledger"
+    [path] = re.findall(r'href="(/desk/reprints/[0-9a-f-]+)"', admin.open(ledger).text)
+    assert "Đồng ý, lập đơn in lại 24 tem" in admin.open(path).text
+    done = admin.follow(admin.submit(f"{path}/agree", at=path)).text
+    assert "Tem cũ bị hủy khi đơn vị ký đơn in lại" in done
+    assert "chờ đơn vị ký đơn in lại" in admin.open(ledger).text
+    assert added_up(admin.open(ledger).text) == {"Đã in, chưa ghi dùng vào đâu": 48}
+    [order] = re.findall(r'href="(/desk/own-orders/\d+)"', done)
+    assert f"thay cho tem 25 đến 48 của đợt in {run}" in clerk.open(order).text
+    status, page = sent(clerk, signed_at_home(clerk, own, order), order)
+    assert (status, "4. Tải bằng chứng" in page) == (303, True)
+    assert added_up(clerk.open(ledger).text) == {
+        "Đã in, chưa ghi dùng vào đâu": 24, "Đã thay bằng tem in lại": 24,
+    }  # fmt: skip
+    assert "Đã đồng ý, tem cũ đã hủy" in clerk.open(ledger).text
+
+
+def test_an_order_that_is_not_signed_has_a_ledger_without_buttons(office: Office, own: OwnCustody) -> None:
+    """Nothing to record, nothing to reprint; whoever sends the form regardless is told why."""
+    browser = office.browser(CLERK)
+    run = ordered(office, browser).rpartition("/")[2]
+    path = f"/desk/runs/{run}/ledger"
+    page = browser.open(path).text
+    assert added_up(page) == {"Chưa có trong tệp in nào": 30}
+    assert f"{path}/" not in page
+    answer = browser.submit(f"{path}/applied", stamps="1-2")
+    assert answer.status_code == 422

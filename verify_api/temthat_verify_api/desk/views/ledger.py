@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import Response
 
@@ -9,7 +10,7 @@ from temthat_stamps.errors import TrustError
 from temthat_stamps.ledger.claims import ledger_of
 from temthat_stamps.ledger.ledger import Ledger, State, Stretch, state_words
 from temthat_stamps.ledger.reconcile import Finding, reconcile_batch
-from temthat_stamps.ledger.recording import REASONS, Fate, Plan, plan, record
+from temthat_stamps.ledger.recording import REASONS, Fate, Plan, ask_to_sign, plan, record
 from temthat_stamps.ledger.reprint import expire_due, reprints_of
 from temthat_stamps.ledger.sheets import parse_parts, sheets_to_serials, stamps_to_serials
 from temthat_stamps.printing.errors import PrintingError
@@ -21,6 +22,7 @@ from temthat_verify_api.desk.forms import Fields, Posted
 from temthat_verify_api.desk.ledger_queries import PrintedFile, printed_files
 from temthat_verify_api.desk.queries import RunLine
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views import own_orders
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -81,6 +83,9 @@ def record_fate(desk: SignedIn, number: int, fate: str, form: Fields) -> Respons
         if form.text("sure"):
             registry = desk.services.registry
             exact = parse_parts(form.text("stretches", MOST_TEXT))
+            if _is_signed_at_home(desk, line, what):
+                ask_to_sign(desk.db, registry, line.run, what, exact, reason)
+                return _to_sign(desk, line, what, exact, reason)
             record(desk.db, registry, line.run, what, exact, desk.person.name, reason)
             return desk.go(f"/desk/runs/{number}/ledger", "recorded")
         found = plan(ledger_of(desk.db, line.run), what, serials_of(line, form))
@@ -88,6 +93,24 @@ def record_fate(desk: SignedIn, number: int, fate: str, form: Fields) -> Respons
         desk.db.rollback()
         return _form(desk, line, what, typed, desk.words.of(refusal))
     return _preview(desk, line, found, typed)
+
+
+@router.get("/runs/{number}/ledger/{fate}/request.json")
+def download_request(
+    desk: SignedIn, number: int, fate: str, stretches: str = "", reason: str = ""
+) -> Response:
+    """The notices that a cooperative with its own key signs at home; nothing counts until they come back."""
+    line, what = _to_record(desk, number, fate)
+    if not _is_signed_at_home(desk, line, what):
+        raise NotFound
+    try:
+        exact = parse_parts(stretches[:MOST_TEXT])
+        asked = ask_to_sign(desk.db, desk.services.registry, line.run, what, exact, reason)
+    except (RunRefused, PrintingError) as refusal:
+        desk.db.rollback()
+        typed = {"sheets": "", "stamps": "", "job": "", "reason": ""}
+        return _form(desk, line, what, typed, desk.words.of(refusal))
+    return own_orders.file_answer(asked.to_json(), _request_name(line, what), "application/json")
 
 
 def serials_of(line: RunLine, form: Posted) -> list[tuple[int, int]]:
@@ -114,6 +137,31 @@ def _to_record(desk: Desk, number: int, fate: str) -> tuple[RunLine, Fate]:
     return line, Fate(fate)
 
 
+def _is_signed_at_home(desk: Desk, line: RunLine, fate: Fate) -> bool:
+    """Whether recording this takes a signature that the service cannot give."""
+    return fate is not Fate.APPLIED and own_orders.signs_itself(desk, line.run.party)
+
+
+def _request_name(line: RunLine, fate: Fate) -> str:
+    return f"thong-bao-{fate}-{line.run.run}.json"
+
+
+def _to_sign(desk: Desk, line: RunLine, fate: Fate, exact: list[tuple[int, int]], reason: str) -> Response:
+    """What is left to do at home before it counts."""
+    parts = ",".join(f"{first}-{last}" for first, last in exact)
+    name = _request_name(line, fate)
+    return desk.page(
+        "own_notice.html",
+        run=line.run,
+        batch=line.run.batch,
+        fate=fate,
+        count=sum(last - first + 1 for first, last in exact),
+        file=name,
+        signed=name.removesuffix(".json") + ".signed.json",
+        query=urlencode({"stretches": parts, "reason": reason}),
+    )
+
+
 def _form(desk: Desk, line: RunLine, fate: Fate, typed: dict[str, str], problem: str = "") -> Response:
     files: list[PrintedFile] = printed_files(line.jobs) if fate is Fate.SPOILED else []
     return desk.page(
@@ -137,6 +185,7 @@ def _preview(desk: Desk, line: RunLine, found: Plan, typed: dict[str, str]) -> R
         batch=line.run.batch,
         plan=found,
         fate=found.fate,
+        own=_is_signed_at_home(desk, line, found.fate),
         taken=[Stretch(first, last, State.PRINTED).label(lang) for first, last in found.stretches],
         left_out=[(part.label(lang), state_words(part.state, lang)) for part in found.left_out],
         stretches=", ".join(f"{first}-{last}" for first, last in found.stretches),

@@ -114,7 +114,7 @@ def download_order(desk: SignedIn, number: int) -> Response:
         return _page(desk, run, desk.words.of(error))
     for job in jobs[:1]:
         desk.db.add(PrintFetch(job_id=job.id, at=desk.now, by=desk.person.name))
-    return _file(order.to_json(), f"don-{run.run}.json", "application/json")
+    return file_answer(order.to_json(), f"don-{run.run}.json", "application/json")
 
 
 @router.get(PATH + "/{number}/proof")
@@ -126,7 +126,7 @@ def download_proof(desk: SignedIn, number: int) -> Response:
         desk.db.refresh(run)
     if run.proof is None:
         return _page(desk, run, desk.words("own.no_proof"))
-    return _file(run.proof, f"don-{run.run}.proof", "text/plain; charset=utf-8")
+    return file_answer(run.proof, f"don-{run.run}.proof", "text/plain; charset=utf-8")
 
 
 @router.post(PATH + "/{number}/withdraw")
@@ -220,6 +220,7 @@ def _page(desk: Desk, run: Run, problem: str = "") -> Response:
         422 if problem else 200,
         run=run,
         batch=run.batch,
+        replaces=run.replaces_run is not None and not run.is_logged,
         jobs=jobs,
         fetched=bool(jobs and jobs[0].fetches),
         done_printing=bool(jobs) and all(job.confirmed_at for job in jobs),
@@ -228,6 +229,7 @@ def _page(desk: Desk, run: Run, problem: str = "") -> Response:
     )
 
 
-def _file(data: bytes, name: str, media_type: str) -> Response:
+def file_answer(data: bytes, name: str, media_type: str) -> Response:
+    """A file to download under that name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=media_type, headers=headers)

@@ -29,6 +29,7 @@ from temthat_verify_api.desk.ledger_queries import (
 )
 from temthat_verify_api.desk.queries import RunLine
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views import own_orders
 from temthat_verify_api.desk.views.ledger import MOST_TEXT, serials_of
 from temthat_verify_api.permissions import Action
 
@@ -156,6 +157,8 @@ def _decide(desk: Desk, reprint: Reprint, path: str, act: Callable[[], None], do
         desk.db.rollback()
         desk.db.refresh(reprint)
         return _decision(desk, reprint, path, desk.words.of(refusal))
+    if done == "reprint_agreed" and reprint.standing == "signing":
+        return desk.go(path, "reprint_to_sign")
     return desk.go(path, done)
 
 
@@ -175,9 +178,19 @@ def _decision(desk: Desk, reprint: Reprint, path: str, problem: str = "") -> Res
         is_asker=reprint.asked_by == desk.person.id,
         is_member=run.party_id == desk.person.party_id,
         until=reprint.asked_at + LINK_LIFE,
+        own=own_orders.signs_itself(desk, run.party),
+        print_at=_print_at(reprint),
         back=path,
         problem=problem,
     )
+
+
+def _print_at(reprint: Reprint) -> str:
+    """The page where the new stamps are printed, or signed at home first; empty where there are none."""
+    fresh = reprint.new_record
+    if fresh is None or not fresh.count:
+        return ""
+    return own_orders.address(fresh) if own_orders.is_own(fresh) else f"/desk/runs/{fresh.run}"
 
 
 def _applied(desk: Desk, reprint: Reprint) -> int:
