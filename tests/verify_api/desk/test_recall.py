@@ -63,10 +63,10 @@ def kinds(office: Office, run: int) -> list[str]:
         return [notice.kind.value for notice in notices_for_run(session, session.get_one(Run, run))]
 
 
-def test_a_bad_lot_is_followed_to_every_stamp(office: Office) -> None:
+def test_a_bad_lot_is_followed_to_every_stamp(any_office: Office) -> None:
     """Batches, runs, stamps checked and sold, whom to call, and how long it took; without script."""
-    drill(office)
-    page = office.browser(CLERK).open("/desk/recall?lot=ruong-a").text
+    drill(any_office)
+    page = any_office.browser(CLERK).open("/desk/recall?lot=ruong-a").text
     said = re.sub(r"<[^>]+>|\s+", " ", page).replace("  ", " ")
     assert "RUONG-A" in page
     assert "DE-2611" in page

@@ -121,12 +121,22 @@ def _way(desk: Desk, batch: Batch, up: Lineage) -> Way:
     near = set(_first(up.walk.levels))
 
     def told(node: uuid.UUID) -> tuple[str, ...]:
-        """What of each source went in; four are enough for a picture."""
-        return tuple(taken.get(node, ())[:CARDS])
+        """What of each source went in, of batches one may see; some are enough for a picture."""
+        if up.facts[node].party_id not in seen:
+            return ()
+        words = taken.get(node, [])
+        more = [f"+ {desk.words.number(len(words) - CARDS)}…"] if len(words) > CARDS else []
+        return (*words[:CARDS], *more)
 
     def card(node: uuid.UUID) -> Card:
         facts = up.facts[node]
-        return Card(facts, facts.party_id in seen, node in near, up.kinds.get(node), told(node))
+        return Card(
+            facts,
+            facts.party_id in seen,
+            node in near,
+            up.kinds.get(node) if facts.party_id in seen else None,
+            told(node),
+        )
 
     stages = [
         Stage(tuple(map(card, level[:CARDS])), more=max(len(level) - CARDS, 0))
