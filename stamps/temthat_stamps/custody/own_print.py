@@ -11,6 +11,7 @@ from temthat_stamps.custody.own import OwnCustody, Stamps
 from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.readback import Sample, read_back
 from temthat_stamps.printing.render import render
+from temthat_stamps.private import private_file
 from temthat_stamps.signing import RunSecrets
 
 FILE_SERIALS = 20_000
@@ -45,7 +46,7 @@ def print_order(
 
         stamps = custody.stamps(order, proof, first, last)
         try:
-            with fresh.open("w+b") as out:
+            with private_file(fresh) as out:
                 render(told(labels_of(order, stamps)), job, out)
                 read_back(out, job, expected, Sample(seed=order.run))
                 out.flush()

@@ -29,6 +29,7 @@ from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.layout import Printer, find_layout
 from temthat_stamps.printing.readback import Sample, read_back
 from temthat_stamps.printing.render import render
+from temthat_stamps.private import private_file
 from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import check_logged
@@ -311,7 +312,7 @@ def _make(
                 if progress:
                     progress(done, total)
 
-    with fresh.open("wb") as out:
+    with private_file(fresh) as out:
         render(told(), settings, out)
         out.flush()
         os.fsync(out.fileno())

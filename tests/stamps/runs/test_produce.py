@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -185,6 +186,7 @@ def test_a_job_is_made_read_back_and_released(shop: "Shop") -> None:
     made = produce(shop.press, job.id, lambda done, total: told.append((done, total)))
     path = shop.press.file(made)
     assert (made.state, made.problem, made.done, made.file) == (JobState.READY, "", 30, path.name)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600, "whoever can read it can print the stamps again"
     assert made.released_at == shop.now
     assert hashlib.sha256(path.read_bytes()).hexdigest() == made.sha256
     assert told[-1] == (30, 30)

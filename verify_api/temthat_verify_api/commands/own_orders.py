@@ -27,7 +27,7 @@ from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm
-from temthat_verify_api.commands.session import console, find_one, open_office, tell
+from temthat_verify_api.commands.session import check_writable, console, find_one, open_office, tell
 from temthat_verify_api.press import press_of
 from temthat_verify_api.wiring import Services
 
@@ -97,6 +97,7 @@ def accept(
 ) -> None:
     """Trên máy chủ: nhận tệp đơn vị đã ký, ghi vào sổ, trả bằng chứng. Take what an own-custody issuer signed."""
     with open_office() as (services, session):
+        check_writable(out)
         answer = signed_from_json(signed.read_bytes())
         party = find_one(session, Party, f"đơn vị {answer.issuer}", Party.id == uuid.UUID(answer.issuer))
         entries = accept_signed(session, services.registry, answer, party)

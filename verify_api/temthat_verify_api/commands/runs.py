@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
+from temthat_stamps.custody.own_folder import write_file
 from temthat_stamps.errors import TrustError
 from temthat_stamps.notice import batch_target, run_target, stamps_target
 from temthat_stamps.runs.errors import RunRefused
@@ -18,7 +19,15 @@ from temthat_stamps.runs.records import JobState, Run
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.verdict import NoticeKind
 from temthat_verify_api.commands.own_orders import signs_itself, write_order, write_request
-from temthat_verify_api.commands.session import console, find_batch, find_one, find_party, open_office, tell
+from temthat_verify_api.commands.session import (
+    check_writable,
+    console,
+    find_batch,
+    find_one,
+    find_party,
+    open_office,
+    tell,
+)
 from temthat_verify_api.press import press_of
 
 
@@ -46,6 +55,7 @@ def order(
 ) -> None:
     """Đặt in tem cho một lô và tạo tệp in; đơn vị tự giữ khóa thì ghi đơn để ký. Register a run and make its files."""
     with open_office() as (services, session):
+        check_writable(out)
         press = press_of(services)
         batch = find_batch(session, f"{holder}/{product}/{lot}")
         form = next((f for f in batch.product.pack_forms if f.code == pack_form), None)
@@ -75,7 +85,7 @@ def order(
         for job in jobs:
             source = fetch(session, press, job, "command line")
             target = out / f"dot-{run.run}-tem-{job.first}-{job.last}{source.suffix}"
-            target.write_bytes(source.read_bytes())
+            write_file(target, source.read_bytes())
             console.print(f"{target}", highlight=False)
 
 

@@ -1,8 +1,10 @@
 """What operator commands share: settings from the environment, one session, refusals in words."""
 
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -110,6 +112,20 @@ def open_office() -> Iterator[tuple[Services, Session]]:
                 session.commit()
         finally:
             services.close()
+
+
+def check_writable(folder: Path) -> None:
+    """Whether files can be put there: told before anything is registered or logged. Raises `RunRefused`."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise RunRefused(
+            f"Không ghi được vào thư mục {folder} ({error.strerror}). Tạo thư mục hoặc chọn thư mục khác rồi chạy lại; "
+            "chưa có gì được ghi.",
+            f"Nothing can be written to the folder {folder} ({error.strerror}). Make it or name another, then run this "
+            "again; nothing was registered.",
+        ) from error
 
 
 def find_party(session: Session, code: str) -> Party:
