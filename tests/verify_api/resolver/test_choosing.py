@@ -64,7 +64,7 @@ def test_two_producers_under_one_gtin_are_never_chosen_between() -> None:
     other = Item("HTX2", "CHE", "Chè khác", "")
     levels = levels_of([ITEM, other], Paths("/01/1"))
     assert went(levels) == ["/p/HTX/CHE", "/p/HTX2/CHE"]
-    assert went(levels, "text/html", "en") == ["/p/HTX/CHE", "/p/HTX2/CHE"]
+    assert went(levels, "text/html", "en") == ["/p/HTX/CHE?lang=en", "/p/HTX2/CHE?lang=en"]
     assert went(levels, "text/html", "en", "pip") == ["/p/HTX/CHE?lang=en", "/p/HTX2/CHE?lang=en"]
 
 

@@ -313,7 +313,7 @@ async def test_data_says_what_pages_say(world: "World") -> None:
     async with world.client() as client:
         product: dict[str, Any] = (await client.get("/api/v1/products/HTX-MAU/CHE")).json()
         assert product["product"]["gtin"] == GTIN
-        assert product["batches"] == [{"lot": "L01", "made_on": "2026-05-01"}]
+        assert product["batches"] == [{"lot": "L01", "made_on": "2026-05-01", "notice": ""}]
         batch = (await client.get("/api/v1/products/HTX-MAU/CHE/L01")).json()
         assert (batch["recalled"], batch["steps"][0]["text"]) == (False, "Hái tay lúc sáng sớm")
         assert batch["papers"][0]["vouching"] == "confirmed"
@@ -332,6 +332,7 @@ async def test_data_says_what_pages_say(world: "World") -> None:
         listing = await client.get("/p/HTX-MAU/CHE", headers=HTML)
         assert 'href="/p/HTX-MAU/CHE/L01?lang=vi"' in listing.text
         assert "DRAFT" not in listing.text
+        assert "<b>đang thu hồi</b>" in listing.text
         for gone in (
             "/p/HTX-MAU/CHE/NONE",
             "/api/v1/products/X/Y",

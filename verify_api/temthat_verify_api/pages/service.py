@@ -38,7 +38,7 @@ async def product(request: Request) -> Response:
         shown=shown,
         name=(shown.product.name_en if lang == "en" else "") or shown.product.name,
         is_service=shown.product.kind == ProductKind.SERVICE,
-        lots=[(f"{address}/{segment(lot.lot)}?lang={lang}", lot.lot, lot.made_on) for lot in lots],
+        lots=[(f"{address}/{segment(x.lot)}?lang={lang}", x.lot, x.made_on, x.notice) for x in lots],
         calls=calls_of(request, lang, shown.issuer, shown.alliance),
         **speaking(lang),
     )

@@ -89,10 +89,10 @@ def _default(levels: Sequence[Level], preferences: Preferences) -> Choice:
     level = next((level for level in levels if level.defaults), None)
     if level is None:
         return Choice(())
-    if preferences.says_nothing or len(level.defaults) > 1:
+    if preferences.says_nothing:
         return Choice(level.defaults)
     described = [link for link in level.links if link.relation == level.main]
-    return Choice(tuple(_best(described, preferences)[:1]) or level.defaults)
+    return Choice(tuple(_best(described, preferences)) or level.defaults)
 
 
 def _best(links: Iterable[Link], preferences: Preferences) -> list[Link]:

@@ -112,7 +112,11 @@ def _product_data(request: Request, codes: Codes) -> dict[str, Any] | None:
         if shown is None:
             return None
         lots = recent_lots(session, codes.party, codes.product)
-    return _plain(shown) | {"batches": [{"lot": lot.lot, "made_on": lot.made_on.isoformat()} for lot in lots]}
+    return _plain(shown) | {
+        "batches": [
+            {"lot": lot.lot, "made_on": lot.made_on.isoformat(), "notice": lot.notice} for lot in lots
+        ]
+    }
 
 
 def _plain(shown: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the database knows of an identifier. Queries only; whoever opened the session closes it."""
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from temthat_stamps import number as numbers
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.notice import Notice, batch_target, in_force
 from temthat_stamps.runs.notices import as_notice, made_from
-from temthat_stamps.runs.records import NoticeRecord, Run
+from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
 from temthat_stamps.runs.takenback import TakenBack
+from temthat_stamps.verdict import NoticeKind
 from temthat_trace import repository
 from temthat_trace.batches import Batch
 from temthat_trace.origin import Origin, origin_of
@@ -27,10 +29,11 @@ LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class LotShown:
-    """A batch in the list of a product's page."""
+    """A batch in the list of a product's page. `notice` is "recall", "hold" or empty."""
 
     lot: str
     made_on: dt.date
+    notice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _item(session: Session, product: Product, lot: str, serial: str, gtin: str =
     )
 
 
-def batch_id_of(session: Session, product: Product, lot: str) -> object | None:
+def batch_id_of(session: Session, product: Product, lot: str) -> uuid.UUID | None:
     """The id of a product's batch with that lot."""
     return session.scalar(select(Batch.id).where(Batch.product_id == product.id, Batch.lot == lot))
 
@@ -103,14 +106,26 @@ def recent_lots(session: Session, party: str, product: str) -> list[LotShown]:
     """A product's batches that stamps were made for, the newest first: what has no stamps yet is not for the public."""
     stamped = exists().where(Run.batch_id == Batch.id, Run.log_index.is_not(None))
     query = (
-        select(Batch.lot, Batch.made_on)
+        select(Batch.id, Batch.lot, Batch.made_on)
         .join(Product, Batch.product_id == Product.id)
         .join(Party, Product.party_id == Party.id)
         .where(Party.code == party, Product.code == product, stamped)
         .order_by(Batch.made_on.desc(), Batch.id.desc())
         .limit(LISTED)
     )
-    return [LotShown(lot, made_on) for lot, made_on in session.execute(query)]
+    found = session.execute(query).all()
+    # Notices on batches are rare: where there is none at all, the sources of each need not be looked up.
+    any_notice = session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH)))
+    return [
+        LotShown(lot, made_on, _gravest(notices_on(session, batch_id)) if any_notice else "")
+        for batch_id, lot, made_on in found
+    ]
+
+
+def _gravest(notices: Sequence[Notice]) -> str:
+    if any(notice.kind is NoticeKind.RECALL for notice in notices):
+        return "recall"
+    return "hold" if notices else ""
 
 
 def load_batch(session: Session, party: str, product: str, lot: str, today: dt.date) -> BatchFile | None:
@@ -127,11 +142,12 @@ def load_batch(session: Session, party: str, product: str, lot: str, today: dt.d
         return None
     alliance = session.get(Party, batch.party.alliance_id) if batch.party.alliance_id else None
     origin = origin_of(batch, repository.papers_of(session, batch.product), alliance, today)
-    return BatchFile(origin, _notices(session, batch))
+    return BatchFile(origin, notices_on(session, batch.id))
 
 
-def _notices(session: Session, batch: Batch) -> tuple[Notice, ...]:
-    targets = [batch_target(batch_id) for batch_id in made_from(session, batch.id)]
+def notices_on(session: Session, batch_id: uuid.UUID) -> tuple[Notice, ...]:
+    """The notices in force on a batch or on what it was made from; none of a key that is taken back."""
+    targets = [batch_target(source_id) for source_id in made_from(session, batch_id)]
     gone = TakenBack.load(session)
     records = session.scalars(select(NoticeRecord).where(NoticeRecord.target.in_(targets))).all()
     return tuple(in_force(as_notice(record) for record in records if not gone.notice(session, record)))
