@@ -201,13 +201,16 @@ def test_what_is_not_to_be_accepted(house: House) -> None:
     assert not house.run().is_logged
 
 
-def test_a_folder_that_takes_no_files_is_told_first(house: House) -> None:
-    """Missing, or a file: no order, no number used, no entry in the log."""
+def test_what_cannot_be_written_or_printed_is_told_first(house: House) -> None:
+    """A folder that is missing or a file, a paper too small: no order, no number used, no entry in the log."""
     (house.folder / "file").write_text("x")
     for folder in ("not-there", "file"):
         refused = order("--out", folder, expect=1)
         assert f"Không ghi được vào thư mục {folder}" in said(refused)
     assert house.count(Run) == 0
+    tiny = ("--kind", "zpl", "--layout", "roll-25x25-1", "--dpi", 203, "--level", "Q")
+    assert "Tem nhỏ quá" in said(order(*tiny, expect=1))
+    assert (house.count(Run), list(house.folder.glob("don-*"))) == (0, [])
     order()
     temthat("own", "sign", "don-1.json", "--yes")
     before = house.count(LogEntry)

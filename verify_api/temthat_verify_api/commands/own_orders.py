@@ -11,6 +11,7 @@ from temthat_stamps.custody.order import signed_from_json
 from temthat_stamps.custody.own_folder import write_file
 from temthat_stamps.errors import TrustError
 from temthat_stamps.manifest import Custody
+from temthat_stamps.printing.job import plan
 from temthat_stamps.runs.custody import delegated_key
 from temthat_stamps.runs.own import (
     accept_signed,
@@ -21,7 +22,7 @@ from temthat_stamps.runs.own import (
     signed_runs,
 )
 from temthat_stamps.runs.own_notices import notice_request
-from temthat_stamps.runs.produce import PrintSettings
+from temthat_stamps.runs.produce import PrintSettings, unsigned_label
 from temthat_stamps.runs.records import Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
@@ -49,7 +50,7 @@ def write_order(
     settings: PrintSettings,
     folder: Path,
 ) -> Path:
-    """Keep an order and write the file for the cooperative's computer."""
+    """Keep an order and write the file for the cooperative's computer. Raises `RunRefused`, `PrintingError`."""
     registry, press = services.registry, press_of(services)
     run = order_own_run(
         session,
@@ -61,6 +62,7 @@ def write_order(
         override_reason=reason,
         gs1=gs1,
     )
+    plan(settings.printing(press.host), unsigned_label(press, run))
     jobs = plan_files(session, registry, run, settings, "command line")
     order = order_file(session, registry, run, press.host, press.scheme, print_choice_of(jobs))
     path = folder / f"don-{run.run}.json"
