@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", ["signing", "custody", "offline", "bundle", "printing", "log", "eventhash", "lineage"])
+@pytest.mark.parametrize(
+    "name", ["signing", "custody", "offline", "bundle", "printing", "log", "eventhash", "lineage"]
+)
 def test_small_measurements_give_figures(name: str, tmp_path: Path) -> None:
     """Each line has name, value, unit, baseline and ratio; a ratio is a positive number, nothing is timed here."""
     results = tmp_path / "results.jsonl"
