@@ -14,6 +14,7 @@ from temthat_trace.events import Event
 from temthat_trace.lineage.repository import among
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.products import Product
 from temthat_trace.search import fold
 
 MOST = 2_000
@@ -58,11 +59,12 @@ def find_suspects(session: Session, suspicion: Suspicion, within: ColumnElement[
     """The batches meant. `within`: a condition on `Party`, whose batches may be looked at. Nothing said: none."""
     if not suspicion:
         return Suspects(())
+    lot = _lot(session, suspicion.lot.strip(), within) if suspicion.lot.strip() else []
     query = (
         select(Batch.id)
         .join(Party, Party.id == Batch.party_id)
         .outerjoin(Plot, Plot.id == Batch.plot_id)
-        .where(within, *_plain(suspicion), *_named(session, suspicion, within))
+        .where(within, *lot, *_plain(suspicion), *_named(session, suspicion, within))
     )
     if suspicion.words.strip():
         return _with_words(session, query, suspicion.words)
@@ -70,13 +72,22 @@ def find_suspects(session: Session, suspicion: Suspicion, within: ColumnElement[
     return Suspects(tuple(found[:MOST]), cut=len(found) > MOST)
 
 
+def _lot(session: Session, lot: str, within: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Batches of that lot: as written or in one case, which the index of lots by product finds; else in any case."""
+    products = select(Product.id).join(Party, Party.id == Product.party_id).where(within)
+    exact = select(Batch.id).where(
+        Batch.lot.in_({lot, lot.upper(), lot.lower()}), Batch.product_id.in_(products)
+    )
+    if found := session.scalars(exact.limit(MOST + 1)).all():
+        return [among(session, Batch.id, found)]
+    return [func.lower(Batch.lot) == lot.lower()]
+
+
 def _plain(suspicion: Suspicion) -> list[ColumnElement[bool]]:
     """The conditions that are columns."""
     asked: list[ColumnElement[bool]] = []
     if suspicion.batch:
         asked.append(Batch.id == suspicion.batch)
-    if suspicion.lot:
-        asked.append(func.lower(Batch.lot) == suspicion.lot.strip().lower())
     if suspicion.province:
         asked.append(func.coalesce(Batch.province, Plot.province, Party.province) == suspicion.province)
     if suspicion.commune:

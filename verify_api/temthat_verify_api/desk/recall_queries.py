@@ -156,11 +156,17 @@ def seen_parties(db: Session, person: Person, facts: Iterable[BatchFacts]) -> se
 
 def _contacts(affected: Iterable[Affected]) -> tuple[Contact, ...]:
     """The producers, whoever has most stamps first."""
-    by_party: dict[uuid.UUID, Contact] = {}
+    by_party: dict[uuid.UUID, list[Affected]] = {}
     for line in affected:
-        facts = line.facts
-        so_far = by_party.get(facts.party_id)
-        batches, stamps = (so_far.batches, so_far.stamps) if so_far else (0, 0)
-        stamps += sum(run.stamps for run in line.runs)
-        by_party[facts.party_id] = Contact(facts.party_id, facts.party, facts.hotline, batches + 1, stamps)
-    return tuple(sorted(by_party.values(), key=lambda contact: (-contact.stamps, contact.name)))
+        by_party.setdefault(line.facts.party_id, []).append(line)
+    contacts = [
+        Contact(
+            party,
+            lines[0].facts.party,
+            lines[0].facts.hotline,
+            len(lines),
+            sum(run.stamps for line in lines for run in line.runs),
+        )
+        for party, lines in by_party.items()
+    ]
+    return tuple(sorted(contacts, key=lambda contact: (-contact.stamps, contact.name)))
