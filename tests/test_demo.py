@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +29,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, port: int) -> Iterator[tuple[httpx.Client, str]]:
+def serving(
+    folder: Path, port: int, end: signal.Signals = signal.SIGTERM
+) -> Iterator[tuple[httpx.Client, str]]:
     """The demo in a process of its own; a client for it, and what it printed."""
     log = folder.with_name(f"{folder.name}-{port}.log")
     command = [sys.executable, "-m", "temthat", "demo", "--dir", str(folder), "--port", str(port)]
@@ -45,8 +48,22 @@ def serving(folder: Path, port: int) -> Iterator[tuple[httpx.Client, str]]:
                     time.sleep(0.1)
             yield client, log.read_text()
     finally:
-        process.terminate()
+        process.send_signal(end)
         process.wait(30)
+
+
+def signers(folder: Path) -> list[str]:
+    """Process ids of signers that work in the demo's folder."""
+    found = subprocess.run(["pgrep", "-f", f"signer_command serve {folder}/"], capture_output=True, text=True)
+    return found.stdout.split()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_signer_ends_with_the_demo(folder: Path, number: signal.Signals) -> None:
+    """Stopped by a manager, by a closed terminal, by Ctrl+C: no process that holds keys is left behind."""
+    with serving(folder, free_port(), number):
+        assert len(signers(folder)) == 1
+    assert signers(folder) == []
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from temthat_stamps.bundle.files import replace_file
 from temthat_stamps.bundle.listing import LISTING_FILE, PROOF_FILE, ShardFile
 from temthat_stamps.bundle.names import NamesWriter
 from temthat_stamps.bundle.shard import Shard
+from temthat_stamps.files import replace_file
 from temthat_stamps.manifest import Names
 
 Opening = tuple[Names, bytes] | bytes

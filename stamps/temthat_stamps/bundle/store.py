@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 from temthat_stamps.bundle.built import built_at
 from temthat_stamps.bundle.fetch import Attempt, Fetching
-from temthat_stamps.bundle.files import replace_file
 from temthat_stamps.bundle.installed import INSTALLED_FILE, ForkedLog, Installed, NotInstalled, OlderBundle
 from temthat_stamps.bundle.listing import LISTING_FILE, LISTING_LIMIT, PROOF_FILE, Listed, Listing, path_of
 from temthat_stamps.bundle.proof import ProvedBundle, WrongListing, open_proof
 from temthat_stamps.bundle.source import BundleSource, PackSource
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import BadStatement, Fault, TrustError
+from temthat_stamps.files import replace_file
 from temthat_stamps.log.merkle import BadProof, verify_consistency
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.log.proof import PROOF_LIMIT

@@ -8,7 +8,6 @@ import base64
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from temthat_stamps.errors import BadStatement, Fault, TrustError
 from temthat_stamps.fields import instant
+from temthat_stamps.files import replace_file
 from temthat_stamps.keys import key_id
 from temthat_stamps.log.checkpoint import Checkpoint, open_checkpoint
 from temthat_stamps.log.merkle import BadProof, verify_consistency
@@ -198,7 +198,7 @@ class Watch:
             self._state.with_name(f"{self._state.name}.fork-shown"),
         )
         for file, data in zip(files, (self._head, head), strict=True):
-            _replace(file, data)
+            replace_file(file, data)
         return files
 
     def _tell(self, index: int, entry: bytes) -> Told | None:
@@ -306,7 +306,7 @@ class Watch:
             "keys": self._names.keys,
             "owned": self._names.owned,
         }
-        _replace(self._state, json.dumps(body).encode())
+        replace_file(self._state, json.dumps(body).encode())
 
 
 def _published(data: bytes, name: str, file: PublishedFile) -> bytes:
@@ -314,13 +314,3 @@ def _published(data: bytes, name: str, file: PublishedFile) -> bytes:
     if len(data) != file.length or hashlib.sha256(data).hexdigest() != file.sha256:
         raise BadTile(trust_path(name, file), "not the bytes that were published")
     return data
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file in one step: after a crash there is the old one or the new one, whole."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(path)

@@ -8,6 +8,7 @@ import contextlib
 import json
 import uuid
 from dataclasses import asdict, replace
+from typing import Unpack
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from temthat_stamps.errors import BadKey, BadStatement
 from temthat_stamps.keys import check_enrolment, key_hint, key_id
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import Stated, read_body
-from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, Replaced, RunManifest, Sources
+from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice
 from temthat_stamps.runs.custody import end_of_month, issuer_key, new_run_secret, run_secret
 from temthat_stamps.runs.errors import RunRefused
@@ -35,6 +36,7 @@ from temthat_stamps.runs.records import (
     StampKey,
 )
 from temthat_stamps.runs.register import (
+    OrderOptions,
     gtin_of,
     manifest_of,
     names_of,
@@ -67,12 +69,7 @@ def order_own_run(
     batch: Batch,
     pack_form: PackForm,
     count: int,
-    *,
-    requested_by: str = "",
-    override_reason: str = "",
-    gs1: bool = False,
-    needs_activation: bool = False,
-    replaces: Replaced | None = None,
+    **options: Unpack[OrderOptions],
 ) -> Run:
     """An order for an issuer to sign; it takes its share of the allowance from now on. Raises as `register_run`.
 
@@ -80,18 +77,7 @@ def order_own_run(
     """
     bump_revision(session)
     registry = registry.at_one_moment()
-    run = order_run(
-        session,
-        registry,
-        batch,
-        pack_form,
-        count,
-        requested_by=requested_by,
-        override_reason=override_reason,
-        gs1=gs1,
-        needs_activation=needs_activation,
-        replaces=replaces,
-    )
+    run = order_run(session, registry, batch, pack_form, count, **options)
     run.run = _next_own_number(session, registry, batch.party)
     run.sealed_secret = new_run_secret(registry.sealer, run.run)
     session.add(run)

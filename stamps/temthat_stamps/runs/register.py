@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import uuid
 from decimal import Decimal
+from typing import TypedDict, Unpack
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -63,38 +64,35 @@ def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
         raise RunRefused(error.vi, error.en) from error
 
 
+class OrderOptions(TypedDict, total=False):
+    """What may be said of an order besides batch, pack form and count.
+
+    `replaces`: void stamps that these stand in for; they take nothing off the allowance. `override_reason`: why more
+    than the batch fills.
+    """
+
+    requested_by: str
+    override_reason: str
+    gs1: bool
+    needs_activation: bool
+    replaces: Replaced | None
+
+
 def register_run(
     session: Session,
     registry: Registry,
     batch: Batch,
     pack_form: PackForm,
     count: int,
-    *,
-    requested_by: str = "",
-    override_reason: str = "",
-    gs1: bool = False,
-    needs_activation: bool = False,
-    replaces: Replaced | None = None,
+    **options: Unpack[OrderOptions],
 ) -> Run:
     """Register `count` stamps, serials 1 to `count`, and put the manifest into the log.
 
-    `replaces` names stamps already void that these stand in for: those take nothing off the allowance. Raises
-    `BeyondQuantity`, `BeyondQuota` or `RunRefused`; then nothing changed.
+    Raises `BeyondQuantity`, `BeyondQuota` or `RunRefused`; then nothing changed.
     """
     bump_revision(session)  # also the lock that puts two registrations in order
     registry = registry.at_one_moment()  # a run must not be dated before the key that is made for it
-    run = order_run(
-        session,
-        registry,
-        batch,
-        pack_form,
-        count,
-        requested_by=requested_by,
-        override_reason=override_reason,
-        gs1=gs1,
-        needs_activation=needs_activation,
-        replaces=replaces,
-    )
+    run = order_run(session, registry, batch, pack_form, count, **options)
     signer = issuer_signer(session, registry, batch.party)
     run.run = next_number(session)
     run.sealed_secret = new_run_secret(registry.sealer, run.run)

@@ -8,7 +8,6 @@ leaves the last good one.
 import base64
 import datetime as dt
 import json
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from tuf.ngclient import Updater
 
 from temthat_stamps.errors import BadStatement, Fault, TrustError
 from temthat_stamps.fields import Fields, instant
+from temthat_stamps.files import replace_file
 from temthat_stamps.trust.accepted import (
     LIMITS,
     LOG_FILE_LIMIT,
@@ -199,13 +199,3 @@ def _unreachable(error: exceptions.DownloadError) -> SourceUnreachable:
         f"Không lấy được dữ liệu tin cậy ({error}). Kiểm tra mạng hoặc đổi nguồn; dữ liệu đã nhận vẫn được dùng.",
         f"Cannot fetch trust data ({error}). Look at the network or use another source; what was accepted is kept.",
     )
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file in one step: after a crash there is the old one or the new one, whole."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(path)

@@ -26,9 +26,9 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from temthat_stamps.errors import BadStatement, Fault
 from temthat_stamps.fields import Fields, instant
+from temthat_stamps.files import replace_file
 from temthat_stamps.trust.accepted import Accepted, accept
 from temthat_stamps.trust.changes import Pending, State, check_changes
-from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.errors import CeremonyRefused, wrong_signature
 from temthat_stamps.trust.rolekeys import holder_of
 from temthat_stamps.trust.roles import ROOT, TARGETS, is_province_role, province_of, rank

@@ -20,6 +20,7 @@ from securesystemslib.signer import Signer  # type: ignore[attr-defined]
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Timestamp
 
 from temthat_stamps.errors import Fault, TrustError
+from temthat_stamps.files import replace_file
 from temthat_stamps.logged import PublishedFile
 from temthat_stamps.trust.accepted import (
     Accepted,
@@ -30,7 +31,6 @@ from temthat_stamps.trust.accepted import (
     timestamp_name,
 )
 from temthat_stamps.trust.changes import check_changes
-from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.errors import CeremonyRefused, expired
 from temthat_stamps.trust.handover import Handover
 from temthat_stamps.trust.logtrust import LOG_TARGET

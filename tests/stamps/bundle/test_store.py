@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import rfc8785
 
-from temthat_stamps.bundle import files
+from temthat_stamps import files
 from temthat_stamps.bundle.encoding import BadBundle, Month
 from temthat_stamps.bundle.installed import ForkedLog, NotInstalled, OlderBundle
 from temthat_stamps.bundle.listing import Listing

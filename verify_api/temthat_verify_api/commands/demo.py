@@ -2,7 +2,9 @@
 
 import ipaddress
 import shlex
+import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -55,6 +57,7 @@ def demo(
     _show(console, card, folder, port)
     _show_checks(console, folder, port, settings.origin, log_signer(sealer, settings.origin).key)
     console.print("Nhấn Ctrl+C để dừng. Press Ctrl+C to stop.\n")
+    _end_in_order()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="temthat-") as private,
@@ -64,6 +67,13 @@ def demo(
     except TrustError as error:
         console.print(f"{error.vi}\n{error.en}", style="red")
         raise typer.Exit(4) from error
+
+
+def _end_in_order() -> None:
+    """However the demo is told to end, also by a terminal that is closed, its signer ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server raises it again when it has stopped
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _build(settings: Settings, workbook: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from temthat_stamps.bundle.pack import PACK_FILE, make_pack
+from temthat_stamps.files import replace_file
 from temthat_stamps.keys import key_id as id_of
 from temthat_stamps.log.entries import size
 from temthat_stamps.manifest import Custody
@@ -20,7 +21,6 @@ from temthat_stamps.runs.enrolment import names_of, pending, publish_delegation,
 from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.trust import ceremony
 from temthat_stamps.trust.accepted import fingerprint
-from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.handover import Handover, refused
 from temthat_stamps.trust.logtrust import LogTrust
 from temthat_stamps.trust.online import OperatorCard, online_keys

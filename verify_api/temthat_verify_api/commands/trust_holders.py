@@ -10,8 +10,8 @@ import typer
 from securesystemslib.signer import Signer  # type: ignore[attr-defined]
 
 from temthat_stamps.custody.keyfile import WORK
+from temthat_stamps.files import replace_file
 from temthat_stamps.trust import ceremony
-from temthat_stamps.trust.client import replace_file
 from temthat_stamps.trust.handover import Handover, refused
 from temthat_stamps.trust.online import OperatorCard
 from temthat_stamps.trust.rolekeys import KeyCard, new_key_file, open_key_file
