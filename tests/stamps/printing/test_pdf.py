@@ -163,6 +163,7 @@ def test_a_corrected_printer_moves_and_stretches_places_but_not_modules(make_lab
 MEASURE = """
 import gc, tracemalloc
 from io import BytesIO
+from temthat_stamps.number import Number
 from temthat_stamps.printing import Label, Printer, PrintJob, find_layout, render
 
 class Sink(BytesIO):
@@ -170,7 +171,10 @@ class Sink(BytesIO):
         return len(data)
 
 def peak(count):
-    labels = (Label(f"HTTPS://TEM.EXAMPLE.VN/T/{n:0>122}", f"{n:0>19}", n, ("Lô L1",), None) for n in range(count))
+    labels = (
+        Label(f"HTTPS://TEM.EXAMPLE.VN/T/{n:0>122}", Number(1, n, n).grouped, n, ("Lô L1",), None)
+        for n in range(1, count + 1)
+    )
     gc.collect()
     tracemalloc.start()
     render(labels, PrintJob("pdf", find_layout("a4-65"), Printer(600), "M", "tem.example.vn", 1, False), Sink())
