@@ -2,10 +2,12 @@
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import Base
-from temthat_trace.events import Event
+from temthat_trace.drafts import StepDraft
+from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_trace.purchases import PurchaseSlip
 
 __all__ = [
     "Attachment",
@@ -13,6 +15,8 @@ __all__ = [
     "Batch",
     "BatchSource",
     "Event",
+    "EventLine",
+    "EventPhoto",
     "Member",
     "PackComponent",
     "PackForm",
@@ -21,4 +25,6 @@ __all__ = [
     "Party",
     "Plot",
     "Product",
+    "PurchaseSlip",
+    "StepDraft",
 ]

@@ -33,10 +33,12 @@ from temthat_stamps.runs.records import (
     StampKey,
 )
 from temthat_trace.batches import Batch, BatchSource
-from temthat_trace.events import Event
+from temthat_trace.drafts import StepDraft
+from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import migrate
 from temthat_verify_api.accounts import Person
 from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
@@ -201,11 +203,16 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
     forms = sa.select(PackForm.id).where(PackForm.product_id.in_(products))
     papers = sa.select(Paper.id).where(Paper.party_id == party)
     batches = sa.select(Batch.id).where(Batch.party_id == party)
+    events = sa.select(Event.id).where(Event.batch_id.in_(batches))
     runs = sa.select(Run.run).where(Run.party_id == party)
     jobs = sa.select(PrintJob.id).where(PrintJob.run.in_(runs))
     pictures = sa.union(
         sa.select(Product.picture).where(Product.party_id == party, Product.picture.is_not(None)),
         sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
+        *(
+            sa.select(column).where(EventPhoto.event_id.in_(events))
+            for column in (EventPhoto.digest, EventPhoto.small)
+        ),
     )
     rules: dict[str, Where] = {
         Party.__tablename__: Party.id == party,
@@ -221,6 +228,10 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Batch.__tablename__: Batch.party_id == party,
         BatchSource.__tablename__: BatchSource.batch_id.in_(batches),
         Event.__tablename__: Event.batch_id.in_(batches),
+        EventLine.__tablename__: EventLine.event_id.in_(events),
+        EventPhoto.__tablename__: EventPhoto.event_id.in_(events),
+        StepDraft.__tablename__: StepDraft.batch_id.in_(batches),
+        PurchaseSlip.__tablename__: PurchaseSlip.party_id == party,
         IssuerKey.__tablename__: IssuerKey.party_id == party,
         StampKey.__tablename__: StampKey.party_id == party,
         LogEntry.__tablename__: LogEntry.party_id == party,
