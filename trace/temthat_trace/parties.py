@@ -66,6 +66,7 @@ class Party(Address, Base):
     code: Mapped[str] = mapped_column(Code, unique=True)
     kind: Mapped[PartyKind] = mapped_column(words(PartyKind))
     name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200), default="", server_default="")
     search: Mapped[str] = mapped_column(String(400), default="", index=True)
     hotline: Mapped[str] = mapped_column(String(32), default="")
     email: Mapped[str] = mapped_column(String(200), default="")

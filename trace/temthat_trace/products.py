@@ -48,6 +48,8 @@ class Product(Base):
     standard: Mapped[str] = mapped_column(String(200), default="")
     shelf_life_months: Mapped[int | None] = mapped_column()
     sold_in: Mapped[str] = mapped_column(String(400), default="")
+    description_en: Mapped[str] = mapped_column(Text, default="", server_default="")
+    storage_en: Mapped[str] = mapped_column(String(400), default="", server_default="")
     picture: Mapped[str | None] = mapped_column(ForeignKey("attachment.digest"))
 
     party: Mapped[Party] = relationship()
@@ -65,6 +67,7 @@ class PackForm(Base):
     code: Mapped[str] = mapped_column(Code)
     kind: Mapped[PackKind] = mapped_column(words(PackKind), default=PackKind.ITEM)
     name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200), default="", server_default="")
     net_content: Mapped[Decimal | None] = mapped_column()
     net_unit: Mapped[str | None] = mapped_column(String(3))
     gtin: Mapped[str | None] = mapped_column(String(14))

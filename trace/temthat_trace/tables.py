@@ -4,6 +4,7 @@ from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import Base
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventLine, EventPhoto
+from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
@@ -25,6 +26,8 @@ __all__ = [
     "Party",
     "Plot",
     "Product",
+    "ProductPhoto",
     "PurchaseSlip",
+    "SellerLink",
     "StepDraft",
 ]

@@ -35,6 +35,7 @@ from temthat_stamps.runs.records import (
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventLine, EventPhoto
+from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
@@ -209,6 +210,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
     pictures = sa.union(
         sa.select(Product.picture).where(Product.party_id == party, Product.picture.is_not(None)),
         sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
+        sa.select(ProductPhoto.digest).where(ProductPhoto.product_id.in_(products)),
         *(
             sa.select(column).where(EventPhoto.event_id.in_(events))
             for column in (EventPhoto.digest, EventPhoto.small)
@@ -220,6 +222,8 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Member.__tablename__: Member.party_id == party,
         Plot.__tablename__: Plot.party_id == party,
         Product.__tablename__: Product.party_id == party,
+        ProductPhoto.__tablename__: ProductPhoto.product_id.in_(products),
+        SellerLink.__tablename__: SellerLink.product_id.in_(products),
         PackForm.__tablename__: PackForm.product_id.in_(products),
         PackComponent.__tablename__: PackComponent.combo_id.in_(forms),
         Attachment.__tablename__: Attachment.digest.in_(pictures),
