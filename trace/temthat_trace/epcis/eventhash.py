@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else str(value)
 
 
-def _canonical(value: Any, context: Context) -> str:
+def canonical_value(value: Any, context: Context) -> str:
     """Any value: standard words as web URIs, numbers shortened, GS1 identifiers as Digital Links."""
     text = value.strip() if isinstance(value, str) else _text(value)
     if ":" in text:
@@ -177,7 +177,7 @@ def utc_millis(text: str) -> str:
 def _word(vocabulary: cbv.Vocabulary) -> Callable[[Any, Context], str]:
     def write(value: Any, context: Context) -> str:
         text = _text(value)
-        return vocabulary.web + text if text in vocabulary.words else _canonical(text, context)
+        return vocabulary.web + text if text in vocabulary.words else canonical_value(text, context)
 
     return write
 
@@ -185,7 +185,7 @@ def _word(vocabulary: cbv.Vocabulary) -> Callable[[Any, Context], str]:
 def _gs1_word(words: frozenset[str]) -> Callable[[Any, Context], str]:
     def write(value: Any, context: Context) -> str:
         text = _text(value)
-        return context.gs1 + text if text in words else _canonical(text, context)
+        return context.gs1 + text if text in words else canonical_value(text, context)
 
     return write
 
@@ -237,13 +237,13 @@ def _element(name: str, value: Any, context: Context, depth: int) -> list[str]:
         for key, below in value.items():
             if key not in ("#text", "@context"):
                 inner += _member(key, below, context, depth + 1)
-        own = _canonical(value["#text"], context) if isinstance(value.get("#text"), str) else ""
+        own = canonical_value(value["#text"], context) if isinstance(value.get("#text"), str) else ""
         return [name + (f"={own}" if own else "") + "".join(sorted(inner))]
     if isinstance(value, list):
         if depth > MAX_DEPTH:
             raise HashError("Phần mở rộng lồng quá sâu.", "The extensions are nested too deep.")
         return [name + "".join(sorted(t for v in value for t in _element("", v, context, depth + 1)))]
-    text = _canonical(value, context)
+    text = canonical_value(value, context)
     return [f"{name}={text}" if text else name]
 
 
@@ -277,14 +277,15 @@ def _each(child: str, write_child: Write, *, wrapped: bool = True) -> Write:
     return write
 
 
-_value = _leaf(_canonical)
+_value = _leaf(canonical_value)
 
 
 def _epcs(name: str, value: Any, context: Context) -> str:
     """A list of EPCs. A serial in it is nearly always text, which goes the short way."""
     values = value if isinstance(value, list) else [value]
     texts = [
-        f"epc={_canonical(v, context)}" if isinstance(v, str) else _value("epc", v, context) for v in values
+        f"epc={canonical_value(v, context)}" if isinstance(v, str) else _value("epc", v, context)
+        for v in values
     ]
     return name + "".join(sorted(texts)) if any(len(t) > 4 for t in texts) else ""
 

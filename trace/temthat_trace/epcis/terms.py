@@ -1,0 +1,242 @@
+"""What an event can be found by: one short hash for each condition of equality it meets.
+
+A condition is a field and a value in normal form, written `field NUL value`; a *term* is its BLAKE2b-128 hash together
+with the party whose repository it is in. One index from terms to events answers every question of equality; what it
+finds is then looked at by the whole question, so a term may be met by a few events too many, never by one too few.
+
+| field | value |
+|---|---|
+| `epc` | identity of a thing or class the event names, in whatever role |
+| `under` | each coarser identity above one of these: lot, GTIN, asset type |
+| `type`, `action`, `bizStep`, `disposition`, `set`, `unset`, `reason` | the word |
+| `readPoint`, `bizLocation` | identity of the place; `within`: of the GLN above it |
+| `bizTransaction`, `source`, `destination` | type, NUL, identity |
+| `transformationID`, `certificationInfo`, `correctiveEventID` | identity |
+| `eventID` | as given |
+| `error` | empty: an error is declared |
+| `sensor` | member of a report or of its metadata, NUL, text |
+| `x`, `ilmd`, `errorx`, `sensorx` | `{namespace}name`, NUL, leaf: extensions; `xi`, `ilmdi`: deeper |
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from temthat_trace.epcis import events as ev
+from temthat_trace.epcis import vocabulary as cbv
+from temthat_trace.epcis.context import Context
+from temthat_trace.epcis.eventhash import canonical_value, utc_millis
+from temthat_trace.gs1.errors import Gs1Error
+from temthat_trace.gs1.identity import identity, read_key
+from temthat_trace.gs1.quick import quick_identity
+from temthat_trace.gs1.remember import remembered
+
+MAX_DEPTH = 8
+"""How deep inside an extension leaves are indexed."""
+_SENSOR_TEXTS = frozenset(
+    {"type", "exception", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules",
+     "microorganism", "chemicalSubstance", "coordinateReferenceSystem", "stringValue", "booleanValue",
+     "hexBinaryValue", "uriValue", "component"}
+)  # fmt: skip
+_EPCS: dict[str, tuple[str, ...]] = {
+    "ObjectEvent": ("epcs",),
+    "AggregationEvent": ("child_epcs",),
+    "AssociationEvent": ("child_epcs",),
+    "TransactionEvent": ("epcs",),
+    "TransformationEvent": ("input_epcs", "output_epcs"),
+}
+_QUANTITIES: dict[str, tuple[str, ...]] = {
+    "ObjectEvent": ("quantities",),
+    "AggregationEvent": ("child_quantities",),
+    "AssociationEvent": ("child_quantities",),
+    "TransactionEvent": ("quantities",),
+    "TransformationEvent": ("input_quantities", "output_quantities"),
+}
+_ITEM = "https://id.gs1.org/01/"
+_GTIN_ENDS = len(_ITEM) + 14
+_PLACE = "https://id.gs1.org/414/"
+_GLN_ENDS = len(_PLACE) + 13
+_WITH_PARENT = frozenset({"AggregationEvent", "AssociationEvent", "TransactionEvent"})
+_WITH_ILMD = frozenset({"ObjectEvent", "TransformationEvent"})
+
+
+def condition(field: str, *values: str) -> str:
+    """A field and its value in normal form as one text."""
+    return "\0".join((field, *values))
+
+
+def term(party_id: uuid.UUID, asked: str) -> bytes:
+    """The 16 bytes by which events of a party that meet a condition are found."""
+    return hashlib.blake2b(party_id.bytes + asked.encode(), digest_size=16).digest()
+
+
+def terms(party_id: uuid.UUID, asked: Iterable[str]) -> list[bytes]:
+    """The terms of several conditions."""
+    party, blake2b = party_id.bytes, hashlib.blake2b
+    return [blake2b(party + text.encode(), digest_size=16).digest() for text in asked]
+
+
+def thing(text: str) -> str:
+    """The condition that an event names this thing or class, however it is written."""
+    return "epc\0" + identity(text)
+
+
+def leaf(value: Any, names: Context) -> str:
+    """A value of an extension in normal form: times in UTC, numbers shortened, identifiers as one identity."""
+    text = canonical_value(value, names)
+    return utc_millis(text) if text[10:11] in "Tt " and text[:1].isdigit() else text
+
+
+def conditions(event: ev.Event, names: Context) -> set[str]:
+    """All conditions of equality an event meets. `names`: what the compact names of its document mean."""
+    if event.context is not None:
+        names = names.extended(event.context)
+    kind = event.type
+    found = {"type\0" + kind}
+    for attribute in _EPCS.get(kind, ()):
+        for text in getattr(event, attribute) or ():
+            found.update(_levels(text))
+    for attribute in _QUANTITIES.get(kind, ()):
+        for element in getattr(event, attribute) or ():
+            if element.epc_class:
+                found.update(_levels(element.epc_class))
+    if kind in _WITH_PARENT and event.parent_id:  # type: ignore[attr-defined]
+        found.update(_levels(event.parent_id))  # type: ignore[attr-defined]
+    _add_words(event, found)
+    _add_places(event, found)
+    _add_lists(event, found)
+    if event.event_id is not None:
+        found.add("eventID\0" + event.event_id)
+    _add_rare(event, names, found)
+    if event.extensions:
+        _add_leaves("x", event.extensions, names, found)
+    if kind in _WITH_ILMD and event.ilmd:  # type: ignore[attr-defined]
+        _add_leaves("ilmd", event.ilmd, names, found)  # type: ignore[attr-defined]
+    return found
+
+
+@remembered(16384)
+def _levels(text: str) -> tuple[str, ...]:
+    """The conditions a named thing meets: itself, and what is above it."""
+    quick = quick_identity(text)
+    own = quick or identity(text)
+    above: list[str] = []
+    if quick is not None and quick.startswith(_ITEM) and not ("/21/" in quick and "/10/" in text):
+        above = [quick[:_GTIN_ENDS]] if len(quick) > _GTIN_ENDS else []
+    elif own.startswith("https://id.gs1.org/"):
+        above = _above(text, own)
+    return ("epc\0" + own, *("under\0" + a for a in above))
+
+
+def _above(text: str, own: str) -> list[str]:
+    try:
+        key = read_key(text, lenient=True)
+    except Gs1Error:
+        return []
+    found = [k.finest().canonical for k in key.levels()]
+    if key.primary in ("253", "255", "8003"):
+        found.append(f"https://id.gs1.org/{key.primary}/{key.value[: 14 if key.primary == '8003' else 13]}")
+    return [a for a in dict.fromkeys(found) if a != own]
+
+
+def _add_words(event: ev.Event, found: set[str]) -> None:
+    if event.action:
+        found.add("action\0" + event.action)
+    if event.biz_step:
+        found.add("bizStep\0" + _word(event.biz_step, cbv.BIZ_STEP))
+    if event.disposition:
+        found.add("disposition\0" + _word(event.disposition, cbv.DISPOSITION))
+
+
+def _word(text: str, vocabulary: cbv.Vocabulary) -> str:
+    return text if text in vocabulary.words else vocabulary.word(text) or text
+
+
+def word(text: str, vocabulary: cbv.Vocabulary) -> str:
+    """A standard word bare, however it is written; a word of somebody's own as it is."""
+    return _word(text, vocabulary)
+
+
+def _add_places(event: ev.Event, found: set[str]) -> None:
+    for place, field in ((event.read_point, "readPoint"), (event.biz_location, "bizLocation")):
+        if place is not None and place.id:
+            found.update(_place(place.id, field))
+
+
+@remembered(4096)
+def _place(text: str, field: str) -> tuple[str, ...]:
+    own = identity(text)
+    if own.startswith(_PLACE) and len(own) > _GLN_ENDS:
+        return (f"{field}\0{own}", f"within\0{field}\0{own[:_GLN_ENDS]}")
+    return (f"{field}\0{own}",)
+
+
+def _add_lists(event: ev.Event, found: set[str]) -> None:
+    for transaction in event.biz_transactions or ():
+        _add_typed("bizTransaction", transaction.type, transaction.id, cbv.TRANSACTION_TYPE, found)
+    for source in event.sources or ():
+        _add_typed("source", source.type, source.id, cbv.SOURCE_TYPE, found)
+    for destination in event.destinations or ():
+        _add_typed("destination", destination.type, destination.id, cbv.SOURCE_TYPE, found)
+
+
+def _add_typed(
+    field: str, kind: str | None, value: str | None, vocabulary: cbv.Vocabulary, found: set[str]
+) -> None:
+    if value:
+        own = identity(value)
+        found.add(f"{field}\0{_word(kind, vocabulary) if kind else ''}\0{own}")
+
+
+def _add_rare(event: ev.Event, names: Context, found: set[str]) -> None:
+    """Members few events have."""
+    persistent = getattr(event, "persistent_disposition", None)
+    if persistent is not None:
+        for field, texts in (("set", persistent.set), ("unset", persistent.unset)):
+            found.update(f"{field}\0{_word(t, cbv.DISPOSITION)}" for t in texts or ())
+    transformation = getattr(event, "transformation_id", None)
+    if transformation:
+        found.add("transformationID\0" + identity(transformation))
+    certificates = event.certification_info
+    if certificates:
+        texts = (certificates,) if isinstance(certificates, str) else certificates
+        found.update("certificationInfo\0" + identity(t) for t in texts)
+    declared = event.error_declaration
+    if declared is not None:
+        found.add("error\0")
+        if declared.reason:
+            found.add("reason\0" + _word(declared.reason, cbv.ERROR_REASON))
+        found.update("correctiveEventID\0" + t for t in declared.corrective_event_ids or ())
+        _add_leaves("errorx", declared.extensions, names, found)
+    for element in event.sensor_elements or ():
+        for part in (element.metadata or {}, *(element.reports or ())):
+            for member, value in part.items():
+                if member in _SENSOR_TEXTS:
+                    found.add(f"sensor\0{member}\0{leaf(value, names)}")
+                elif ":" in member:
+                    _add_leaves("sensorx", {member: value}, names, found)
+        _add_leaves("sensorx", element.extensions, names, found)
+
+
+def _add_leaves(field: str, members: ev.Json, names: Context, found: set[str]) -> None:
+    """Every leaf below these members, under the name of the member it stands in."""
+    for member, value in members.items():
+        if isinstance(value, (dict, list)):
+            _add_inner(field, member, value, names, found, 0)
+        elif value is not None:
+            found.add(f"{field}\0{names.name(member)}\0{leaf(value, names)}")
+
+
+def _add_inner(field: str, member: str, value: Any, names: Context, found: set[str], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        for below, inner in value.items():
+            _add_inner(field, below, inner, names, found, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _add_inner(field, member, inner, names, found, depth)
+    elif value is not None and not member.startswith("@"):
+        mark = field + "i" if depth else field
+        found.add(f"{mark}\0{names.name(member)}\0{leaf(value, names)}")
