@@ -32,12 +32,14 @@ from temthat_stamps.runs.records import (
     RunBlock,
     StampKey,
 )
+from temthat_trace.approvals.records import ApprovalRule, Proposal
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
-from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.parties import Consent, Member, Party, Plot
+from temthat_trace.privacy.records import PersonalLook, PersonalRequest
 from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import migrate
@@ -200,6 +202,7 @@ def _taken(line: io.StringIO) -> bytes:
 
 def _belongs(table: str, party: uuid.UUID) -> Where:
     """Which rows of a table are that party's."""
+    members = sa.select(Member.id).where(Member.party_id == party)
     products = sa.select(Product.id).where(Product.party_id == party)
     forms = sa.select(PackForm.id).where(PackForm.product_id.in_(products))
     papers = sa.select(Paper.id).where(Paper.party_id == party)
@@ -220,6 +223,9 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Party.__tablename__: Party.id == party,
         Person.__tablename__: Person.party_id == party,
         Member.__tablename__: Member.party_id == party,
+        Consent.__tablename__: Consent.member_id.in_(members),
+        PersonalRequest.__tablename__: PersonalRequest.party_id == party,
+        PersonalLook.__tablename__: PersonalLook.member_id.in_(members),
         Plot.__tablename__: Plot.party_id == party,
         Product.__tablename__: Product.party_id == party,
         ProductPhoto.__tablename__: ProductPhoto.product_id.in_(products),
@@ -229,6 +235,8 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         Attachment.__tablename__: Attachment.digest.in_(pictures),
         Paper.__tablename__: Paper.party_id == party,
         PaperConfirmation.__tablename__: PaperConfirmation.paper_id.in_(papers),
+        Proposal.__tablename__: Proposal.party_id == party,
+        ApprovalRule.__tablename__: ApprovalRule.office_id == party,
         Batch.__tablename__: Batch.party_id == party,
         BatchSource.__tablename__: BatchSource.batch_id.in_(batches),
         Event.__tablename__: Event.batch_id.in_(batches),

@@ -188,6 +188,8 @@ def product(link: Link, row: Row) -> None:
         "standard",
         "description",
         "sold_in",
+        "brand",
+        "warning",
         empty={"kind": ProductKind.GOODS, "group": ""},
     )
     word = row.get("base_unit")
@@ -203,6 +205,8 @@ def product(link: Link, row: Row) -> None:
         "standard": "",
         "description": "",
         "sold_in": "",
+        "brand": "",
+        "warning": "",
     }
     entry = link.add(row, key, values, defaults)
     if key in link.existing.frozen_products:
