@@ -1,16 +1,19 @@
 """Writing a PDF front to back: each page leaves memory when it is done.
 
 ReportLab and pikepdf keep a whole document until it is saved, a hundred megabytes for a hundred thousand stamps. What
-a sheet of stamps needs of PDF (ISO 32000-1) is small: pages, one content stream each, one font. Nothing in the file
-depends on time or chance: the same stamps give the same bytes.
+a sheet of stamps needs of PDF (ISO 32000-1) is small: pages, one content stream each, one font; a document to read
+needs pictures and links besides. Nothing in the file depends on time or chance: the same stamps give the same bytes.
 """
 
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
 from temthat_stamps.printing.typeface import subset, typeface
+
+Link = tuple[float, float, float, float, str]
+"""A place on a page that opens an address: left, bottom, right, top in points, and the address (ASCII)."""
 
 _COMPRESSION = 5
 _HEADER = b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n"
@@ -27,9 +30,10 @@ endcmap CMapName currentdict /CMap defineresource pop end end
 class PdfFile:
     """A PDF under construction. Call `page` for each page, then `close` once."""
 
-    def __init__(self, out: BinaryIO, title: str) -> None:
+    def __init__(self, out: BinaryIO, title: str, *, lang: str = "vi-VN") -> None:
         self._out = out
         self._title = title
+        self._lang = lang
         self._position = 0
         self._offsets = array("Q", [0])
         self._pages: list[int] = []
@@ -46,19 +50,61 @@ class PdfFile:
         ids = typeface().glyph_ids
         return b"<" + "".join([f"{ids[c]:04X}" for c in text]).encode() + b">"
 
-    def page(self, width: float, height: float, content: bytes) -> None:
-        """One page of `width` x `height` points."""
+    def page(
+        self,
+        width: float,
+        height: float,
+        content: bytes,
+        drawn: Mapping[str, int] | None = None,
+        links: Iterable[Link] = (),
+    ) -> None:
+        """One page of `width` x `height` points. `drawn`: names of `content` to what `jpeg` or `reserve` gave."""
         stream = self._stream(b"", content)
         box = f"[0 0 {width:.4f} {height:.4f}]"
+        objects = " ".join(f"/{name} {number} 0 R" for name, number in sorted((drawn or {}).items()))
+        also = f" /XObject << {objects} >>" if objects else ""
+        marks = " ".join(f"{number} 0 R" for number in [self._link(link) for link in links])
+        annotated = f" /Annots [{marks}]" if marks else ""
         self._pages.append(
             self._object(
                 f"<< /Type /Page /Parent {self._node} 0 R /MediaBox {box} /CropBox {box} /Contents {stream} 0 R"
-                f" /Resources << /Font << /F {self._font} 0 R >> >> >>".encode()
+                f" /Resources << /Font << /F {self._font} 0 R >>{also} >>{annotated} >>".encode()
             )
         )
         if len(self._pages) == _PAGES_PER_NODE:
             self._close_node()
             self._node = self._reserve()
+
+    def jpeg(self, data: bytes, width: int, height: int) -> int:
+        """A picture of `width` x `height` pixels in RGB, for `drawn` of any later page."""
+        return self._object(
+            b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceRGB /BitsPerComponent 8"
+            b" /Filter /DCTDecode /Length %d >>\nstream\n%b\nendstream" % (width, height, len(data), data)
+        )
+
+    def reserve(self) -> int:
+        """Something to be drawn that is known only later; `fill` it before `close`."""
+        return self._reserve()
+
+    def fill(self, reserved: int, width: float, height: float, content: bytes) -> None:
+        """Says what to draw in the place of what was reserved."""
+        packed = zlib.compress(content, _COMPRESSION)
+        self._object(
+            f"<< /Type /XObject /Subtype /Form /BBox [0 0 {width:.4f} {height:.4f}]"
+            f" /Resources << /Font << /F {self._font} 0 R >> >> /Filter /FlateDecode"
+            f" /Length {len(packed)} >>\nstream\n".encode()
+            + packed
+            + b"\nendstream",
+            reserved,
+        )
+
+    def _link(self, link: Link) -> int:
+        left, bottom, right, top, address = link
+        escaped = address.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        return self._object(
+            f"<< /Type /Annot /Subtype /Link /Rect [{left:.2f} {bottom:.2f} {right:.2f} {top:.2f}] /Border [0 0 0]"
+            f" /A << /S /URI /URI ({escaped}) >> >>".encode("ascii")
+        )
 
     def close(self) -> None:
         """Font, page tree, catalogue and cross-reference table."""
@@ -71,7 +117,7 @@ class PdfFile:
         self._object(f"<< /Type /Pages /Count {total} /Kids [{kids}] >>".encode(), self._root)
         self._write_font()
         catalogue = self._object(
-            f"<< /Type /Catalog /Pages {self._root} 0 R /Lang (vi-VN)"
+            f"<< /Type /Catalog /Pages {self._root} 0 R /Lang ({self._lang})"
             " /ViewerPreferences << /PrintScaling /None /PickTrayByPDFSize true /DisplayDocTitle true >> >>".encode()
         )
         title = ("\ufeff" + self._title).encode("utf-16-be").hex().upper()
