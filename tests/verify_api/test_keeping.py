@@ -28,10 +28,12 @@ from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run, Run
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.consent import How, Purpose
 from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.ids import uuid7
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
-from temthat_trace.parties import Member, Party, PartyKind, Plot
+from temthat_trace.parties import Consent, Member, Party, PartyKind, Plot
+from temthat_trace.privacy.records import Ask, Handling, PersonalLook, PersonalRequest
 from temthat_trace.products import PackComponent, PackForm, PackKind, Product
 from temthat_verify_api import archive, keeping, migrate
 from temthat_verify_api.accounts import KeyRole, Person, ResetCode, Role, WorkbookImport
@@ -71,7 +73,7 @@ def fill(world: "World") -> int:
         session.flush()
         htx.alliance_id = union.id
         picture = Attachment(digest="ab" * 32, media_type="image/png", data=bytes(range(256)) * 40)
-        member = Member(party_id=htx.id, code="H1", alias="Hộ Bà Sáu", consented_on=dt.date(2026, 1, 2))
+        member = Member(party_id=htx.id, code="H1", alias="Hộ Bà Sáu")
         session.add_all([picture, member])
         session.flush()
         paper.scan = product.picture = picture.digest
@@ -90,6 +92,26 @@ def fill(world: "World") -> int:
         session.flush()
         session.add_all(
             [
+                Consent(
+                    member_id=member.id,
+                    purpose=Purpose.STORE,
+                    text="2026-11",
+                    how=How.WITNESS,
+                    witness="C",
+                    given_on=dt.date(2026, 1, 2),
+                    recorded_at=NOW,
+                    recorded_by="B",
+                ),
+                PersonalRequest(
+                    party_id=htx.id,
+                    member_id=member.id,
+                    ask=Ask.COPY,
+                    asked_on=dt.date(2026, 1, 5),
+                    due_on=dt.date(2026, 1, 7),
+                    recorded_at=NOW,
+                    recorded_by="B",
+                ),
+                PersonalLook(member_id=member.id, at=NOW, by="B", act=Handling.SEEN),
                 PackComponent(combo_id=case.id, part_id=form.id, quantity=12),
                 PaperConfirmation(paper_id=paper.id, product_id=product.id, by_party_id=alliance.id, at=NOW),
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),

@@ -5,9 +5,10 @@ import uuid
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from temthat_trace.consent import How, Purpose
 from temthat_trace.database import Base, Code, Text, words
 from temthat_trace.ids import uuid7
 
@@ -71,6 +72,7 @@ class Party(Address, Base):
     hotline: Mapped[str] = mapped_column(String(32), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
     tax_code: Mapped[str] = mapped_column(String(20), default="")
+    gln: Mapped[str | None] = mapped_column(String(13), index=True)
     alliance_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("party.id"))
     is_sample: Mapped[bool] = mapped_column(default=False)
 
@@ -93,8 +95,10 @@ def looks_after(office: Party, party: Party) -> bool:
 class Member(Base):
     """A member or household of a party.
 
-    Only `alias` and `commune` are ever shown. The personal fields need recorded consent and can be emptied
-    without touching anything that was signed.
+    What may be shown is for `consent.shown` to say: `alias` and commune unless the member agreed to more. The personal
+    fields (`consent.FIELDS`) are kept only under recorded consent and can be emptied without touching anything that was
+    signed. An erased member keeps an opaque code, so that amounts stay whole; `former` tells its old code again
+    (`erasing.former_code`) when an old workbook would bring it back.
     """
 
     __tablename__ = "member"
@@ -107,7 +111,43 @@ class Member(Base):
     commune_text: Mapped[str] = mapped_column(String(200), default="")
     full_name: Mapped[str | None] = mapped_column(String(200))
     phone: Mapped[str | None] = mapped_column(String(32))
-    consented_on: Mapped[dt.date | None] = mapped_column()
+    photo: Mapped[str | None] = mapped_column(ForeignKey("attachment.digest"))
+    story: Mapped[str] = mapped_column(Text, default="", server_default="")
+    erased_at: Mapped[dt.datetime | None] = mapped_column()
+    former: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+    consents: Mapped[list["Consent"]] = relationship(
+        order_by="Consent.recorded_at, Consent.id", lazy="selectin", back_populates="member"
+    )
+
+    @property
+    def consented_on(self) -> dt.date | None:
+        """The day of the consent to keeping name and telephone, if it is in force."""
+        days = [c.given_on for c in self.consents if c.purpose is Purpose.STORE and c.withdrawn_at is None]
+        return days[0] if days else None
+
+
+class Consent(Base):
+    """That a member agreed to one purpose, and perhaps took it back; never deleted, so that both can be shown.
+
+    `text`: the version of the words the member was shown (`privacy.texts`). `witness`: who heard it, if it was spoken.
+    """
+
+    __tablename__ = "consent"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("member.id"), index=True)
+    purpose: Mapped[Purpose] = mapped_column(words(Purpose))
+    text: Mapped[str] = mapped_column(String(16))
+    how: Mapped[How] = mapped_column(words(How))
+    witness: Mapped[str] = mapped_column(String(100), default="")
+    given_on: Mapped[dt.date] = mapped_column()
+    recorded_at: Mapped[dt.datetime] = mapped_column()
+    recorded_by: Mapped[str] = mapped_column(String(100))
+    withdrawn_at: Mapped[dt.datetime | None] = mapped_column()
+    withdrawn_by: Mapped[str] = mapped_column(String(100), default="")
+
+    member: Mapped[Member] = relationship(back_populates="consents")
 
 
 class Plot(Address, Base):
@@ -128,3 +168,6 @@ class Plot(Address, Base):
     growing_area_code: Mapped[str] = mapped_column(String(64), default="")
     yield_kg_per_ha: Mapped[Decimal | None] = mapped_column()
     seasons_per_year: Mapped[int | None] = mapped_column()
+    gln: Mapped[str | None] = mapped_column(String(13), index=True)
+
+    member: Mapped[Member | None] = relationship()

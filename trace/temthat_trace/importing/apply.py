@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from temthat_trace import places
+from temthat_trace.consent import How, Purpose
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import Base
 from temthat_trace.events import Event
@@ -17,6 +18,7 @@ from temthat_trace.importing.sheets import SHEETS
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_trace.privacy.consenting import give, withdraw
 from temthat_trace.repository import withdraw_all
 from temthat_trace.search import search_key
 
@@ -58,6 +60,7 @@ class _Writer:
         self._session = session
         self._recorded_by = recorded_by
         self._now = now
+        self._by = existing.acting or ""
         self._ids: dict[tuple[str, Key], uuid.UUID] = {
             (sheet, key): known.id
             for sheet, records in existing.records.items()
@@ -110,7 +113,19 @@ class _Writer:
             elif sheet == "pack_form":
                 inner = entry.values["inner"]
                 record.inner_id = self._ids["pack_form", (*entry.key[:2], inner)] if inner else None
+            elif sheet == "member":
+                self._agree(record, entry.values["consented_on"])
         self._session.flush()
+
+    def _agree(self, member: Member, day: dt.date | None) -> None:
+        """The workbook's day of consent as a record; an emptied one takes the consent back."""
+        stated = [c for c in member.consents if c.purpose is Purpose.STORE and c.withdrawn_at is None]
+        if day is None and stated:
+            withdraw(member, Purpose.STORE, self._by, self._now)
+        elif day is not None and not stated:
+            give(member, Purpose.STORE, How.WORKBOOK, day, self._by, self._now)
+        elif day is not None and stated[0].how is How.WORKBOOK:
+            stated[0].given_on = day
 
     def _identity(self, entry: Entry) -> Any:
         if entry.sheet == "component":
@@ -137,7 +152,7 @@ class _Writer:
     def _member(self, entry: Entry) -> dict[str, Any]:
         v = entry.values
         personal = {"full_name": v["full_name"] or None, "phone": v["phone"] or None}
-        names = ("alias", "commune_text", "consented_on")
+        names = ("alias", "commune_text")
         return {"party_id": self._owner(entry), "code": entry.key[1], **_pick(v, names), **personal}
 
     def _plot(self, entry: Entry) -> dict[str, Any]:

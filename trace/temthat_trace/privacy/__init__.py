@@ -1,0 +1,1 @@
+"""Members' personal data: consents, requests, who looked, what is held, erasing."""
