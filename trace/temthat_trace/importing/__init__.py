@@ -68,6 +68,7 @@ def import_workbook(
     *,
     dry_run: bool = False,
     frozen_batches: Frozen = frozenset(),
+    recorded_name: str = "",
 ) -> ImportReport:
     """Read, check and, unless `dry_run` or anything is wrong, write a workbook; the caller commits.
 
@@ -79,6 +80,7 @@ def import_workbook(
         dry_run: only check; the report is the preview.
         frozen_batches: batches with printed stamps; as a mapping, with the least quantity (in the product's base
             unit) their stamps stand for.
+        recorded_name: the person who imports, entered on events and purchase slips.
 
     Returns:
         Every problem with sheet, cell and reason in both languages; readings of unclear cells; counts per sheet.
@@ -92,7 +94,7 @@ def import_workbook(
     if checked.plan is None or dry_run:
         return checked.report(applied=False)
     try:
-        apply(session, checked.plan, acting_party.id if acting_party else None, now)
+        apply(session, checked.plan, acting_party.id if acting_party else None, now, recorded_name)
     except IntegrityError:
         session.rollback()
         return _conflict(", ".join(files))

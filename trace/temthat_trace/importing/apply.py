@@ -8,17 +8,18 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from temthat_trace import places
-from temthat_trace.consent import How, Purpose
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.consent import How, Purpose
 from temthat_trace.database import Base
-from temthat_trace.events import Event
-from temthat_trace.importing.existing import Existing, Key
+from temthat_trace.events import Event, EventLine, line
+from temthat_trace.importing.existing import Existing, Key, LineValue
 from temthat_trace.importing.plan import Change, Entry, Plan
 from temthat_trace.importing.sheets import SHEETS
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
-from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.privacy.consenting import give, withdraw
+from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import withdraw_all
 from temthat_trace.search import search_key
 
@@ -33,17 +34,21 @@ _MODELS: dict[str, type[Base]] = {
     "batch": Batch,
     "source": BatchSource,
     "event": Event,
+    "shipment": Event,
+    "slip": PurchaseSlip,
 }
 
 
-def apply(session: Session, plan: Plan, recorded_by: uuid.UUID | None, now: dt.datetime) -> None:
+def apply(
+    session: Session, plan: Plan, recorded_by: uuid.UUID | None, now: dt.datetime, recorded_name: str = ""
+) -> None:
     """Write every new and changed record of a plan and flush; the caller's commit makes it all or nothing.
 
-    `recorded_by` is the importing party, entered on events; None enters the batch's own party. A changed paper loses
-    its confirmations: what an authority looked at is no longer what it says. Raises sqlalchemy's IntegrityError when
-    somebody else wrote the same codes in between.
+    `recorded_by` is the importing party and `recorded_name` the person, entered on events and slips; without a party
+    the batch's own is entered. A changed paper loses its confirmations: what an authority looked at is no longer what
+    it says. Raises sqlalchemy's IntegrityError when somebody else wrote the same codes in between.
     """
-    writer = _Writer(session, plan.existing, recorded_by, now)
+    writer = _Writer(session, plan.existing, recorded_by, now, recorded_name)
     by_sheet: dict[str, list[Entry]] = {}
     for entry in plan.entries:
         by_sheet.setdefault(entry.sheet, []).append(entry)
@@ -55,10 +60,16 @@ def apply(session: Session, plan: Plan, recorded_by: uuid.UUID | None, now: dt.d
 
 class _Writer:
     def __init__(
-        self, session: Session, existing: Existing, recorded_by: uuid.UUID | None, now: dt.datetime
+        self,
+        session: Session,
+        existing: Existing,
+        recorded_by: uuid.UUID | None,
+        now: dt.datetime,
+        recorded_name: str,
     ) -> None:
         self._session = session
         self._recorded_by = recorded_by
+        self._recorded_name = recorded_name
         self._now = now
         self._by = existing.acting or ""
         self._ids: dict[tuple[str, Key], uuid.UUID] = {
@@ -78,6 +89,8 @@ class _Writer:
             "batch": self._batch,
             "source": self._source,
             "event": self._event,
+            "shipment": self._event,
+            "slip": self._slip,
         }
 
     def create(self, sheet: str, entries: Iterable[Entry]) -> None:
@@ -203,9 +216,40 @@ class _Writer:
         return {
             "batch_id": self._ids["batch", v["batch"]],
             "recorded_by": self._recorded_by or self._owner(entry),
+            "recorded_name": self._recorded_name,
             "recorded_at": self._now,
+            "plot_id": self._of_party(entry, "plot", "plot"),
+            "member_id": self._of_party(entry, "member", "member"),
+            "lines": [self._line(value) for value in v["lines"]],
             **_pick(v, ("step", "at", "text", "actor")),
             **_place(v["address"]),
+        }
+
+    def _line(self, value: LineValue) -> EventLine:
+        batch = self._ids["batch", value.batch] if value.batch else None
+        return line(
+            value.role,
+            value.what,
+            lot=value.lot,
+            batch=batch,
+            partner=value.partner,
+            quantity=value.quantity,
+            unit=value.unit,
+        )
+
+    def _slip(self, entry: Entry) -> dict[str, Any]:
+        v = entry.values
+        batch = self._ids["batch", (entry.key[0], v["product"], v["lot"])] if v["lot"] else None
+        new = {"recorded_at": self._now, "recorded_name": self._recorded_name} if not entry.before else {}
+        return {
+            "party_id": self._owner(entry),
+            "number": entry.key[1],
+            "member_id": self._of_party(entry, "member", "member"),
+            "plot_id": self._of_party(entry, "plot", "plot"),
+            "product_id": self._of_party(entry, "product", "product"),
+            "batch_id": batch,
+            **_pick(v, ("what", "quantity", "unit", "at", "note")),
+            **new,
         }
 
 

@@ -13,14 +13,16 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from temthat_trace.batches import Batch, BatchSource
-from temthat_trace.events import Event
+from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.importing.interpret import Row
 from temthat_trace.papers import Paper
 from temthat_trace.parties import PRODUCERS, Member, Party, PartyKind, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
+from temthat_trace.purchases import PurchaseSlip
+from temthat_trace.units import plain
 
 Key = tuple[str, ...]
 Frozen = Mapping[uuid.UUID, Decimal | None] | AbstractSet[uuid.UUID]
@@ -144,6 +146,7 @@ class _Loader:
         self._load_batches()
         self._load_sources()
         self._load_events()
+        self._load_slips()
         self._load_frozen_products()
 
     def _all(
@@ -221,6 +224,9 @@ class _Loader:
                 standard=p.standard,
                 description=p.description,
                 sold_in=p.sold_in,
+                brand=p.brand,
+                warning=p.warning,
+                picture=p.picture,
             )
 
     def _load_pack_forms(self) -> None:
@@ -303,11 +309,59 @@ class _Loader:
             self._keep("source", (*batch, *source), s, quantity=s.quantity, unit=s.unit)
 
     def _load_events(self) -> None:
-        wanted = {(r.values.get("product"), r.values.get("lot")) for r in self._rows if r.spec.key == "event"}
+        diaries = [r for r in self._rows if r.spec.key in ("event", "shipment")]
+        wanted = {(r.values.get("product"), r.values.get("lot")) for r in diaries}
         ids = [i for i, key in self._batches.items() if key[1:] in wanted]
-        for e in self._all(Event, Event.batch_id, ids):
-            key = event_key(self._batches[e.batch_id], e.step, e.at, e.text or "", e.actor, e.address)
-            self._keep("event", key, e)
+        for chunk in _chunks(ids):
+            query = select(Event).where(Event.batch_id.in_(chunk)).options(selectinload(Event.lines))
+            for e in self._session.scalars(query):
+                self._keep_event(e)
+
+    def _keep_event(self, e: Event) -> None:
+        key = event_key(
+            self._batches[e.batch_id],
+            e.step,
+            e.at,
+            e.text or "",
+            e.actor,
+            e.address,
+            plot=self._plots.get(e.plot_id) if e.plot_id else None,
+            member=self._members.get(e.member_id) if e.member_id else None,
+            lines=[self._line(line) for line in e.lines],
+        )
+        self._keep("event", key, e)
+        if any(line.role is LineRole.SENT for line in e.lines):
+            self._keep("shipment", key, e)
+
+    def _line(self, line: EventLine) -> "LineValue":
+        batch = self._batches.get(line.batch_id) if line.batch_id else None
+        return LineValue(line.role, line.what, line.lot, batch, line.partner, line.quantity, line.unit)
+
+    def _load_slips(self) -> None:
+        numbers = _mentioned([r for r in self._rows if r.spec.key == "slip"], "number")
+        query = select(PurchaseSlip).where(PurchaseSlip.party_id.in_(self._parties))
+        for chunk in _chunks(numbers):
+            slips = self._session.scalars(query.where(PurchaseSlip.number.in_(chunk))).all()
+            for b in self._all(Batch, Batch.id, {s.batch_id for s in slips} - {None} - self._batches.keys()):
+                self._keep_batch(b)
+            for slip in slips:
+                batch = self._batches.get(slip.batch_id) if slip.batch_id else None
+                product = self._products.get(slip.product_id) if slip.product_id else None
+                self._keep(
+                    "slip",
+                    (self._parties[slip.party_id], slip.number),
+                    slip,
+                    at=slip.at,
+                    member=self._members.get(slip.member_id),
+                    plot=self._plots.get(slip.plot_id) if slip.plot_id else None,
+                    what=slip.what,
+                    quantity=slip.quantity,
+                    unit=slip.unit,
+                    product=product[-1] if product else None,
+                    lot=batch[-1] if batch else None,
+                    note=slip.note,
+                    withdrawn=slip.withdrawn_at is not None,
+                )
 
     def _load_frozen_products(self) -> None:
         ids: set[uuid.UUID] = set()
@@ -316,6 +370,42 @@ class _Loader:
         self._found.frozen_products = frozenset(self._products[i] for i in ids if i in self._products)
 
 
-def event_key(batch: Key, step: str, at: dt.datetime, text: str, actor: str, address: str) -> Key:
+@dataclass(frozen=True, slots=True)
+class LineValue:
+    """A line of an event as a workbook says it, with the batch's key instead of its id."""
+
+    role: LineRole
+    what: str = ""
+    lot: str = ""
+    batch: Key | None = None
+    partner: str = ""
+    quantity: Decimal | None = None
+    unit: str | None = None
+
+    def text(self) -> str:
+        """All it says, to compare lines by."""
+        amount = "" if self.quantity is None else f"{plain(self.quantity):f} {self.unit}"
+        batch = "/".join(self.batch or ())
+        return "\x1f".join((self.role, self.what, self.lot, batch, self.partner, amount))
+
+
+def event_key(
+    batch: Key,
+    step: str,
+    at: dt.datetime,
+    text: str,
+    actor: str,
+    address: str,
+    *,
+    plot: str | None = None,
+    member: str | None = None,
+    lines: Iterable[LineValue] = (),
+) -> Key:
     """An event has no code: it is the same event when all it says is the same."""
-    return (*batch, str(step), at.astimezone(dt.UTC).isoformat(timespec="seconds"), text, actor, address)
+    moment = at.astimezone(dt.UTC).isoformat(timespec="seconds")
+    said = (*batch, str(step), moment, text, actor, address, plot or "", member or "")
+    return (*said, *sorted(line.text() for line in lines))
+
+
+SAID = 8
+"""How many parts of an event's key come before plot, member and lines: what a workbook had before there were these."""

@@ -1,4 +1,4 @@
-"""Rules for papers, batches, their sources and their events."""
+"""Rules for papers, batches and their sources."""
 
 import datetime as dt
 from collections import defaultdict
@@ -8,7 +8,7 @@ from typing import Any
 
 from temthat_trace import formats
 from temthat_trace.importing.dates import ShelfLife, add_months
-from temthat_trace.importing.existing import Key, event_key
+from temthat_trace.importing.existing import Key
 from temthat_trace.importing.interpret import Row
 from temthat_trace.importing.link import Link, Rule
 from temthat_trace.importing.plan import Entry
@@ -16,7 +16,9 @@ from temthat_trace.papers import OCOP_VALID_MONTHS, PaperKind
 from temthat_trace.products import ProductKind
 from temthat_trace.units import UnitError, convert
 
-_GRACE = dt.timedelta(days=1)  # clocks and time zones differ; tomorrow is not a lie
+GRACE = dt.timedelta(days=1)
+"""Clocks and time zones differ; tomorrow is not a lie."""
+
 STARS = range(3, 6)
 
 
@@ -91,7 +93,7 @@ def _dates(link: Link, row: Row, values: dict[str, Any], shelf_months: int | Non
     made: dt.date | None = values.get("made_on")
     if made is None:
         return
-    if made > formats.today(link.existing.now + _GRACE):
+    if made > formats.today(link.existing.now + GRACE):
         link.problem(row, "made_on", "Ngày sản xuất ở tương lai.", "The made date lies in the future.")
     if "expires_on" in row.broken or ("expires_on" not in row.columns and known):
         return
@@ -173,29 +175,6 @@ def source(link: Link, row: Row) -> None:
     link.add(row, (*made, *origin), {"quantity": amount[0], "unit": amount[1]}, {})
 
 
-def event(link: Link, row: Row) -> None:
-    """A dated event. It is sealed when stored and never changes; what says the same is the same event."""
-    owner, of, lot = link.party_of(row), row.get("product"), row.get("lot")
-    at, step = row.get("at"), row.get("step")
-    if owner is None or of is None or lot is None or at is None or step is None or row.broken:
-        return
-    made = (owner, of, lot)
-    if not link.exists(row, "lot", "batch", made):
-        return
-    if at > link.existing.now + _GRACE:
-        link.problem(row, "at", "Sự kiện ở tương lai.", "The event lies in the future.")
-        return
-    text, actor, address = (row.values.get(c, "") for c in ("text", "actor", "address"))
-    key = event_key(made, step, at, text, actor, address)
-    if not link.is_duplicate(row, key, "at"):
-        link.add(
-            row,
-            key,
-            {},
-            {"batch": made, "step": step, "at": at, "text": text, "actor": actor, "address": address},
-        )
-
-
 def check_sources(link: Link) -> None:
     """Across all sources: nothing is made from itself by a detour, and no batch gives more than it has."""
     made_from: dict[Key, list[Key]] = defaultdict(list)
@@ -263,4 +242,4 @@ def _tangled(ahead: Mapping[Key, list[Key]], back: Mapping[Key, list[Key]]) -> s
     return set(waiting)
 
 
-TRACING_RULES: dict[str, Rule] = {"paper": paper, "batch": batch, "source": source, "event": event}
+TRACING_RULES: dict[str, Rule] = {"paper": paper, "batch": batch, "source": source}

@@ -111,7 +111,10 @@ def apply(desk: SignedIn, import_id: uuid.UUID, form: Fields) -> Response:
 def _run(desk: Desk, files: Mapping[str, bytes], *, dry_run: bool) -> ImportReport:
     with _TWO_AT_A_TIME:
         frozen = issued_batches(desk.db)
-        return import_workbook(desk.db, files, desk.party, desk.now, dry_run=dry_run, frozen_batches=frozen)
+        return import_workbook(
+            desk.db, files, desk.party, desk.now,
+            dry_run=dry_run, frozen_batches=frozen, recorded_name=desk.person.name,
+        )  # fmt: skip
 
 
 def _forget_old(desk: Desk) -> None:
