@@ -3,12 +3,13 @@
 import datetime as dt
 import hashlib
 import uuid
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temthat_trace.events import Event, Step, batch_digest, event_digest
+from temthat_trace.events import Event, EventPhoto, LineRole, Step, batch_digest, event_digest, line
 
 AT = dt.datetime(2026, 5, 26, 3, tzinfo=dt.UTC)
 digests = st.lists(st.binary(min_size=32, max_size=32), max_size=8)
@@ -104,6 +105,50 @@ def test_property_the_order_of_entry_does_not_matter(given_digests: list[bytes],
 def test_property_every_event_counts(given_digests: list[bytes], more: bytes) -> None:
     """One more event, or one left out, is another digest; also the same one twice."""
     assert batch_digest(given_digests) != batch_digest([*given_digests, more])
+
+
+def test_events_of_before_lines_keep_their_digest() -> None:
+    """Known since the first version: what has no lines, photos, plot or member is sealed as it was."""
+    made = event_digest(b"s" * 16, "harvest", AT, "Hái tay", "Hộ Bà Sáu", "Thôn 1")
+    assert made.hex() == "5b5e6cbb1c2fb9526031b79d6ebe2e5c089f5f7150fcb7776ce3e5354711af1e"
+    assert made == event_digest(
+        b"s" * 16, "harvest", AT, "Hái tay", "Hộ Bà Sáu", "Thôn 1", lines=(), photos=()
+    )
+
+
+def test_lines_photos_plot_and_member_are_bound() -> None:
+    """Each of them changes the digest; the order in which lines and photos were entered does not."""
+    salt, plot, member = b"s" * 16, uuid.uuid4(), uuid.uuid4()
+    npk = line(LineRole.USED, "NPK", lot="B1", quantity=Decimal("5.0"), unit="KGM").record()
+    urea = line(LineRole.USED, "Đạm").record()
+
+    def of(**more: object) -> bytes:
+        return event_digest(salt, "care", AT, "", "", "", **more)  # type: ignore[arg-type]
+
+    apart = [
+        of(), of(plot=plot), of(member=plot), of(member=member), of(lines=[npk]), of(lines=[npk, urea]),
+        of(photos=["a" * 64]), of(photos=["a" * 64, "b" * 64]),
+        *(of(lines=[npk | {k: v + "x"}]) for k, v in npk.items()),
+    ]  # fmt: skip
+    assert len(set(apart)) == len(apart)
+    assert of(lines=[npk, urea]) == of(lines=[urea, npk])
+    assert of(photos=["a" * 64, "b" * 64]) == of(photos=["b" * 64, "a" * 64])
+    assert npk["quantity"] == "5"
+
+
+def test_erasing_forgets_people_and_keeps_what_a_recall_needs() -> None:
+    """Partner, member, plot and photos are gone; material, its lot and the amount stay."""
+    made = Event(
+        step=Step.CARE, at=AT, text="Bón", actor="", address="", plot_id=uuid.uuid4(), member_id=uuid.uuid4()
+    )
+    made.lines = [line(LineRole.USED, "NPK", lot="B1", partner="Bà Hòa", quantity=Decimal(5), unit="KGM")]
+    made.photos = [EventPhoto(digest="a" * 64, small="b" * 64)]
+    made.seal()
+    before = made.digest
+    made.erase()
+    assert (made.digest, made.plot_id, made.member_id, made.photos) == (before, None, None, [])
+    kept = made.lines[0]
+    assert (kept.what, kept.lot, kept.partner, kept.quantity, kept.search) == ("NPK", "B1", "", 5, "npk b1")
 
 
 def test_a_batch_without_events_has_a_digest() -> None:
