@@ -61,7 +61,7 @@ NUMBERS = (
 
 
 def honest(field: int, bought: int, losses: tuple[int, int, int], shares: tuple[int, int]) -> dict[str, int]:
-    """A chain that adds up: kg of the `field` and `bought`; `losses` of three steps and `shares` passed on in per cent."""
+    """A chain that adds up: kg of the `field` and `bought`; `losses` of three steps, `shares` passed on, in %."""
     used, left = field * 9 // 10, bought
     taken = used + left
     cleaned = taken * (100 - losses[0]) // 100

@@ -292,12 +292,14 @@ def _area(session: Session, party_id: uuid.UUID, year: int, batches: Sequence[Ba
     begins, ends = (dt.datetime(y, 1, 1, tzinfo=formats.VIETNAM) for y in (year, year + 1))
     plots = session.scalars(select(Plot).where(Plot.party_id == party_id).order_by(Plot.code)).all()
     slips = session.scalars(
-        select(PurchaseSlip).where(
+        select(PurchaseSlip)
+        .where(
             PurchaseSlip.party_id == party_id,
             PurchaseSlip.at >= begins,
             PurchaseSlip.at < ends,
             PurchaseSlip.withdrawn_at.is_(None),
         )
+        .order_by(PurchaseSlip.at, PurchaseSlip.id)
     )
     members = session.execute(select(Member.id, Member.alias).where(Member.party_id == party_id)).all()
     return area_of(

@@ -5,8 +5,8 @@ import uuid
 from fastapi import Response
 
 from temthat_stamps.ledger.quotas import ordered, quota_history, rooms, set_quota
-from temthat_stamps.ledger.reconcile import reconcile_area
 from temthat_stamps.runs.errors import RunRefused
+from temthat_trace.balance.repository import season_of
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
@@ -66,7 +66,7 @@ def _page(
         rooms=rooms(desk.db, party, shown),
         ordered=ordered(desk.db, party, None, shown),
         history=quota_history(desk.db, party, shown),
-        area=reconcile_area(desk.db, party, shown),
+        area=season_of(desk.db, party.id, shown).area,
         products=products_of(desk.db, party),
         typed=typed or {"product": "", "year": str(shown), "most": "", "reason": ""},
         problem=problem,
