@@ -101,7 +101,13 @@ class Event(Address, Base):
             for number, thing in enumerate(things):
                 thing.position = number
         self.salt = os.urandom(16)
-        self.digest = event_digest(
+        self.digest = digest_of(self.sealed() or {})
+
+    def sealed(self) -> dict[str, Any] | None:
+        """The record that the digest is of, salt included: who has it can prove what was written. None once erased."""
+        if self.salt is None:
+            return None
+        return event_record(
             self.salt,
             self.step,
             self.at,
@@ -193,7 +199,7 @@ class EventPhoto(Base):
     position: Mapped[int] = mapped_column(default=0)
 
 
-def event_digest(
+def event_record(
     salt: bytes,
     step: str,
     at: dt.datetime,
@@ -205,8 +211,8 @@ def event_digest(
     member: uuid.UUID | None = None,
     lines: Sequence[dict[str, str]] = (),
     photos: Sequence[str] = (),
-) -> bytes:
-    """SHA-256 over the RFC 8785 form of the event's own fields and its salt; 32 bytes.
+) -> dict[str, Any]:
+    """The event's own fields and its salt, as they are sealed.
 
     Plot, member, lines and photos are in the record only where there are any, so that events of before they existed
     keep their digests. The order of lines and photos does not matter.
@@ -225,7 +231,32 @@ def event_digest(
         "lines": sorted(lines, key=rfc8785.dumps),
         "photos": sorted(photos),
     }
-    record |= {name: value for name, value in more.items() if value}
+    return record | {name: value for name, value in more.items() if value}
+
+
+def event_digest(
+    salt: bytes,
+    step: str,
+    at: dt.datetime,
+    text: str,
+    actor: str,
+    address: str,
+    *,
+    plot: uuid.UUID | None = None,
+    member: uuid.UUID | None = None,
+    lines: Sequence[dict[str, str]] = (),
+    photos: Sequence[str] = (),
+) -> bytes:
+    """The digest of `event_record` of these; 32 bytes."""
+    return digest_of(
+        event_record(
+            salt, step, at, text, actor, address, plot=plot, member=member, lines=lines, photos=photos
+        )
+    )
+
+
+def digest_of(record: dict[str, Any]) -> bytes:
+    """SHA-256 over the RFC 8785 form of a sealed record; 32 bytes."""
     return hashlib.sha256(rfc8785.dumps(record)).digest()
 
 
