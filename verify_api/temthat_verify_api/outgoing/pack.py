@@ -75,7 +75,7 @@ def slug(text: str, otherwise: str = "khong-ten") -> str:
 
 def spool() -> IO[bytes]:
     """A temporary file: in memory while small, on the disk once it grows, gone when closed."""
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
 
 
 def read_through(file: IO[bytes]) -> Iterator[bytes]:
