@@ -120,7 +120,7 @@ def test_a_parent_emptied_without_naming_anything_is_empty() -> None:
 
 def test_things_cannot_hold_each_other() -> None:
     made = make(0, BOX, PALLET)
-    assert rules(made, pack(1, PALLET, BOX), pack(2, BOX, PALLET)) == [[], [], ["own_parent"]]
+    assert rules(made, pack(1, PALLET, BOX), pack(2, BOX, PALLET)) == [[], [], ["in_each_other"]]
 
 
 def test_order_of_time_counts_and_not_order_of_arrival() -> None:

@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -101,7 +102,20 @@ def read_document(data: bytes | str, limits: Limits | None = None) -> Document:
 
 def document_of(value: Any, limits: Limits | None = None) -> Document:
     """A document from JSON already parsed; raises EpcisError as `read_document` does."""
-    limits = limits or Limits()
+    kind, events, pointer = envelope(value, limits or Limits())
+    context = value["@context"]
+    if events is None:
+        return Document(kind, context, (_entry(value, "", context),))
+    members = {k: v for k, v in value.items() if k not in ("@context", "type")}
+    entries = tuple(_entry(event, f"{pointer}/{i}", context) for i, event in enumerate(events))
+    return Document(kind, context, entries, _without_events(members, kind))
+
+
+def envelope(value: Any, limits: Limits) -> tuple[str, list[Any] | None, str]:
+    """The type of a document, its list of events and where that stands; None for an event standing alone.
+
+    Raises EpcisError when it is no EPCIS document.
+    """
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str):
         raise _error(
@@ -113,17 +127,14 @@ def document_of(value: Any, limits: Limits | None = None) -> Document:
     if kind not in ("EPCISDocument", "EPCISQueryDocument"):
         if problems:
             raise EpcisError(problems)
-        return Document(kind, value["@context"], (_entry(value, "", value["@context"]),))
+        return kind, None, ""
     problems += _envelope_problems(value, kind)
     events, pointer = _event_list(value, kind, problems)
     if len(events) > limits.events:
         problems.append(_too_many(pointer, limits.events))
     if problems:
         raise EpcisError(problems)
-    context = value["@context"]
-    members = {k: v for k, v in value.items() if k not in ("@context", "type")}
-    entries = tuple(_entry(event, f"{pointer}/{i}", context) for i, event in enumerate(events))
-    return Document(kind, context, entries, _without_events(members, kind))
+    return kind, events, pointer
 
 
 def _without_events(members: Json, kind: str) -> Json:
@@ -136,11 +147,12 @@ def _without_events(members: Json, kind: str) -> Json:
 
 
 def _entry(raw: Any, pointer: str, context: Any) -> Entry:
-    event, problems = read_event(raw, pointer, _terms(context))
+    event, problems = read_event(raw, pointer, bare_terms(context))
     return Entry(pointer, raw, event, tuple(problems))
 
 
-def _terms(context: Any) -> frozenset[str]:
+def bare_terms(context: Any) -> frozenset[str]:
+    """Names without a prefix that a document's own context defines."""
     entries = context if isinstance(context, list) else [context]
     return frozenset(
         k for entry in entries if isinstance(entry, dict) for k in entry if not k.startswith("@")
@@ -184,7 +196,7 @@ def _envelope_problems(value: Json, kind: str) -> list[Problem]:
                 f"Only EPCIS 2.x is read; this is {version[:20]}.",
             )
         )  # fmt: skip
-    terms = _terms(value.get("@context"))
+    terms = bare_terms(value.get("@context"))
     for name in value:
         if name not in _DOCUMENT and ":" not in name and name not in terms:
             found.append(
@@ -234,19 +246,34 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
     the standard itself has one.
     """
     limits = limits or Limits()
+    text = json_text(data, limits)
+    with json_errors(limits):
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    check_json(value, text, limits.depth, warnings)
+    return value
+
+
+def json_text(data: bytes | str, limits: Limits) -> str:
+    """The text of a JSON document, neither too long nor of too many values. Raises EpcisError."""
     if len(data) > limits.size:
         raise _error("", "size", f"Lớn hơn {limits.size:,} byte.", f"Larger than {limits.size:,} bytes.")
-    try:
+    with json_errors(limits):
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        if text.count(",") + text.count("[") + text.count("{") > limits.values:
-            raise _error(
-                "",
-                "size",
-                f"Nhiều hơn {limits.values:,} giá trị; hãy chia nhỏ.",
-                f"More than {limits.values:,} values; split the document.",
-            )
-        text = text.removeprefix("\ufeff")
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if text.count(",") + text.count("[") + text.count("{") > limits.values:
+        raise _error(
+            "",
+            "size",
+            f"Nhiều hơn {limits.values:,} giá trị; hãy chia nhỏ.",
+            f"More than {limits.values:,} values; split the document.",
+        )
+    return text.removeprefix("\ufeff")
+
+
+@contextmanager
+def json_errors(limits: Limits) -> Iterator[None]:
+    """Whatever goes wrong while decoding, as EpcisError with the place."""
+    try:
+        yield
     except EpcisError:
         raise
     except RecursionError:
@@ -260,11 +287,17 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
         raise _error(
             "", "json", f"JSON không đúng: {where or error}.", f"This is not JSON: {error}."
         ) from None
+
+
+def check_json(value: Any, text: str, depth: int, warnings: list[Problem] | None = None) -> None:
+    """Raises EpcisError for a value nested too deep or with texts no store takes; tells members that stand twice.
+
+    `text`: what the value was read from, and nothing more.
+    """
     # Half characters and NUL can only come out of escapes.
-    members = _check_depth(value, limits.depth, with_texts="\\u" in text)
+    members = _check_depth(value, depth, with_texts="\\u" in text)
     if warnings is not None and members != len(_NAME_END.findall(text)):
         json.loads(text, object_pairs_hook=_telling(warnings))
-    return value
 
 
 def _telling(warnings: list[Problem]) -> Callable[[list[tuple[str, Any]]], Json]:
@@ -290,6 +323,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:30]} is too large a number")
     return number
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+"""Reads one JSON value at a place in a text, as `parse_json` does."""
 
 
 def _check_depth(value: Any, most: int, *, with_texts: bool) -> int:

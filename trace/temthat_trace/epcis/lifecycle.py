@@ -50,7 +50,7 @@ class Outcome:
 
 def named_things(event: ev.Event) -> list[str]:
     """The identities of all single things an event names, parents too: what `apply` wants to know."""
-    return list(dict.fromkeys(thing for _, thing in _things(event)))
+    return list(dict.fromkeys(thing for _, thing in things_of(event)))
 
 
 def apply(
@@ -101,7 +101,7 @@ def _children_in(states: States) -> Callable[[str], Iterable[str]]:
     return lambda parent: [thing for thing, state in states.items() if state.parent == parent]
 
 
-def _things(event: ev.Event) -> list[tuple[str, str]]:
+def things_of(event: ev.Event) -> list[tuple[str, str]]:
     """(pointer, identity) of each single thing an event names."""
     lists: list[tuple[str, Iterable[str] | None]] = []
     match event:
@@ -186,12 +186,12 @@ class _Step:
         self.touch(thing, replace(state, ended=True, parent=None))
 
     def use_all(self) -> None:
-        for pointer, thing in _things(self.event):
+        for pointer, thing in things_of(self.event):
             self.use(pointer, thing, may_be_new=pointer == "/parentID")
 
     def object_event(self, event: ev.ObjectEvent) -> None:
         word = cbv.BIZ_STEP.word(event.biz_step) if event.biz_step else None
-        for pointer, thing in _things(event):
+        for pointer, thing in things_of(event):
             if event.action == "DELETE" or word in _ENDING:
                 self.end(pointer, thing)
             elif event.action == "ADD":
@@ -238,7 +238,7 @@ class _Step:
         if self._is_within(parent, thing):
             self.told(
                 pointer,
-                "own_parent",
+                "in_each_other",
                 f"{parent} lại nằm trong {thing}: không thể chứa lẫn nhau.",
                 f"{parent} is inside {thing}: they cannot hold each other.",
             )

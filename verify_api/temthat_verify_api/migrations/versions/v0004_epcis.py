@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_epcis_event_party_id_party")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_epcis_event")),
-        sa.UniqueConstraint("party_id", "digest", name=op.f("uq_epcis_event_party_id")),
+        sa.UniqueConstraint("party_id", "digest", name=op.f("uq_epcis_event_party_id_digest")),
     )
     op.create_index("ix_epcis_event_party_id_event_time", "epcis_event", ["party_id", "event_time"])
     op.create_table(

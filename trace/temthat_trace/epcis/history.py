@@ -1,0 +1,139 @@
+"""New events among the stored ones of the same things: each is judged at its place in time, however late it came.
+
+Pure: `judge` takes what is stored of the things concerned and answers with findings; `lifecycle` knows the rules.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from temthat_trace.epcis import events as ev
+from temthat_trace.epcis.lifecycle import EpcState, apply, things_of
+from temthat_trace.epcis.problems import Level, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored event and the hash by which a declaration names it."""
+
+    event: ev.Event
+    hash: bytes
+
+
+Findings = list[list[Problem]]
+
+
+def judge(
+    new: Sequence[Known],
+    stored: Sequence[Known],
+    levels: Mapping[str, Level],
+    long: Collection[str] = (),
+) -> Findings:
+    """The findings of each new event, pointers within the event.
+
+    `stored`: events of the same things, and of what these were in, in the order they were recorded. `long`: things of
+    which only the latest events are given. Events declared wrong count for nothing.
+    """
+    found = _replay(new, _in_force(stored, new), levels, long)
+    if stored:
+        _tell_late(new, _in_force(stored, ()), found, levels, long)
+    for n, known in enumerate(new if long else ()):
+        found[n] += [_long(pointer) for pointer, thing in things_of(known.event) if thing in long][:1]
+    return [[replace(p, level=levels.get(p.rule, p.level)) for p in problems] for problems in found]
+
+
+def _in_force(stored: Sequence[Known], new: Sequence[Known]) -> list[ev.Event]:
+    wrong = {k.hash for k in (*stored, *new) if k.event.error_declaration is not None}
+    return [k.event for k in stored if k.event.error_declaration is None and k.hash not in wrong]
+
+
+def _replay(
+    new: Sequence[Known],
+    stored: Sequence[ev.Event],
+    levels: Mapping[str, Level],
+    long: Collection[str],
+    of_stored: dict[int, list[Problem]] | None = None,
+) -> Findings:
+    """All events by the time they happened, stored ones first where it is the same; a refused one changes nothing."""
+    line: list[tuple[datetime, int, int, ev.Event]] = [(e.at(), 0, n, e) for n, e in enumerate(stored)]
+    line += [(k.event.at(), 1, n, k.event) for n, k in enumerate(new)]
+    line.sort(key=lambda item: item[:3])
+    states = dict.fromkeys(long, EpcState(commissioned=True))
+    found: Findings = [[] for _ in new]
+    for _, is_new, n, event in line:
+        outcome = apply(event, states, levels=levels)
+        if is_new:
+            found[n] = outcome.problems
+            if any(p.level is Level.ERROR for p in outcome.problems):
+                continue
+        elif of_stored is not None:
+            of_stored[n] = outcome.problems
+        states.update(outcome.changed)
+    return found
+
+
+def _tell_late(
+    new: Sequence[Known],
+    stored: Sequence[ev.Event],
+    found: Findings,
+    levels: Mapping[str, Level],
+    long: Collection[str],
+) -> None:
+    """What came late is told, and what it makes of the events recorded before it that happened after it."""
+    last: dict[str, datetime] = {}
+    for event in stored:
+        at = event.at()
+        for _, thing in things_of(event):
+            if thing not in last or last[thing] < at:
+                last[thing] = at
+    late = [
+        (n, pointer, thing)
+        for n, known in enumerate(new)
+        if known.event.error_declaration is None
+        for pointer, thing in things_of(known.event)
+        if thing in last and last[thing] > known.event.at()
+    ]
+    if not late:
+        return
+    before: dict[int, list[Problem]] = {}
+    after: dict[int, list[Problem]] = {}
+    _replay((), stored, levels, long, before)
+    _replay([new[n] for n in sorted({n for n, _, _ in late})], stored, levels, long, after)
+    spoilt: dict[str, tuple[ev.Event, Problem]] = {}
+    for n, event in enumerate(stored):
+        was = {(p.rule, p.pointer) for p in before[n]}
+        names = dict(things_of(event))
+        for problem in after[n]:
+            if (problem.rule, problem.pointer) not in was and problem.pointer in names:
+                spoilt.setdefault(names[problem.pointer], (event, problem))
+    for n, pointer, thing in late:
+        found[n].append(_late(pointer, thing))
+        if thing in spoilt and spoilt[thing][0].at() >= new[n].event.at():
+            found[n].append(_contradicts(pointer, *spoilt[thing]))
+
+
+def _late(pointer: str, thing: str) -> Problem:
+    return Problem(
+        pointer,
+        "late",
+        f"Đến muộn: về {thing} đã ghi việc xảy ra sau đó. Đã xét theo đúng thứ tự thời gian.",
+        f"It came late: of {thing} something later is recorded already. It was judged at its place in time.",
+    )
+
+
+def _contradicts(pointer: str, event: ev.Event, problem: Problem) -> Problem:
+    return Problem(
+        pointer,
+        "contradicts_later",
+        f"Trái với sự kiện đã ghi lúc {event.event_time}: {problem.vi} Hãy xem lại giờ, hoặc khai sự kiện sai.",
+        f"It contradicts what is recorded at {event.event_time}: {problem.en} Check the time, or declare the error.",
+    )
+
+
+def _long(pointer: str) -> Problem:
+    return Problem(
+        pointer,
+        "long_history",
+        "Vật này có rất nhiều sự kiện; chỉ xét những sự kiện mới nhất.",
+        "There are very many events of this thing; only the latest were looked at.",
+    )

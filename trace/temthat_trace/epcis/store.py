@@ -1,0 +1,240 @@
+"""Queries and writes of the EPCIS repository. Nothing here commits."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy.orm import Session
+
+from temthat_trace.epcis import events as ev
+from temthat_trace.epcis.context import Context
+from temthat_trace.epcis.document import DECODER, bare_terms
+from temthat_trace.epcis.judging import Judged, micros
+from temthat_trace.epcis.reading import read_event
+from temthat_trace.epcis.tables import COUNTER_BITS, EpcisContext, EpcisEvent, EpcisTerm
+from temthat_trace.epcis.terms import condition, terms
+
+MOST_ASKED = 500
+"""Values in one `IN (...)`: far below what any database takes."""
+_WRITERS = 7_468_002
+"""The PostgreSQL advisory lock captures take one after the other."""
+_EVENT = ("id", "party_id", "job_id", "event_time", "hash", "digest", "given_id", "context", "body")
+_TYPES = ("bigint", "uuid", "uuid", "bigint", "bytea", "bytea", "text", "bytea", "text")
+_HASH = "ni:///sha-256;"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event read back: its row, its JSON value as it came, and what its compact names mean."""
+
+    row: EpcisEvent
+    value: Any
+    context: Any
+
+    @property
+    def names(self) -> Context:
+        """What the compact names of its document mean."""
+        return Context(self.context)
+
+    @property
+    def event(self) -> ev.Event:
+        """The typed event."""
+        own = self.value.get("@context") if self.context is None else self.context
+        event, problems = read_event(self.value, "", bare_terms(own))
+        if event is None:
+            raise ValueError(f"a stored event cannot be read: {problems[0]}")
+        return event
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def one_writer(session: Session) -> None:
+    """Wait until no other capture is being written (PostgreSQL; SQLite has one writer by itself).
+
+    Event numbers are given and become visible in the same order, and two captures never both find an event new.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+
+
+def add_events(
+    session: Session,
+    party_id: uuid.UUID,
+    job_id: uuid.UUID,
+    judged: Sequence[Judged],
+    context: bytes | None,
+    now_ms: int,
+) -> None:
+    """Store good events in their order. The caller is the one writer."""
+    if not judged:
+        return
+    connection = session.connection()
+    last = connection.scalar(select(func.max(EpcisEvent.id))) or 0
+    first = max(now_ms << COUNTER_BITS, last + 1)
+    is_sqlite = connection.dialect.name == "sqlite"
+    party: Any = party_id.hex if is_sqlite else party_id
+    job: Any = job_id.hex if is_sqlite else job_id
+    rows: list[tuple[Any, ...]] = []
+    found: list[tuple[bytes, int]] = []
+    for number, one in enumerate(judged, first):
+        event = one.event
+        if event is None or one.conditions is None:
+            raise ValueError("only good events are stored")
+        at = micros(event.at())
+        rows.append((number, party, job, at, one.hash, one.digest, event.event_id, context, one.raw.text))
+        found += [(term, number) for term in terms(party_id, one.conditions)]
+    found.sort()
+    _insert(connection, EpcisEvent.__tablename__, _EVENT, _TYPES, rows)
+    _insert(connection, EpcisTerm.__tablename__, ("term", "event"), ("bytea", "bigint"), found)
+
+
+def _insert(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: list[tuple[Any, ...]],
+) -> None:
+    """Many rows by one statement, straight through the driver: this is where a capture's time goes."""
+    named = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"insert into {table} ({named}) values ({marks})", rows)  # noqa: S608
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    connection.exec_driver_sql(
+        f"insert into {table} ({named}) select * from unnest({arrays})",  # noqa: S608
+        tuple(list(column) for column in zip(*rows, strict=True)),
+    )
+
+
+def keep_context(session: Session, context: Any) -> bytes | None:
+    """The id under which a document's `@context` is kept; None when there is none."""
+    if context is None:
+        return None
+    body = json.dumps(context, ensure_ascii=False, separators=(",", ":"))
+    key = hashlib.blake2b(body.encode(), digest_size=16).digest()
+    if session.get(EpcisContext, key) is None:
+        session.add(EpcisContext(id=key, body=body))
+        session.flush()
+    return key
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def event_ids(
+    session: Session,
+    every: Sequence[Sequence[bytes]],
+    *,
+    after: int = -1,
+    before: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+) -> list[int]:
+    """Numbers of the events that have, of each group of terms, at least one. Ascending, or the newest first.
+
+    `after`, `before`: numbers, both left out themselves. The first group leads: put the rarest first.
+    """
+    if not every:
+        raise ValueError("a question needs a condition")
+    first, *others = every
+    lead = EpcisTerm
+    query = select(lead.event).where(lead.term.in_(first), lead.event > after)
+    if len(first) > 1:
+        query = query.distinct()
+    if before is not None:
+        query = query.where(lead.event < before)
+    for group in others:
+        other = EpcisTerm.__table__.alias()
+        query = query.where(
+            select(other.c.event).where(other.c.term.in_(group), other.c.event == lead.event).exists()
+        )
+    query = query.order_by(lead.event.desc() if newest_first else lead.event)
+    return list(session.scalars(query.limit(limit) if limit is not None else query))
+
+
+def events_of(session: Session, numbers: Collection[int]) -> list[Stored]:
+    """The events of these numbers, in the order of recording."""
+    rows: list[EpcisEvent] = []
+    for part in _parts(sorted(numbers)):
+        rows += session.scalars(select(EpcisEvent).where(EpcisEvent.id.in_(part)).order_by(EpcisEvent.id))
+    return stored(session, rows)
+
+
+def stored(session: Session, rows: Iterable[EpcisEvent]) -> list[Stored]:
+    """Rows with their values and contexts."""
+    contexts: dict[bytes, Any] = {}
+    found = []
+    for row in rows:
+        if row.context is not None and row.context not in contexts:
+            contexts[row.context] = json.loads(session.get_one(EpcisContext, row.context).body)
+        context = None if row.context is None else contexts[row.context]
+        found.append(Stored(row, DECODER.decode(row.body), context))
+    return found
+
+
+def events_by_id(session: Session, parties: Collection[uuid.UUID], event_id: str) -> list[Stored]:
+    """The event of an id and the declarations of error about it, as recorded; empty when there is none."""
+    asked = condition("eventID", event_id)
+    wanted = [terms(party, [asked])[0] for party in parties]
+    numbers = set(session.scalars(select(EpcisTerm.event).where(EpcisTerm.term.in_(wanted))))
+    digest = _hash_in(event_id)
+    if digest is not None:
+        numbers.update(
+            session.scalars(
+                select(EpcisEvent.id).where(EpcisEvent.party_id.in_(parties), EpcisEvent.digest == digest)
+            )
+        )
+    return events_of(session, numbers)
+
+
+def _hash_in(event_id: str) -> bytes | None:
+    """The 32 bytes of an id that is a hash."""
+    if not event_id.startswith(_HASH) or not event_id.endswith("?ver=CBV2.0"):
+        return None
+    try:
+        digest = bytes.fromhex(event_id[len(_HASH) : -len("?ver=CBV2.0")])
+    except ValueError:
+        return None
+    return digest if len(digest) == 32 else None
+
+
+def digests_held(session: Session, party_id: uuid.UUID, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Which of these events a repository holds already, and their numbers."""
+    found: dict[bytes, int] = {}
+    for part in _parts(digests):
+        query = select(EpcisEvent.digest, EpcisEvent.id).where(
+            EpcisEvent.party_id == party_id, EpcisEvent.digest.in_(part)
+        )
+        found.update((digest, number) for digest, number in session.execute(query))
+    return found
+
+
+def numbers_by_term(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[int]]:
+    """The numbers of the events under each term, ascending; terms without any are left out."""
+    found: dict[bytes, list[int]] = {}
+    for part in _parts(wanted):
+        for key, number in session.execute(_BY_TERM, {"terms": part}):
+            found.setdefault(key, []).append(number)
+    for numbers in found.values():
+        numbers.sort()
+    return found
+
+
+_BY_TERM = select(EpcisTerm.term, EpcisTerm.event).where(
+    EpcisTerm.term.in_(bindparam("terms", expanding=True))
+)
+
+
+def _parts(values: Sequence[Any]) -> Iterator[list[Any]]:
+    """In groups no statement is too long for."""
+    left = iter(values)
+    while part := list(islice(left, MOST_ASKED)):
+        yield part
