@@ -1,7 +1,7 @@
 """What a shopper may see of a batch: plain frozen values, each fact with who vouches for it. Pure.
 
 Stars and certificates are badges only while valid and confirmed for this very product; before that they are the maker's
-own words. Of members only alias and commune are ever here.
+own words. Of members and their plots only what they agreed to is ever here (`consent.shown`).
 """
 
 import datetime as dt
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from temthat_trace import formats
 from temthat_trace.batches import Batch
+from temthat_trace.consent import MemberShown, shown
 from temthat_trace.events import Event
 from temthat_trace.packing import PackingError, content
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party
+from temthat_trace.privacy.plots import shown_plot
 from temthat_trace.products import PackForm, Product
 from temthat_trace.units import UnitError
 from temthat_trace.vouching import Vouching
@@ -115,6 +117,7 @@ class Origin:
     plot: str
     growing_area_code: str
     grower: str
+    member: MemberShown | None
     steps: tuple[StepShown, ...]
     papers: tuple[PaperShown, ...]
     sources: tuple[SourceShown, ...]
@@ -130,7 +133,12 @@ class Origin:
 
 def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, today: dt.date) -> Origin:
     """The origin of a batch loaded by `repository.batch`, with `repository.papers_of` its product."""
-    plot, member = batch.plot, batch.member
+    member = shown(batch.member) if batch.member else None
+    plot = (
+        shown_plot(batch.plot, shown(batch.plot.member) if batch.plot.member else None)
+        if batch.plot
+        else None
+    )
     steps = tuple(
         map(_step, sorted((e for e in batch.events if e.text is not None), key=lambda e: (e.at, e.id)))
     )
@@ -144,10 +152,14 @@ def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, tod
         made_on=batch.made_on,
         expires_on=batch.expires_on,
         place=batch.address or (plot.address if plot else "") or batch.party.address,
-        province=batch.province or (plot.province if plot else None) or batch.party.province or "",
+        province=batch.province
+        or (batch.plot.province if batch.plot else None)
+        or batch.party.province
+        or "",
         plot=plot.name if plot else "",
         growing_area_code=plot.growing_area_code if plot else "",
-        grower=", ".join(filter(None, (member.alias, member.commune_text))) if member else "",
+        grower=member.grower if member else "",
+        member=member,
         steps=steps,
         papers=papers_shown(papers, batch.product, today),
         sources=tuple(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
-from temthat_trace.parties import CONFIRMERS, Party, looks_after
+from temthat_trace.parties import CONFIRMERS, Party, Plot, looks_after
 from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.search import fold
 
@@ -56,7 +56,7 @@ def batch(session: Session, batch_id: uuid.UUID) -> Batch | None:
             .selectinload(Product.pack_forms)
             .selectinload(PackForm.components)
             .joinedload(PackComponent.part),
-            joinedload(Batch.plot),
+            joinedload(Batch.plot).joinedload(Plot.member),
             joinedload(Batch.member),
             selectinload(Batch.events),
             selectinload(Batch.sources).joinedload(BatchSource.source).joinedload(Batch.product),

@@ -30,6 +30,7 @@ from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.runs.takenback import TakenBack
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.lineage.among import among
 from temthat_trace.parties import Party, looks_after
 
 
@@ -123,7 +124,9 @@ def notices_for_run(session: Session, run: Run) -> list[Notice]:
     targets = [batch_target(batch_id) for batch_id in made_from(session, run.batch_id)]
     if run.is_logged:
         targets.append(key_target(key_id(run.stamp_key.public_key)))
-    query = select(NoticeRecord).where(or_(NoticeRecord.run == run.run, NoticeRecord.target.in_(targets)))
+    query = select(NoticeRecord).where(
+        or_(NoticeRecord.run == run.run, among(session, NoticeRecord.target, targets))
+    )
     gone = TakenBack.load(session)
     records = [record for record in session.scalars(query) if not gone.notice(session, record)]
     revoked = gone.run(session, run) if run.is_logged else None
@@ -152,7 +155,9 @@ def notices_by_run(session: Session, runs: Iterable[Run]) -> dict[int, tuple[Not
 def made_from(session: Session, batch_id: uuid.UUID) -> set[uuid.UUID]:
     """A batch and every batch it was made from, however far back; cycles in the records are survived."""
     query = select(BatchSource.source_id)
-    return _reach(batch_id, lambda fresh: set(session.scalars(query.where(BatchSource.batch_id.in_(fresh)))))
+    return _reach(
+        batch_id, lambda fresh: set(session.scalars(query.where(among(session, BatchSource.batch_id, fresh))))
+    )
 
 
 def _reach(batch_id: uuid.UUID, next_to: Callable[[set[uuid.UUID]], set[uuid.UUID]]) -> set[uuid.UUID]:
@@ -329,8 +334,11 @@ def _falls_on_others(session: Session, batch_id: uuid.UUID | None, owner: Party)
     if batch_id is None:
         return False
     query = select(BatchSource.batch_id)
-    made = _reach(batch_id, lambda fresh: set(session.scalars(query.where(BatchSource.source_id.in_(fresh)))))
-    others = select(Batch.id).where(Batch.id.in_(made), Batch.party_id != owner.id)
+    made = _reach(
+        batch_id,
+        lambda fresh: set(session.scalars(query.where(among(session, BatchSource.source_id, fresh)))),
+    )
+    others = select(Batch.id).where(among(session, Batch.id, made), Batch.party_id != owner.id)
     return session.execute(others.limit(1)).first() is not None
 
 

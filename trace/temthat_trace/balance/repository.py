@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from temthat_trace import formats
@@ -17,9 +17,9 @@ from temthat_trace.balance.findings import Finding
 from temthat_trace.balance.records import BatchRecord, Ingredient, LineRecord, Part, SlipRecord, StepRecord
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.events import Event, EventLine, LineRole
-from temthat_trace.lineage.repository import among
+from temthat_trace.lineage.among import among
 from temthat_trace.packing import PackingError, content
-from temthat_trace.parties import Member, Plot
+from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackComponent, PackForm, PackKind, Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.units import UNITS, Dimension, UnitError, convert, read_unit
@@ -36,11 +36,15 @@ def balance_of(session: Session, batch_id: uuid.UUID) -> Account | None:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """A party's year: the accounts of its batches, the newest first, and its plots. `cut`: there are more batches."""
+    """A year of one or several parties: the accounts of their batches, the newest first, and their plots.
+
+    `owners`: the party of each batch, plot and household. `cut`: there are more batches than were looked at.
+    """
 
     year: int
     accounts: tuple[Account, ...]
     area: AreaAccount
+    owners: Mapping[uuid.UUID, uuid.UUID]
     cut: bool
 
     @property
@@ -49,23 +53,24 @@ class Season:
         return [(account, found) for account in self.accounts for found in account.excesses]
 
 
-def season_of(session: Session, party_id: uuid.UUID, year: int) -> Season:
-    """The balance of a party's batches made in a calendar year of Vietnam, and of its plots in that year."""
+def season_of(session: Session, within: ColumnElement[bool], year: int, most: int = MOST) -> Season:
+    """The balance of batches made in a calendar year of Vietnam, and of the plots in that year.
+
+    `within`: a condition on `Party`, whose batches, plots and slips are looked at.
+    """
     query = (
-        select(Batch.id)
-        .where(
-            Batch.party_id == party_id,
-            Batch.made_on >= dt.date(year, 1, 1),
-            Batch.made_on <= dt.date(year, 12, 31),
-        )
+        select(Batch.id, Batch.party_id)
+        .join(Party, Party.id == Batch.party_id)
+        .where(within, Batch.made_on >= dt.date(year, 1, 1), Batch.made_on <= dt.date(year, 12, 31))
         .order_by(Batch.made_on.desc(), Batch.id.desc())
-        .limit(MOST + 1)
+        .limit(most + 1)
     )
-    ids = session.scalars(query).all()
-    records = records_of(session, ids[:MOST])
-    batches = [records[i] for i in ids[:MOST]]
-    area = _area(session, party_id, year, batches)
-    return Season(year, tuple(map(account_of, batches)), area, cut=len(ids) > MOST)
+    rows = session.execute(query).all()
+    owners: dict[uuid.UUID, uuid.UUID] = {row.id: row.party_id for row in rows[:most]}
+    records = records_of(session, owners)
+    batches = [records[i] for i in owners]
+    area = _area(session, within, year, batches, owners)
+    return Season(year, tuple(map(account_of, batches)), area, owners, cut=len(rows) > most)
 
 
 def excesses_among(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Finding, ...]]:
@@ -288,20 +293,30 @@ def _slip(slip: PurchaseSlip) -> SlipRecord:
 # --- plots and households -----------------------------------------------------------------------------------
 
 
-def _area(session: Session, party_id: uuid.UUID, year: int, batches: Sequence[BatchRecord]) -> AreaAccount:
+def _area(
+    session: Session,
+    within: ColumnElement[bool],
+    year: int,
+    batches: Sequence[BatchRecord],
+    owners: dict[uuid.UUID, uuid.UUID],
+) -> AreaAccount:
     begins, ends = (dt.datetime(y, 1, 1, tzinfo=formats.VIETNAM) for y in (year, year + 1))
-    plots = session.scalars(select(Plot).where(Plot.party_id == party_id).order_by(Plot.code)).all()
+    of = select(Plot).join(Party, Party.id == Plot.party_id).where(within)
+    plots = session.scalars(of.order_by(Plot.party_id, Plot.code)).all()
     slips = session.scalars(
         select(PurchaseSlip)
+        .join(Party, Party.id == PurchaseSlip.party_id)
         .where(
-            PurchaseSlip.party_id == party_id,
+            within,
             PurchaseSlip.at >= begins,
             PurchaseSlip.at < ends,
             PurchaseSlip.withdrawn_at.is_(None),
         )
         .order_by(PurchaseSlip.at, PurchaseSlip.id)
     )
-    members = session.execute(select(Member.id, Member.alias).where(Member.party_id == party_id)).all()
+    households = select(Member.id, Member.alias, Member.party_id).join(Party, Party.id == Member.party_id)
+    members = session.execute(households.where(within)).all()
+    owners |= {plot.id: plot.party_id for plot in plots} | {row.id: row.party_id for row in members}
     return area_of(
         year,
         [

@@ -1,55 +1,67 @@
-"""The lineage of recorded batches: one query a level, and three for what each batch is.
-
-Lists of ids go to the database as one parameter, so that ten thousand of them are as welcome as one.
-"""
+"""The lineage of recorded batches: three queries a level, and three for what each batch is."""
 
 import datetime as dt
-import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, String, Uuid, any_, func, literal, select, type_coerce
+from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.lineage.among import among
+from temthat_trace.lineage.growers import Growers
+from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.walk import USUAL, Bounds, Direction, Link, Neighbours, Walk, walk
-from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, PackKind, Product
 
 
-def among(
-    session: Session,
-    column: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
-    ids: Iterable[uuid.UUID],
-) -> ColumnElement[bool]:
-    """`column IN ids` with a single parameter, however many there are."""
-    wanted = list(ids)
-    if session.get_bind().dialect.name == "sqlite":
-        listed = func.json_each(json.dumps([i.hex for i in wanted])).table_valued("value")
-        return column.in_(select(listed.c.value))
-    return column == any_(literal(wanted, ARRAY(Uuid())))
-
-
 def recorded(session: Session) -> Neighbours[uuid.UUID]:
-    """The links of recorded batches (`batch_source`), for a walk."""
+    """The links of recorded batches, for a walk: what each was made from (`batch_source`), and the lots that the diary
+    says went into a step of another batch or came out of one.
+    """
 
     def neighbours(level: Sequence[uuid.UUID], direction: Direction) -> list[Link[uuid.UUID]]:
         at = BatchSource.batch_id if direction is Direction.UP else BatchSource.source_id
         query = select(
             BatchSource.source_id, BatchSource.batch_id, BatchSource.quantity, BatchSource.unit
         ).where(among(session, at, level))
-        return [Link(*row) for row in session.execute(query.order_by(BatchSource.batch_id, at))]
+        links = [Link(*row) for row in session.execute(query.order_by(BatchSource.batch_id, at))]
+        told = {(link.source, link.made) for link in links}
+        return links + [
+            link for link in _said(session, level, direction) if (link.source, link.made) not in told
+        ]
 
     return neighbours
 
 
+def _said(session: Session, level: Sequence[uuid.UUID], direction: Direction) -> Iterator[Link[uuid.UUID]]:
+    """Links by the diary alone. A slip that was withdrawn says nothing."""
+    went_in, came_out = (LineRole.IN, Event.batch_id), (LineRole.OUT, EventLine.batch_id)
+    for role, made in (went_in, came_out):
+        source = EventLine.batch_id if made is Event.batch_id else Event.batch_id
+        at = made if direction is Direction.UP else source
+        query = (
+            select(source, made, EventLine.quantity, EventLine.unit)
+            .join(Event, Event.id == EventLine.event_id)
+            .where(
+                among(session, at, level),
+                EventLine.role == role,
+                EventLine.batch_id != Event.batch_id,
+                Event.withdrawn_at.is_(None),
+            )
+        )
+        for of, to, amount, unit in session.execute(query.order_by(EventLine.id)):
+            yield Link(of, to, amount, unit or "")
+
+
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """What is told of a batch in a lineage. Of a member only the alias; `place` is as written, `made_on` its day."""
+    """What is told of a batch in a lineage: of members and their plots what may be shown; `made_on` its day."""
 
     id: uuid.UUID
     lot: str
@@ -72,27 +84,23 @@ def facts_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Batc
     Foreign keys are compared as the driver gives them: making a UUID of each costs more than reading the row.
     """
     product_key, party_key = type_coerce(Batch.product_id, String), type_coerce(Batch.party_id, String)
-    query = (
-        select(
-            Batch.id, Batch.lot, Batch.quantity, Batch.unit, Batch.made_on, product_key, party_key,
-            func.coalesce(Member.alias, ""),
-            func.coalesce(func.nullif(Plot.name, ""), Plot.code, ""),
-            func.coalesce(func.nullif(Batch.address, ""), func.nullif(Plot.address, ""), ""),
-        )
-        .outerjoin(Member, Member.id == Batch.member_id)
-        .outerjoin(Plot, Plot.id == Batch.plot_id)
-        .where(among(session, Batch.id, ids))
-    )  # fmt: skip
+    member_key, plot_key = type_coerce(Batch.member_id, String), type_coerce(Batch.plot_id, String)
+    query = select(
+        Batch.id, Batch.lot, Batch.quantity, Batch.unit, Batch.made_on, product_key, party_key, member_key,
+        plot_key, Batch.address,
+    ).where(among(session, Batch.id, ids))  # fmt: skip
     rows: Sequence[Any] = session.execute(query).all()
+    growers = Growers.load(session, {row[7] for row in rows}, {row[8] for row in rows})
     products = _by_key(session, Product.id, {row[5] for row in rows}, Product.name)
     parties = _by_key(session, Party.id, {row[6] for row in rows}, Party.name, Party.hotline, Party.address)
     found = {}
     for batch, lot, quantity, unit, made_on, product_key, party_key, member, plot, place in rows:
         product, product_name = products[product_key]
         party, name, hotline, address = parties[party_key]
+        plot_name, plot_place = growers.plots.get(plot, ("", ""))
         found[batch] = BatchFacts(
-            batch, lot, quantity, unit, made_on, product, product_name, party, name, hotline, member, plot,
-            place or address,
+            batch, lot, quantity, unit, made_on, product, product_name, party, name, hotline,
+            growers.members.get(member, ""), plot_name, place or plot_place or address,
         )  # fmt: skip
     return found
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event
-from temthat_trace.lineage.repository import among
+from temthat_trace.lineage.among import among
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import Product
@@ -62,10 +62,14 @@ def find_suspects(session: Session, suspicion: Suspicion, within: ColumnElement[
     lot = _lot(session, suspicion.lot.strip(), within) if suspicion.lot.strip() else []
     query = (
         select(Batch.id)
-        .join(Party, Party.id == Batch.party_id)
         .outerjoin(Plot, Plot.id == Batch.plot_id)
-        .where(within, *lot, *_plain(suspicion), *_named(session, suspicion, within))
+        .where(*lot, *_plain(suspicion), *_named(session, suspicion, within))
     )
+    if lot:
+        # The lot's few batches first, and whose each is: joined, SQLite goes through all batches of the party.
+        query = query.where(exists().where(Party.id == Batch.party_id, within))
+    else:
+        query = query.join(Party, Party.id == Batch.party_id).where(within)
     if suspicion.words.strip():
         return _with_words(session, query, suspicion.words)
     found = session.scalars(query.order_by(Batch.made_on.desc(), Batch.id.desc()).limit(MOST + 1)).all()

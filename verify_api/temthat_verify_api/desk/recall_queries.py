@@ -13,7 +13,8 @@ from temthat_stamps.notice import batch_target
 from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
-from temthat_trace.lineage.repository import BatchFacts, among, lineage
+from temthat_trace.lineage.among import among
+from temthat_trace.lineage.repository import BatchFacts, lineage
 from temthat_trace.lineage.suspects import Suspicion, find_suspects
 from temthat_trace.lineage.walk import Direction, sources_of_all
 from temthat_trace.parties import Party
