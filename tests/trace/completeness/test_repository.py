@@ -89,7 +89,7 @@ def test_a_whole_province_takes_few_queries(stored: Session) -> None:
         event.listen(stored.get_bind(), "before_cursor_execute", hear)
         found = facts_of_parties(stored, [party_id], TODAY)
         event.remove(stored.get_bind(), "before_cursor_execute", hear)
-        assert [f.code for f in found][:2] == ["CAM", "TRUNG"]
+        assert {"CAM", "TRUNG"} <= {f.code for f in found}
         return len(said)
 
     few = count()

@@ -42,13 +42,13 @@ class PaperFacts:
 
 @dataclass(frozen=True, slots=True)
 class MakerFacts:
-    """Who makes and answers for the product."""
+    """Who makes and answers for the product. `identifier`: the tax code, else the GLN."""
 
     id: uuid.UUID
     code: str
     name: str
     address: str
-    tax_code: str
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ def _maker(facts: Facts) -> Item:
     gaps = []
     if not maker.address:
         gaps.append(gap("gap.maker_address", Where("party", "address")))
-    if not maker.tax_code:
+    if not maker.identifier:
         gaps.append(gap("gap.tax_code", Where("party", "tax_code")))
-    there = joined([plain(part) for part in (maker.name, maker.address, maker.tax_code) if part])
+    there = joined([plain(part) for part in (maker.name, maker.address, maker.identifier) if part])
     if gaps:
         return missing("maker", 2, *gaps, value=there)
     return complete("maker", 2, there)

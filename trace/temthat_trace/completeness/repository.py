@@ -91,7 +91,7 @@ def _facts(
 
 
 def _maker(party: Party) -> MakerFacts:
-    return MakerFacts(party.id, party.code, party.name, party.address, party.tax_code)
+    return MakerFacts(party.id, party.code, party.name, party.address, party.tax_code or party.gln or "")
 
 
 class _Stages:
@@ -126,7 +126,7 @@ class _Stages:
 
 
 def _plot_code(plot: Plot | None) -> str:
-    return (plot.growing_area_code or plot.code) if plot else ""
+    return (plot.gln or plot.growing_area_code or plot.code) if plot else ""
 
 
 class _Papers:
