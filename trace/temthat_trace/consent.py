@@ -5,10 +5,13 @@ it back is as easy as giving it. So each purpose is asked for alone, and without
 the name used (`alias`) and the commune; anything more only for a purpose that is in force.
 """
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 
 class Purpose(StrEnum):
@@ -127,6 +130,14 @@ def lost_fields(ended: Iterable[Purpose]) -> tuple[str, ...]:
     """The personal fields to be emptied when these purposes end."""
     gone = frozenset(ended)
     return tuple(field for field, purpose in FIELDS.items() if purpose in gone)
+
+
+def former_code(member: UUID, code: str) -> bytes:
+    """What an erased member keeps of its old code: enough to tell it again in an old workbook, not to read it back.
+
+    HMAC-SHA256 under the member's own id, so that equal codes of two cooperatives have nothing in common.
+    """
+    return hmac.digest(member.bytes, code.strip().upper().encode(), hashlib.sha256)
 
 
 def shown(member: Person) -> MemberShown:

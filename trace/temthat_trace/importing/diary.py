@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from temthat_trace.events import LineRole, Step
-from temthat_trace.importing.existing import SAID, Key, LineValue, event_key
+from temthat_trace.importing.existing import MOMENT, SAID, Key, LineValue, event_key
 from temthat_trace.importing.interpret import Row
 from temthat_trace.importing.link import Link, Rule
 from temthat_trace.importing.tracing import GRACE
+from temthat_trace.search import fold
 
 _AMOUNTS = (("in_quantity", LineRole.IN), ("out_quantity", LineRole.OUT), ("lost_quantity", LineRole.LOST))
 _LINE_COLUMNS = frozenset(
@@ -43,6 +44,7 @@ class Diary:
         if values is None:
             return
         values |= {c: row.values.get(c, "") for c in ("text", "actor", "address")}
+        _check_actor(link, row, values["batch"][0], values["actor"])
         for column in ("plot", "member"):
             values[column] = link.reference(row, column, column, values["batch"][:1])
         lines = list(_lines(link, row, values["batch"]))
@@ -89,10 +91,36 @@ class Diary:
             if not told.whole and link.before(sheet, key) is None:
                 # An older workbook without the columns of lines says nothing against lines that are stored.
                 key = stored.get(base[:SAID], key)
+            if key[:MOMENT] in link.existing.private.events:
+                _say_erased(link, told.row)
+                continue
             if link.before(sheet, key) is None and key[:5] in places:
                 _say_again(link, told.row)
             link.row_of[sheet, key] = told.row
             link.add(told.row, key, {}, {**told.values, "lines": tuple(told.lines)})
+
+
+def _say_erased(link: Link, row: Row) -> None:
+    link.problem(
+        row,
+        "at",
+        "Việc này của lô đã được xóa nội dung theo yêu cầu. Hãy bỏ dòng này khỏi sổ; nếu là việc khác cùng lúc thì ghi "
+        "lệch một phút.",
+        "The text of this batch's event was erased on request. Take this row out; if it is another event of the same "
+        "moment, write it a minute later.",
+    )
+
+
+def _check_actor(link: Link, row: Row, owner: str, actor: str) -> None:
+    """A member's full name as the one who did the work, when that member did not agree to be named."""
+    alias = link.existing.private.unshown.get((owner, fold(actor))) if actor else None
+    if alias is not None:
+        link.problem(
+            row,
+            "actor",
+            f"Đây là họ tên của một thành viên chưa đồng ý cho mọi người thấy họ tên. Hãy ghi “{alias}”.",
+            f"This is the full name of a member who did not agree to its being shown. Write “{alias}”.",
+        )
 
 
 def _say_again(link: Link, row: Row) -> None:

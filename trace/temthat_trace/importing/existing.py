@@ -15,16 +15,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from temthat_trace import formats
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.consent import Purpose, former_code, in_force
 from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.importing.interpret import Row
 from temthat_trace.papers import Paper
 from temthat_trace.parties import PRODUCERS, Member, Party, PartyKind, Plot
 from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.purchases import PurchaseSlip
+from temthat_trace.search import fold
 from temthat_trace.units import plain
 
 Key = tuple[str, ...]
+MOMENT = 5
+"""The parts of an event's key that say its batch, step and moment."""
 Frozen = Mapping[uuid.UUID, Decimal | None] | AbstractSet[uuid.UUID]
 _CHUNK = 400
 
@@ -35,6 +40,49 @@ class Known:
 
     id: uuid.UUID | None
     values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A member whose data was erased: `code` is what it is called now, `former` tells its old code again."""
+
+    id: uuid.UUID
+    party: str
+    code: str
+    former: bytes
+    on: dt.date
+
+
+@dataclass(slots=True)
+class Private:
+    """What members decided, which an old workbook must not undo.
+
+    `withdrawn`: the day on which a member last took back its consent to be stored. `unshown`: by party and folded full
+    name, the alias of those who did not agree to be named. `events`: batch, step and moment of erased diary entries.
+    """
+
+    withdrawn: dict[Key, dt.date] = field(default_factory=dict)
+    unshown: dict[tuple[str, str], str] = field(default_factory=dict)
+    erased: list[Erased] = field(default_factory=list)
+    events: set[Key] = field(default_factory=set)
+
+    def keep(self, party: str, member: Member) -> None:
+        """Note what one member decided."""
+        if member.erased_at is not None:
+            day = formats.today(member.erased_at)
+            self.erased.append(Erased(member.id, party, member.code, member.former or b"", day))
+        if member.full_name and Purpose.SHOW_NAME not in in_force(member.consents):
+            self.unshown[party, fold(member.full_name)] = member.alias
+        for consent in member.consents:
+            if consent.purpose is Purpose.STORE and consent.withdrawn_at is not None:
+                key, day = (party, member.code), formats.today(consent.withdrawn_at)
+                self.withdrawn[key] = max(day, self.withdrawn.get(key, day))
+
+    def erased_as(self, party: str, code: str) -> Erased | None:
+        """The erased member that had this code once."""
+        return next(
+            (e for e in self.erased if e.party == party and e.former == former_code(e.id, code)), None
+        )
 
 
 @dataclass(slots=True)
@@ -54,6 +102,7 @@ class Existing:
     records: dict[str, dict[Key, Known]] = field(default_factory=dict)
     frozen: Mapping[uuid.UUID, Decimal | None] = field(default_factory=dict)
     frozen_products: frozenset[Key] = frozenset()
+    private: Private = field(default_factory=Private)
 
     def known(self, sheet: str, key: Key) -> Known | None:
         """The stored record of that kind and key."""
@@ -180,6 +229,7 @@ class _Loader:
     def _load_members_and_plots(self) -> None:
         for m in self._all(Member, Member.party_id, self._parties):
             self._members[m.id] = m.code
+            self._found.private.keep(self._parties[m.party_id], m)
             self._keep(
                 "member",
                 (self._parties[m.party_id], m.code),
@@ -330,6 +380,8 @@ class _Loader:
             lines=[self._line(line) for line in e.lines],
         )
         self._keep("event", key, e)
+        if e.salt is None:
+            self._found.private.events.add(key[:MOMENT])
         if any(line.role is LineRole.SENT for line in e.lines):
             self._keep("shipment", key, e)
 

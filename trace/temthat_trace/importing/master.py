@@ -1,8 +1,10 @@
 """Rules for who and what: parties, members, plots, products, pack forms, combos."""
 
+import datetime as dt
 from typing import Any
 
-from temthat_trace.importing.existing import Key
+from temthat_trace import formats
+from temthat_trace.importing.existing import Erased, Key
 from temthat_trace.importing.interpret import Row
 from temthat_trace.importing.link import Link, Rule
 from temthat_trace.parties import PRODUCERS, PartyKind
@@ -115,17 +117,59 @@ def member(link: Link, row: Row) -> None:
     owner, code = link.party_of(row), row.get("code")
     if owner is None or code is None or link.is_duplicate(row, (owner, code), "code"):
         return
+    erased = link.existing.private.erased_as(owner, code)
+    if erased is not None:
+        _say_erased(link, row, erased)
+        return
     values = link.fields(row, "alias", "commune_text", "full_name", "phone", "consented_on")
     defaults = {"commune_text": "", "full_name": "", "phone": "", "consented_on": None}
     entry = link.add(row, (owner, code), values, defaults)
-    personal = "full_name" if entry.values["full_name"] else "phone"
-    if entry.values[personal] and entry.values["consented_on"] is None and "consented_on" not in row.broken:
+    _check_consent(link, row, (owner, code), entry.values)
+
+
+def _check_consent(link: Link, row: Row, key: Key, values: dict[str, Any]) -> None:
+    """Nothing personal without a day of consent, and that a day which has come and that no withdrawal followed."""
+    personal = "full_name" if values["full_name"] else "phone"
+    day: dt.date | None = values["consented_on"]
+    if "consented_on" in row.broken:
+        return
+    if values[personal] and day is None:
         link.problem(
             row,
             personal,
-            "Ghi họ tên, số điện thoại thì phải có ngày người đó đồng ý.",
-            "A name or telephone number needs the date on which that person agreed.",
+            "Ghi họ tên, số điện thoại thì phải có ngày người đó đồng ý. Nếu chưa hỏi: hãy xóa ô này.",
+            "A name or telephone number needs the date on which that person agreed. Not asked yet: empty this cell.",
         )
+    withdrawn = link.existing.private.withdrawn.get(key)
+    if day is None:
+        return
+    if day > formats.today(link.existing.now):
+        link.problem(
+            row,
+            "consented_on",
+            "Ngày đồng ý không được ở sau hôm nay.",
+            "The day of consent cannot be after today.",
+        )
+    elif withdrawn is not None and day <= withdrawn:
+        link.problem(
+            row,
+            "consented_on" if "consented_on" in row.columns else personal,
+            f"Người này đã rút đồng ý ngày {formats.date(withdrawn)}. Hãy xóa họ tên, số điện thoại và ngày đồng ý, "
+            "hoặc hỏi lại và ghi ngày đồng ý mới.",
+            f"This person withdrew consent on {formats.date(withdrawn, 'en')}. Empty name, telephone and date, or ask "
+            "again and write the new date.",
+        )
+
+
+def _say_erased(link: Link, row: Row, erased: Erased) -> None:
+    link.problem(
+        row,
+        "code",
+        f"Dữ liệu của hộ mang mã này đã được xóa theo yêu cầu ngày {formats.date(erased.on)}. Hãy bỏ dòng này khỏi sổ; "
+        f"ở các trang khác, mã của hộ nay là “{erased.code}”.",
+        f"This member's data was erased on request on {formats.date(erased.on, 'en')}. Take this row out; "
+        f"on other sheets the code is now “{erased.code}”.",
+    )
 
 
 def plot(link: Link, row: Row) -> None:
