@@ -66,7 +66,7 @@ def _page(
         rooms=rooms(desk.db, party, shown),
         ordered=ordered(desk.db, party, None, shown),
         history=quota_history(desk.db, party, shown),
-        area=season_of(desk.db, party.id, shown).area,
+        area=season_of(desk.db, Party.id == party.id, shown).area,
         products=products_of(desk.db, party),
         typed=typed or {"product": "", "year": str(shown), "most": "", "reason": ""},
         problem=problem,
