@@ -6,24 +6,24 @@ its lines, what was photographed in its photos; the digest covers both.
 """
 
 import datetime as dt
-import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import rfc8785
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from temthat_trace.database import Base, Text, words
 from temthat_trace.ids import uuid7
 from temthat_trace.parties import Address, Member, Plot
+from temthat_trace.sealed import batch_digest, digest_of, event_digest, event_record
 from temthat_trace.search import search_key
 from temthat_trace.units import plain
 from temthat_trace.vouching import Vouching
+
+__all__ = ["Event", "EventLine", "EventPhoto", "LineRole", "Step", "batch_digest", "event_digest", "line"]
 
 
 class Step(StrEnum):
@@ -197,69 +197,3 @@ class EventPhoto(Base):
     digest: Mapped[str] = mapped_column(ForeignKey("attachment.digest"), primary_key=True, index=True)
     small: Mapped[str] = mapped_column(ForeignKey("attachment.digest"), index=True)
     position: Mapped[int] = mapped_column(default=0)
-
-
-def event_record(
-    salt: bytes,
-    step: str,
-    at: dt.datetime,
-    text: str,
-    actor: str,
-    address: str,
-    *,
-    plot: uuid.UUID | None = None,
-    member: uuid.UUID | None = None,
-    lines: Sequence[dict[str, str]] = (),
-    photos: Sequence[str] = (),
-) -> dict[str, Any]:
-    """The event's own fields and its salt, as they are sealed.
-
-    Plot, member, lines and photos are in the record only where there are any, so that events of before they existed
-    keep their digests. The order of lines and photos does not matter.
-    """
-    record: dict[str, Any] = {
-        "salt": salt.hex(),
-        "step": str(step),
-        "at": at.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        "text": text,
-        "actor": actor,
-        "address": address,
-    }
-    more: dict[str, Any] = {
-        "plot": str(plot or ""),
-        "member": str(member or ""),
-        "lines": sorted(lines, key=rfc8785.dumps),
-        "photos": sorted(photos),
-    }
-    return record | {name: value for name, value in more.items() if value}
-
-
-def event_digest(
-    salt: bytes,
-    step: str,
-    at: dt.datetime,
-    text: str,
-    actor: str,
-    address: str,
-    *,
-    plot: uuid.UUID | None = None,
-    member: uuid.UUID | None = None,
-    lines: Sequence[dict[str, str]] = (),
-    photos: Sequence[str] = (),
-) -> bytes:
-    """The digest of `event_record` of these; 32 bytes."""
-    return digest_of(
-        event_record(
-            salt, step, at, text, actor, address, plot=plot, member=member, lines=lines, photos=photos
-        )
-    )
-
-
-def digest_of(record: dict[str, Any]) -> bytes:
-    """SHA-256 over the RFC 8785 form of a sealed record; 32 bytes."""
-    return hashlib.sha256(rfc8785.dumps(record)).digest()
-
-
-def batch_digest(event_digests: Iterable[bytes]) -> str:
-    """SHA-256, in hex, over the sorted digests of a batch's events: the order of entry does not matter."""
-    return hashlib.sha256(b"temthat batch events v1\n" + b"".join(sorted(event_digests))).hexdigest()
