@@ -33,6 +33,9 @@ ROOM = WIDTH - 2 * LEFT
 
 _BODY = 9.5
 _LEADING = 1.45
+_STEP = 18.0
+"""How far the text of a step stands from the left margin."""
+
 _LONGEST = 20_000
 _JPEG_QUALITY = 82
 _INK = "0.1 0.11 0.1"
@@ -55,6 +58,8 @@ class Cell:
 
 
 Words = str | Cell
+Step = tuple[str, str, Sequence[str], str]
+"""A step of a way: what, when and where, what is said of it, and who says so."""
 
 
 class Document:
@@ -124,10 +129,20 @@ class Document:
 
     def paragraph(self, text: Words, size: float = _BODY, tone: Tone = "ink", *, indent: float = 0) -> None:
         """A text across the page."""
-        cell = text if isinstance(text, Cell) else Cell(text, tone)
-        for line in wrapped(cell.text, size, self._width() - indent):
-            self.need(size * _LEADING)
-            self._y -= size * _LEADING
+        self._lines(text if isinstance(text, Cell) else Cell(text, tone), size, indent)
+
+    def _lines(
+        self, cell: Cell, size: float, indent: float, *, barred: bool = False, dotted: bool = False
+    ) -> None:
+        step = size * _LEADING
+        for number, line in enumerate(wrapped(cell.text, size, self._width() - indent)):
+            self.need(step)
+            if barred:
+                self._bar(step)
+            else:
+                self._y -= step
+            if dotted and number == 0:
+                self._dot(self._y + step / 2)
             self._show(cell, line, LEFT + indent, self._y + size * 0.35, size)
 
     def facts(self, lines: Iterable[tuple[str, Words]], label_width: float = 132) -> None:
@@ -197,6 +212,41 @@ class Document:
         self.new_page()
         if heads is not None:
             self._head(heads, widths, size)
+
+    def steps(self, steps: Iterable[Step]) -> None:
+        """A way from the first step to the last, as a line with a dot at each."""
+        for number, (what, when, said, who) in enumerate(steps):
+            self.need(60)
+            if number:
+                self._bar(6)
+            title = f"{what}  ·  {when}" if when else what
+            self._lines(Cell(title, "brand"), 9.5, _STEP, barred=True, dotted=True)
+            for text in said:
+                self._lines(Cell(text), 9, _STEP, barred=True)
+            if who:
+                self._lines(Cell(who, "soft"), 8, _STEP, barred=True)
+
+    def _bar(self, height: float) -> None:
+        """A piece of the line that joins steps, going down."""
+        x = LEFT + 5
+        self._content.append(
+            f"q {_LINE} RG 1.6 w {x:.2f} {self._y:.2f} m {x:.2f} {self._y - height:.2f} l S Q\n".encode()
+        )
+        self._y -= height
+
+    def _dot(self, y: float) -> None:
+        """A round mark on that line."""
+        x, r = LEFT + 5, 3.4
+        c = r * 0.5523
+        self._content.append(
+            (
+                f"q {_BRAND} rg {x + r:.2f} {y:.2f} m"
+                f" {x + r:.2f} {y + c:.2f} {x + c:.2f} {y + r:.2f} {x:.2f} {y + r:.2f} c"
+                f" {x - c:.2f} {y + r:.2f} {x - r:.2f} {y + c:.2f} {x - r:.2f} {y:.2f} c"
+                f" {x - r:.2f} {y - c:.2f} {x - c:.2f} {y - r:.2f} {x:.2f} {y - r:.2f} c"
+                f" {x + c:.2f} {y - r:.2f} {x + r:.2f} {y - c:.2f} {x + r:.2f} {y:.2f} c f Q\n"
+            ).encode()
+        )
 
     def picture(self, data: bytes, most_width: float, most_height: float) -> bool:
         """A picture in any format Pillow reads, no larger than that; False if there is none in these bytes."""
