@@ -8,7 +8,8 @@ finds is then looked at by the whole question, so a term may be met by a few eve
 |---|---|
 | `epc` | identity of a thing or class the event names, in whatever role |
 | `under` | each coarser identity above one of these: lot, GTIN, asset type |
-| `type`, `action`, `bizStep`, `disposition`, `set`, `unset`, `reason` | the word |
+| `type`, `action`, `bizStep`, `disposition`, `set`, `unset`, `reason` | the word, one's own expanded |
+| `type` | empty: a type somebody else defined |
 | `readPoint`, `bizLocation` | identity of the place; `within`: of the GLN above it |
 | `bizTransaction`, `source`, `destination` | type, NUL, identity |
 | `transformationID`, `certificationInfo`, `correctiveEventID` | identity |
@@ -93,7 +94,7 @@ def conditions(event: ev.Event, names: Context) -> set[str]:
     if event.context is not None:
         names = names.extended(event.context)
     kind = event.type
-    found = {"type\0" + kind}
+    found = {"type\0" + kind} if kind in ev.EVENT_CLASSES else {"type\0" + names.value(kind), "type\0"}
     for attribute in _EPCS.get(kind, ()):
         for text in getattr(event, attribute) or ():
             found.update(_levels(text))
@@ -103,9 +104,9 @@ def conditions(event: ev.Event, names: Context) -> set[str]:
                 found.update(_levels(element.epc_class))
     if kind in _WITH_PARENT and event.parent_id:  # type: ignore[attr-defined]
         found.update(_levels(event.parent_id))  # type: ignore[attr-defined]
-    _add_words(event, found)
+    _add_words(event, names, found)
     _add_places(event, found)
-    _add_lists(event, found)
+    _add_lists(event, names, found)
     if event.event_id is not None:
         found.add("eventID\0" + event.event_id)
     _add_rare(event, names, found)
@@ -140,22 +141,18 @@ def _above(text: str, own: str) -> list[str]:
     return [a for a in dict.fromkeys(found) if a != own]
 
 
-def _add_words(event: ev.Event, found: set[str]) -> None:
+def _add_words(event: ev.Event, names: Context, found: set[str]) -> None:
     if event.action:
         found.add("action\0" + event.action)
     if event.biz_step:
-        found.add("bizStep\0" + _word(event.biz_step, cbv.BIZ_STEP))
+        found.add("bizStep\0" + word(event.biz_step, cbv.BIZ_STEP, names))
     if event.disposition:
-        found.add("disposition\0" + _word(event.disposition, cbv.DISPOSITION))
+        found.add("disposition\0" + word(event.disposition, cbv.DISPOSITION, names))
 
 
-def _word(text: str, vocabulary: cbv.Vocabulary) -> str:
-    return text if text in vocabulary.words else vocabulary.word(text) or text
-
-
-def word(text: str, vocabulary: cbv.Vocabulary) -> str:
-    """A standard word bare, however it is written; a word of somebody's own as it is."""
-    return _word(text, vocabulary)
+def word(text: str, vocabulary: cbv.Vocabulary, names: Context) -> str:
+    """A standard word bare, however it is written; a word of somebody's own expanded."""
+    return text if text in vocabulary.words else vocabulary.word(text) or names.value(text)
 
 
 def _add_places(event: ev.Event, found: set[str]) -> None:
@@ -172,21 +169,26 @@ def _place(text: str, field: str) -> tuple[str, ...]:
     return (f"{field}\0{own}",)
 
 
-def _add_lists(event: ev.Event, found: set[str]) -> None:
+def _add_lists(event: ev.Event, names: Context, found: set[str]) -> None:
     for transaction in event.biz_transactions or ():
-        _add_typed("bizTransaction", transaction.type, transaction.id, cbv.TRANSACTION_TYPE, found)
+        _add_typed("bizTransaction", transaction.type, transaction.id, cbv.TRANSACTION_TYPE, names, found)
     for source in event.sources or ():
-        _add_typed("source", source.type, source.id, cbv.SOURCE_TYPE, found)
+        _add_typed("source", source.type, source.id, cbv.SOURCE_TYPE, names, found)
     for destination in event.destinations or ():
-        _add_typed("destination", destination.type, destination.id, cbv.SOURCE_TYPE, found)
+        _add_typed("destination", destination.type, destination.id, cbv.SOURCE_TYPE, names, found)
 
 
 def _add_typed(
-    field: str, kind: str | None, value: str | None, vocabulary: cbv.Vocabulary, found: set[str]
+    field: str,
+    kind: str | None,
+    value: str | None,
+    vocabulary: cbv.Vocabulary,
+    names: Context,
+    found: set[str],
 ) -> None:
     if value:
         own = identity(value)
-        found.add(f"{field}\0{_word(kind, vocabulary) if kind else ''}\0{own}")
+        found.add(f"{field}\0{word(kind, vocabulary, names) if kind else ''}\0{own}")
 
 
 def _add_rare(event: ev.Event, names: Context, found: set[str]) -> None:
@@ -194,7 +196,7 @@ def _add_rare(event: ev.Event, names: Context, found: set[str]) -> None:
     persistent = getattr(event, "persistent_disposition", None)
     if persistent is not None:
         for field, texts in (("set", persistent.set), ("unset", persistent.unset)):
-            found.update(f"{field}\0{_word(t, cbv.DISPOSITION)}" for t in texts or ())
+            found.update(f"{field}\0{word(t, cbv.DISPOSITION, names)}" for t in texts or ())
     transformation = getattr(event, "transformation_id", None)
     if transformation:
         found.add("transformationID\0" + identity(transformation))
@@ -206,7 +208,7 @@ def _add_rare(event: ev.Event, names: Context, found: set[str]) -> None:
     if declared is not None:
         found.add("error\0")
         if declared.reason:
-            found.add("reason\0" + _word(declared.reason, cbv.ERROR_REASON))
+            found.add("reason\0" + word(declared.reason, cbv.ERROR_REASON, names))
         found.update("correctiveEventID\0" + t for t in declared.corrective_event_ids or ())
         _add_leaves("errorx", declared.extensions, names, found)
     for element in event.sensor_elements or ():

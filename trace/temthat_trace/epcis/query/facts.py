@@ -13,7 +13,7 @@ from temthat_trace.epcis import events as ev
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.query.patterns import levels
-from temthat_trace.epcis.terms import MAX_DEPTH, leaf
+from temthat_trace.epcis.terms import MAX_DEPTH, leaf, word
 from temthat_trace.epcis.texts import is_time
 from temthat_trace.gs1.identity import identity
 
@@ -197,11 +197,6 @@ def instant(text: Any) -> dt.datetime | None:
         return dt.datetime.fromisoformat(text) if is_time(text) else None
     except (ValueError, OverflowError):
         return None
-
-
-def word(text: str, vocabulary: cbv.Vocabulary, names: Context) -> str:
-    """A word of a vocabulary bare, a word of somebody's own expanded."""
-    return vocabulary.word(text) or names.value(text)
 
 
 def measured(text: str, names: Context) -> str:

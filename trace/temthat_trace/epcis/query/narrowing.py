@@ -26,6 +26,10 @@ _SCOPES = {
 }
 
 
+EVERY: Terms = frozenset(written("type", kind) for kind in (*cbv.EVENT_TYPES, ""))
+"""Terms of which every event has one."""
+
+
 def narrow(condition: Condition) -> Terms | None:
     """The terms of which an event has at least one if the condition holds; None when any event might."""
     match condition:
@@ -57,19 +61,11 @@ def _things(wanted: Iterable[str]) -> Iterable[str]:
             yield written("under", identity)
 
 
-Write = Callable[[Terms, str], Terms | None]
+Write = Callable[[Terms, str], Terms]
 
 
-def _word(field: str, words: Iterable[str]) -> Write:
-    """Words of the standard. One of somebody's own may stand in an event as a compact URI of any prefix."""
-    known = frozenset(words)
-    return lambda wanted, _: frozenset(written(field, w) for w in wanted) if wanted <= known else None
-
-
-def _typed(field: Field, vocabulary: cbv.Vocabulary) -> Write:
-    return lambda wanted, kind: (
-        frozenset(written(field.value, kind, w) for w in wanted) if kind in vocabulary.words else None
-    )
+def _typed(field: str) -> Write:
+    return lambda wanted, kind: frozenset(written(field, kind, w) for w in wanted)
 
 
 def _plain(field: str) -> Write:
@@ -89,18 +85,18 @@ def _measured(wanted: Terms, _: str) -> Terms:
 
 
 _FIELDS: dict[Field, Write] = {
-    Field.TYPE: _word("type", cbv.EVENT_TYPES),
-    Field.ACTION: _word("action", cbv.ACTIONS),
-    Field.BIZ_STEP: _word("bizStep", cbv.BIZ_STEP.words),
-    Field.DISPOSITION: _word("disposition", cbv.DISPOSITION.words),
-    Field.PERSISTENT_SET: _word("set", cbv.DISPOSITION.words),
-    Field.PERSISTENT_UNSET: _word("unset", cbv.DISPOSITION.words),
-    Field.ERROR_REASON: _word("reason", cbv.ERROR_REASON.words),
+    Field.TYPE: _plain("type"),
+    Field.ACTION: _plain("action"),
+    Field.BIZ_STEP: _plain("bizStep"),
+    Field.DISPOSITION: _plain("disposition"),
+    Field.PERSISTENT_SET: _plain("set"),
+    Field.PERSISTENT_UNSET: _plain("unset"),
+    Field.ERROR_REASON: _plain("reason"),
     Field.READ_POINT: _plain("readPoint"),
     Field.BIZ_LOCATION: _plain("bizLocation"),
-    Field.TRANSACTION: _typed(Field.TRANSACTION, cbv.TRANSACTION_TYPE),
-    Field.SOURCE: _typed(Field.SOURCE, cbv.SOURCE_TYPE),
-    Field.DESTINATION: _typed(Field.DESTINATION, cbv.SOURCE_TYPE),
+    Field.TRANSACTION: _typed("bizTransaction"),
+    Field.SOURCE: _typed("source"),
+    Field.DESTINATION: _typed("destination"),
     Field.TRANSFORMATION: _plain("transformationID"),
     Field.CORRECTIVE: _plain("correctiveEventID"),
     Field.SENSOR_TYPE: _measured,
