@@ -63,7 +63,7 @@ def urgency(valid_until: dt.date | None, today: dt.date) -> Urgency | None:
 
 
 def alerts(papers: Iterable[Dated], today: dt.date) -> list[Alert]:
-    """What to tell of these papers, the nearest end first. `papers` has all of a holder's, so that renewals are seen."""
+    """What to tell of these papers, the nearest end first; all of a holder's, so that renewals are seen."""
     known = list(papers)
     last: dict[tuple[uuid.UUID, uuid.UUID | None, str], dt.date] = {}
     for paper in known:

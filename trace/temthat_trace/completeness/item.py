@@ -100,9 +100,9 @@ class Checklist:
         """What the list is for."""
         return text(f"{self.key}.title")
 
-    def count(self, state: State) -> int:
+    def count(self, state: State | str) -> int:
         """How many items are in that state."""
-        return sum(item.state is state for item in self.items)
+        return sum(item.state == state for item in self.items)
 
     @property
     def done(self) -> int:

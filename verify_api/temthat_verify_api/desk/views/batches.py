@@ -14,6 +14,7 @@ from temthat_trace.places import province, province_label
 from temthat_trace.products import PackForm, PackKind
 from temthat_trace.repository import papers_of
 from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.checklist_queries import batch_checklist, link_of
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
@@ -58,6 +59,8 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         papers=papers_of(desk.db, batch.product),
         way=way_of(desk, batch),
         today=desk.today,
+        checked=batch_checklist(desk.db, batch, desk.today),
+        link_of=link_of,
         place=province_label(batch.province, batch.address, desk.lang) if batch.province else "",
     )
 

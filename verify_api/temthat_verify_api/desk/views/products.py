@@ -5,10 +5,12 @@ import uuid
 from fastapi import Response
 
 from temthat_trace.papers import Attachment
-from temthat_trace.parties import PRODUCERS
+from temthat_trace.parties import PRODUCERS, Party
+from temthat_trace.products import Product
 from temthat_trace.repository import products_of
 from temthat_verify_api.desk import queries
-from temthat_verify_api.desk.context import SignedIn
+from temthat_verify_api.desk.checklist_queries import link_of, product_checklist
+from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Files
 from temthat_verify_api.desk.pictures import BadPicture, store_picture
@@ -30,7 +32,7 @@ def products_page(desk: SignedIn) -> Response:
 def product_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
     """One product."""
     product, party = queries.find_product(desk.db, desk.person, product_id)
-    return desk.page("product.html", product=product, party=party, problem="")
+    return _page(desk, product, party)
 
 
 @router.get("/products/{product_id}/picture")
@@ -52,6 +54,17 @@ def change_picture(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Respon
     try:
         product.picture = store_picture(desk.db, files[0][1] if files else b"")
     except BadPicture as error:
-        problem = desk.words(error.key)
-        return desk.page("product.html", 422, product=product, party=party, problem=problem)
+        return _page(desk, product, party, desk.words(error.key))
     return desk.go(f"/desk/products/{product_id}", "picture")
+
+
+def _page(desk: Desk, product: Product, party: Party, problem: str = "") -> Response:
+    return desk.page(
+        "product.html",
+        422 if problem else 200,
+        product=product,
+        party=party,
+        problem=problem,
+        checked=product_checklist(desk.db, product, desk.today),
+        link_of=link_of,
+    )
