@@ -16,9 +16,12 @@ from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
 from bench.postgresql import postgresql
+from temthat_stamps.copies.records import StampState
 from temthat_stamps.runs.records import Run
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine
+from temthat_trace.events import Event, EventLine, LineRole, Step
+from temthat_trace.ids import uuid7
 from temthat_trace.lineage.repository import lineage
 from temthat_trace.lineage.suspects import Suspicion
 from temthat_trace.lineage.walk import Direction
@@ -133,11 +136,39 @@ def _fill(engine: Engine, nodes: int, wide: int) -> tuple[uuid.UUID, uuid.UUID]:
                 for n, pack in enumerate(packs, 1)
             ),
         )  # fmt: skip
+        checked = ({"run": n, "serial": s, "checks": 1} for n in range(1, wide + 1) for s in range(1, 6))
+        _insert(session, StampState, checked)
+        _keep_diary(session, party.id, lot, packs, now)
         session.commit()
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
     return lot, chain[-1]
+
+
+def _keep_diary(
+    session: Session, party: uuid.UUID, lot: uuid.UUID, packs: list[uuid.UUID], now: dt.datetime
+) -> None:
+    """A bad bag of fertiliser on the wide lot, and each of its packs sent to one of a hundred shops."""
+    about = {"at": now, "recorded_by": party, "recorded_at": now, "text": "Chăm sóc", "digest": bytes(32)}
+    events = [uuid7() for _ in range(len(packs) + 1)]
+    rows = (
+        {"id": i, "batch_id": b, "step": Step.CARE, **about}
+        for i, b in zip(events, [lot, *packs], strict=True)
+    )
+    _insert(session, Event, rows)
+    used = {
+        "role": LineRole.USED,
+        "what": "Phân NPK",
+        "lot": "2609-B",
+        "search": "phan npk 2609 b",
+        "partner": "",
+    }
+    sent = ({"role": LineRole.SENT, "what": "", "lot": "", "search": "", "partner": f"Cửa hàng {n % 100}"}
+            for n in range(len(packs)))  # fmt: skip
+    lines = ({"id": uuid7(), "event_id": i, "position": 0, **line}
+             for i, line in zip(events, [used, *sent], strict=True))  # fmt: skip
+    _insert(session, EventLine, lines)
 
 
 def _insert(session: Session, table: type[Any], rows: Iterable[dict[str, Any]]) -> None:

@@ -11,9 +11,9 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.among import among
 from temthat_trace.lineage.growers import Growers
-from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.walk import USUAL, Bounds, Direction, Link, Neighbours, Walk, walk
 from temthat_trace.parties import Party
@@ -31,10 +31,9 @@ def recorded(session: Session) -> Neighbours[uuid.UUID]:
             BatchSource.source_id, BatchSource.batch_id, BatchSource.quantity, BatchSource.unit
         ).where(among(session, at, level))
         links = [Link(*row) for row in session.execute(query.order_by(BatchSource.batch_id, at))]
-        told = {(link.source, link.made) for link in links}
-        return links + [
-            link for link in _said(session, level, direction) if (link.source, link.made) not in told
-        ]
+        said = list(_said(session, level, direction))
+        told = {(link.source, link.made) for link in links} if said else set()
+        return links + [link for link in said if (link.source, link.made) not in told]
 
     return neighbours
 
