@@ -98,6 +98,7 @@ class KeyRole(StrEnum):
     INSPECTOR = "inspector"
     PACKER = "packer"
     PRODUCER = "producer"
+    OFFICER = "officer"
     OPERATOR = "operator"
 
 

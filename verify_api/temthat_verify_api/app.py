@@ -10,6 +10,8 @@ from temthat_verify_api.api import events, trust, verify
 from temthat_verify_api.api.models import EventReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
+from temthat_verify_api.epcis import routes as epcis
+from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
 from temthat_verify_api.parts import build_parts
@@ -35,6 +37,8 @@ def create_app(services: Services) -> FastAPI:
             stack.push_async_callback(services.store.close)
             app.state.press.resume()
             stack.callback(app.state.press.close)
+            app.state.captures.start()
+            stack.callback(app.state.captures.close)
             publisher.start()
             stack.callback(publisher.close)
             yield
@@ -50,6 +54,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.parts = parts
+    app.state.captures = Captures(services)
     app.add_middleware(Headers, https=services.settings.secure_cookies)
     errors.install(app)
     consumer.add_to(app)  # first: routes are looked up one after the other, and this one is a shopper's
@@ -59,6 +64,7 @@ def create_app(services: Services) -> FastAPI:
     pictures.add_to(app)
     routes.add_to(app)
     presenting.add_to(app)
+    epcis.add_to(app)
     front.add_to(app)
     service.add_to(app)
     api_docs.add_to(app)

@@ -5,6 +5,7 @@ a revoked key may still answer.
 """
 
 import time
+import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from temthat_stamps.verdict import Asker
+from temthat_trace.parties import PartyKind
 from temthat_verify_api import errors
 from temthat_verify_api.accounts import KeyRole, find_api_key, token_hash
 from temthat_verify_api.wiring import Services
@@ -23,9 +25,11 @@ _LONGEST_TOKEN = 200
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a key in force allows."""
+    """What a key in force allows, and whose it is."""
 
     role: KeyRole
+    party_id: uuid.UUID
+    party_kind: PartyKind
 
     def may_ask_as(self, kind: Asker) -> bool:
         """A key speaks for its own role; the operator's for every role."""
@@ -70,4 +74,4 @@ class Credentials:
     def _load(self, token: str) -> Credential | None:
         with self._services.sessions() as session:
             key = find_api_key(session, token)
-            return Credential(key.role) if key else None
+            return Credential(key.role, key.party_id, key.party.kind) if key else None

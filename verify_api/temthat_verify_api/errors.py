@@ -20,6 +20,8 @@ from temthat_verify_api.guesses import TooManyGuesses
 from temthat_verify_api.store import StoreUnavailableError
 
 log = logging.getLogger("temthat")
+EPCIS = "/epcis/"
+"""Below it refusals are the problem documents of that standard."""
 
 
 class Refused(Exception):
@@ -168,9 +170,9 @@ def fault() -> Refused:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person looks at the answer: a browser, not under /api/."""
+    """Whether a person looks at the answer: a browser, not under /api/ or /epcis/."""
     # Not request.url: that cannot be made of a query that is no UTF-8.
-    if request.scope["path"].startswith("/api/"):
+    if request.scope["path"].startswith(("/api/", EPCIS)):
         return False
     return "text/html" in request.headers.get("accept", "")
 
@@ -194,6 +196,10 @@ def install(app: FastAPI) -> None:
             from temthat_verify_api.pages.plain import refusal_page
 
             return refusal_page(request, refused)
+        if request.scope["path"].startswith(EPCIS):
+            from temthat_verify_api.epcis.errors import problem_answer
+
+            return problem_answer(refused)
         return json_answer(refused)
 
     for kinds in (Refused, *(kinds for kinds, _ in _SIDES), Exception):

@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from temthat_trace.epcis.levels import levels_of
+from temthat_trace.epcis.problems import Level
+
 
 class Settings(BaseSettings):
     """What an operator may set. Every field is documented in docs/operations.md; a test holds the two together."""
@@ -56,6 +59,10 @@ class Settings(BaseSettings):
     )
     upload_limit: int = Field(default=20_000_000, description="largest accepted workbook or picture, bytes")
     body_limit: int = Field(default=1_000_000, description="largest accepted body of an API request, bytes")
+    epcis_limit: int = Field(default=32_000_000, description="largest accepted EPCIS document, bytes")
+    epcis_rules: dict[str, Level] = Field(
+        default={}, description="levels of EPCIS rules other than the usual ones: error or warning"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -79,6 +86,12 @@ class Settings(BaseSettings):
             if not where.startswith(("https://", "http://", "local:")):
                 raise ValueError("each witness is “VKEY URL”")
         return witnesses
+
+    @field_validator("epcis_rules")
+    @classmethod
+    def _rules_are_known(cls, rules: dict[str, Level]) -> dict[str, Level]:
+        levels_of(rules)
+        return rules
 
     @field_validator("host")
     @classmethod

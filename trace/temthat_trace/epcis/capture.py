@@ -7,7 +7,7 @@ Captures are written one after the other; what can be judged of an event by itse
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,25 +20,24 @@ from temthat_trace.epcis.history import Known, judge
 from temthat_trace.epcis.judging import Judge, Judged
 from temthat_trace.epcis.levels import DEFAULT_LEVELS
 from temthat_trace.epcis.lifecycle import MOST_LEVELS, named_things
-from temthat_trace.epcis.outcome import Behaviour, Captured, Fate, Result
+from temthat_trace.epcis.outcome import Behaviour, Captured, Fate, Result, outcome_json, problem_json
 from temthat_trace.epcis.problems import Level, Problem
-from temthat_trace.epcis.stream import open_document
+from temthat_trace.epcis.stream import Stream, open_document
 from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.epcis.terms import condition, terms
 from temthat_trace.gs1.identity import identity
 
+_OWN = frozenset({"eventID", "recordTime", "@context"})
 GROUP = 500
 """Events judged and stored together; with it the memory a long document needs is bounded."""
 MOST_OF_A_THING = 300
 """Latest events of one thing that are looked at."""
-MOST_TOLD = 1_000
-"""Up to so many events each has a line in the outcome; beyond, only those that were not plainly accepted."""
 
 
 def capture(
     session: Session,
     party_id: uuid.UUID,
-    data: bytes | str | Mapping[str, Any],
+    data: bytes | str | Mapping[str, Any] | Stream,
     *,
     now: dt.datetime,
     behaviour: Behaviour = Behaviour.ROLLBACK,
@@ -52,8 +51,9 @@ def capture(
     `job`: one that was announced before; a new one otherwise. Nothing is committed. Raises EpcisError when the input is
     no EPCIS document at all; nothing is stored then, no job either.
     """
-    text = json.dumps(data, ensure_ascii=False) if isinstance(data, Mapping) else data
-    stream = open_document(text, limits)
+    if isinstance(data, Mapping):
+        data = json.dumps(data, ensure_ascii=False)
+    stream = data if isinstance(data, Stream) else open_document(data, limits)
     chosen = DEFAULT_LEVELS if levels is None else levels
     judges = Judge(stream.context, chosen, now)
     judged: Iterator[Judged] = map(judges.judge, stream.events())
@@ -105,41 +105,6 @@ def _finish(job: CaptureJob, captured: Captured, now: dt.datetime) -> None:
     job.outcome = outcome_json(captured)
 
 
-def outcome_json(captured: Captured) -> str:
-    """What is kept of a capture: the fate of its events, those plainly accepted left out when there are very many."""
-    results = captured.results
-    told: Iterable[Result] = results
-    if len(results) > MOST_TOLD:
-        told = (r for r in results if not r.is_plain and r.fate is not Fate.ROLLED_BACK)
-    listed = [_result_json(r) for r in islice(told, MOST_TOLD)]
-    whole: dict[str, Any] = {"events": listed}
-    if len(listed) < len(results):
-        whole["not_listed"] = len(results) - len(listed)
-    if captured.warnings:
-        whole["warnings"] = [problem_json(p) for p in captured.warnings]
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
-
-
-def _result_json(result: Result) -> dict[str, Any]:
-    found: dict[str, Any] = {"pointer": result.pointer, "outcome": result.fate.value}
-    if result.event_id:
-        found["eventID"] = result.event_id
-    if result.problems:
-        found["problems"] = [problem_json(p) for p in result.problems]
-    return found
-
-
-def problem_json(problem: Problem) -> dict[str, str]:
-    """A finding as JSON."""
-    return {
-        "pointer": problem.pointer,
-        "rule": problem.rule,
-        "level": problem.level.value,
-        "message_vi": problem.vi,
-        "message_en": problem.en,
-    }
-
-
 def _rolled_back(result: Result) -> Result:
     if result.fate is not Fate.ACCEPTED:
         return result
@@ -187,24 +152,36 @@ class _Work:
 
     def _duplicates(self, group: Sequence[Judged]) -> dict[int, str]:
         """Places in the group of events that are there already or stand in it before, with the ids they have there."""
-        good = {j.digest: j for j in group if j.is_good}
+        good = {j.digest for j in group if j.is_good}
         held = store.digests_held(self.session, self.party_id, list(good))
-        known = {}
-        if held:
-            rows = {s.row.digest: s.row for s in store.events_of(self.session, held.values())}
-            known = {digest: row.event_id for digest, row in rows.items()}
         if not held and len(good) == len(group):
             return {}
+        first: dict[bytes, tuple[str, Any]] = {
+            s.row.digest: (s.row.event_id, s.value) for s in store.events_of(self.session, held.values())
+        }
         found: dict[int, str] = {}
-        seen: dict[bytes, str] = {}
         for n, judged in enumerate(group):
             if not judged.is_good:
                 continue
-            known_as = known.get(judged.digest) or seen.get(judged.digest)
-            if known_as is not None:
-                found[n] = known_as
-            seen.setdefault(judged.digest, judged.event_id or "")
+            known = first.setdefault(judged.digest, (judged.event_id or "", judged.raw.value))
+            if known[1] is not judged.raw.value:
+                found[n] = known[0]
+                self._compare(judged, known[1])
         return found
+
+    def _compare(self, judged: Judged, first: dict[str, Any]) -> None:
+        """What the hash leaves out may differ; the first event stays as it is, and that is told."""
+        value = judged.raw.value
+        names = [n for n in {**first, **value} if n not in _OWN and first.get(n) != value.get(n)]
+        if names:
+            listed = ", ".join(names)[:200]
+            self._tell(
+                judged,
+                judged.raw.pointer,
+                "duplicate_differs",
+                f"Đã có sự kiện này, nhưng khác ở: {listed}. Sự kiện đã lưu được giữ nguyên.",
+                f"The event is here already, but differs in: {listed}. What was stored stays as it was.",
+            )
 
     # --- ids ---
 
@@ -292,7 +269,7 @@ class _Work:
 
 
 def close_unfinished(session: Session, now: dt.datetime) -> int:
-    """Close, as failed, the jobs a process left running when it died; how many there were. Nothing of them was stored."""
+    """Close, as failed, the jobs a process left running when it died; how many. Nothing of them was stored."""
     left = list(session.scalars(select(CaptureJob).where(CaptureJob.running)))
     for job in left:
         fail(

@@ -1,9 +1,16 @@
-"""What became of each event of a capture, and of the whole."""
+"""What became of each event of a capture, and of the whole; as JSON too."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
+from typing import Any
 
 from temthat_trace.epcis.problems import Level, Problem
+
+MOST_TOLD = 1_000
+"""Up to so many events each has a line in the outcome; beyond, only those that were not plainly accepted."""
 
 
 class Behaviour(StrEnum):
@@ -71,3 +78,38 @@ class Captured:
         for result in self.results:
             setattr(counts, result.fate.value, getattr(counts, result.fate.value) + 1)
         return counts
+
+
+def outcome_json(captured: Captured) -> str:
+    """What is kept of a capture: the fate of its events, those plainly accepted left out when there are very many."""
+    results = captured.results
+    told: Iterable[Result] = results
+    if len(results) > MOST_TOLD:
+        told = (r for r in results if not r.is_plain and r.fate is not Fate.ROLLED_BACK)
+    listed = [_result_json(r) for r in islice(told, MOST_TOLD)]
+    whole: dict[str, Any] = {"events": listed}
+    if len(listed) < len(results):
+        whole["not_listed"] = len(results) - len(listed)
+    if captured.warnings:
+        whole["warnings"] = [problem_json(p) for p in captured.warnings]
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+
+def _result_json(result: Result) -> dict[str, Any]:
+    found: dict[str, Any] = {"pointer": result.pointer, "outcome": result.fate.value}
+    if result.event_id:
+        found["eventID"] = result.event_id
+    if result.problems:
+        found["problems"] = [problem_json(p) for p in result.problems]
+    return found
+
+
+def problem_json(problem: Problem) -> dict[str, str]:
+    """A finding as JSON."""
+    return {
+        "pointer": problem.pointer,
+        "rule": problem.rule,
+        "level": problem.level.value,
+        "message_vi": problem.vi,
+        "message_en": problem.en,
+    }
