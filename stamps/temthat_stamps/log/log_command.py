@@ -21,13 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from temthat_stamps.bundle.proof import enclose_statement, enclosed_statement
 from temthat_stamps.errors import BadStatement, Fault, TrustError
 from temthat_stamps.log.audit import audit as audit_log
+from temthat_stamps.log.dossier import check_dossier
 from temthat_stamps.log.merkle import BadProof
 from temthat_stamps.log.note import BadNote, VerifierKey
 from temthat_stamps.log.policy import Policy, TooFewWitnesses
 from temthat_stamps.log.proof import PROOF_LIMIT, Included, verify_proof
 from temthat_stamps.log.prove import prove as prove_entry
 from temthat_stamps.log.reader import open_log
-from temthat_stamps.log.report_words import show, show_cosigned
+from temthat_stamps.log.report_words import show, show_cosigned, show_dossier
 from temthat_stamps.log.tiles import MAX_ENTRY
 from temthat_stamps.log.told import in_words
 from temthat_stamps.log.watch import Equivocation, Told, Watch, WentBack
@@ -206,6 +207,24 @@ def check(
         _print_json({**known, "cosigned": dict(included.cosigned), "entry": _stated(enclosed)[1]})
     else:
         _show_included(included, enclosed)
+
+
+@app.command()
+def dossier(
+    file: Annotated[Path, typer.Argument(help="Gói hồ sơ sản phẩm (.zip). The zipped dossier.")],
+    origin: Origin,
+    key: Key,
+    witness: Witnesses = None,
+    as_json: Json = False,
+) -> None:
+    """Kiểm tra gói hồ sơ sản phẩm, không cần mạng. Check a product dossier. Exit 0 all holds, 1 not, 2 unreadable."""
+    with _refusals(as_json):
+        report = check_dossier(file, _policy(origin, key, witness))
+    if as_json:
+        _print_json(report.body())
+    else:
+        show_dossier(report, _out)
+    raise typer.Exit(FOUND if report.findings else WELL)
 
 
 def _look(watched: Watch, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from temthat_stamps.errors import Fault
 from temthat_stamps.fields import instant
+from temthat_stamps.log import dossier
 from temthat_stamps.log.audit import Ledger, Report
 from temthat_stamps.log.finding import Finding
 from temthat_stamps.texts import visible
@@ -58,6 +59,42 @@ def show(report: Report, console: Console) -> None:
         _line(console, "✖", "bold red", f"{_vi(total)} điều sai:", f"{total:,} findings:")
         _show_findings(report, total, console)
     console.print(f"{report.seconds:,.1f} s · {report.rate:,.0f} mục/s (entries/s)", style="dim")
+
+
+def show_dossier(report: dossier.Report, console: Console) -> None:
+    """Print what holds of a dossier, and what does not."""
+    files = f"{_vi(report.files)} tệp", f"{report.files:,} files"
+    _line(console, "·", "bold", f"Gói hồ sơ: {files[0]}", f"Dossier of {files[1]}.")
+    for index, (vi, en) in sorted(report.entries.items()):
+        _line(
+            console, "✔", "green", f"Mục {index} có trong sổ: {visible(vi)}", f"Entry {index}: {visible(en)}"
+        )
+    for run, bound, of in report.runs:
+        _line(
+            console, "✔", "green",
+            f"Đợt in {run}: tên và {bound} trên {of} sự kiện của lô đúng như lúc đăng ký.",
+            f"Run {run}: names and {bound} of {of} events of its batch are as registered.",
+        )  # fmt: skip
+    if not report.runs:
+        _line(
+            console, "!", "yellow",
+            "Không có đợt in nào trong sổ ràng buộc nội dung hồ sơ này.",
+            "No run in the log binds what this dossier says.",
+        )  # fmt: skip
+    if report.closed:
+        _line(
+            console, "○", "cyan",
+            f"{report.closed} sự kiện chỉ có dấu vết: đã xóa, rút lại, hoặc có tên bạn hàng.",
+            f"{report.closed} events as a digest alone: erased, withdrawn, or naming a partner.",
+        )  # fmt: skip
+    for finding in report.findings[:SHOWN]:
+        _line(console, "✖", "red", visible(finding.vi), visible(finding.en))
+    if report.findings:
+        _line(
+            console, "✖", "bold red", f"{len(report.findings)} điều sai.", f"{len(report.findings)} findings."
+        )
+    else:
+        _line(console, "✔", "bold green", "Không thấy điều gì sai.", "Nothing is wrong.")
 
 
 def show_cosigned(cosigned: Mapping[str, int], console: Console) -> None:

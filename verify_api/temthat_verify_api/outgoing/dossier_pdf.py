@@ -76,7 +76,7 @@ class Setting:
         """The command that checks the zipped dossier."""
         policy = self.services.book.policy
         witnesses = "".join(f" --witness '{key}'" for key in policy.witnesses)
-        return f"temthat dossier check ho-so.zip --origin {policy.origin} --key '{policy.log_key}'{witnesses}"
+        return f"temthat log dossier ho-so.zip --origin {policy.origin} --key '{policy.log_key}'{witnesses}"
 
 
 def write_pdf(setting: Setting, out: BinaryIO) -> None:
@@ -95,7 +95,9 @@ class _Writer:
         self._s = setting
         self._w = setting.words
         self._d = document
-        self._batches = batch_ids_of(setting.session, setting.scope)
+        self._batches = batch_ids_of(setting.session, setting.scope)[::-1]
+        """The newest first."""
+        self._lots: dict[str, str] = {}
 
     def write(self) -> None:
         """Part after part."""
@@ -226,6 +228,7 @@ class _Writer:
 
     def _batch(self, batch: Batch) -> None:
         w, d = self._w, self._d
+        self._lots[str(batch.id)] = batch.lot
         shown = origin_of(batch, (), None, self._s.day)
         d.heading(w("batch", lot=batch.lot), 16)
         notices = notices_on(self._s.session, batch.id)
@@ -349,7 +352,10 @@ class _Writer:
         for proof in proofs_of(self._s.session, self._s.services.book, self._batches):
             index = Cell(str(proof.index), link=f"{self._s.base}/log/entry/{proof.index}")
             there = w("proof_pending" if proof.data is None else "proof_there")
-            yield [index, w.day(formats.today(proof.at)), proof.en if w.lang == "en" else proof.vi, there]
+            said = proof.en if w.lang == "en" else proof.vi
+            for number, lot in self._lots.items():  # the log knows batches by their ids alone
+                said = said.replace(number, lot)
+            yield [index, w.day(formats.today(proof.at)), said, there]
 
     def _limits(self) -> None:
         self._d.heading(self._w("limits"), 11)
