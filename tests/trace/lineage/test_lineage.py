@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine
-from temthat_trace.events import Event, Step
+from temthat_trace.events import Event, LineRole, Step, line
 from temthat_trace.lineage.repository import lineage
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.suspects import Suspicion, find_suspects
@@ -132,7 +132,7 @@ def test_cycles_in_the_records_are_survived(farm: Farm) -> None:
     assert farm.named(lineage(farm.session, [farm.lots["A"]], Direction.DOWN).walk.nodes) == ["A", "B"]
 
 
-def test_a_query_a_level_and_three_for_the_facts(farm: Farm) -> None:
+def test_three_queries_a_level_and_three_for_the_facts(farm: Farm) -> None:
     """Fifty packs of one lot cost as many questions as one."""
     farm.batch("A")
     for n in range(50):
@@ -143,7 +143,7 @@ def test_a_query_a_level_and_three_for_the_facts(farm: Farm) -> None:
     event.listen(connection, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement))
     found = lineage(farm.session, [farm.lots["A"]], Direction.DOWN)
     assert len(found.walk.nodes) == 51
-    assert len(asked) == 5
+    assert len(asked) == 9
     cut = lineage(farm.session, [farm.lots["A"]], Direction.DOWN, Bounds(nodes=10))
     assert (len(cut.facts), cut.walk.cut) == (10, Cut.NODES)
 
@@ -198,3 +198,28 @@ def test_an_erased_diary_entry_says_nothing(farm: Farm) -> None:
     farm.batch("A1", diary="Bón đạm").events[0].erase()
     farm.session.flush()
     assert meant(farm, words="đạm") == []
+
+
+def test_the_diary_alone_says_what_went_in_and_came_out(farm: Farm) -> None:
+    """A lot that went into a step of another batch, and one that came out of it; a withdrawn slip says nothing."""
+    for lot in ("A", "B", "C", "D"):
+        farm.batch(lot)
+    at = dt.datetime(2026, 10, 2, tzinfo=dt.UTC)
+    for withdrawn, lines in (
+        (None, [(LineRole.IN, "A"), (LineRole.OUT, "C"), (LineRole.OUT, "B")]),
+        (at, [(LineRole.IN, "D")]),
+    ):
+        entry = Event(step=Step.PROCESSING, batch_id=farm.lots["B"], at=at, recorded_by=farm.party.id, recorded_at=at,
+                      withdrawn_at=withdrawn)  # fmt: skip
+        entry.lines += [
+            line(role, lot, batch=farm.lots[lot], quantity=Decimal(5), unit="KGM") for role, lot in lines
+        ]
+        entry.seal()
+        farm.session.add(entry)
+    farm.session.flush()
+    up = lineage(farm.session, [farm.lots["C"]], Direction.UP)
+    assert farm.named(up.walk.nodes) == ["C", "B", "A"]
+    assert [link.amount for link in up.walk.links] == [5, 5]
+    assert farm.named(lineage(farm.session, [farm.lots["A"]], Direction.DOWN).walk.nodes) == ["A", "B", "C"]
+    farm.made("B", A=7)
+    assert [link.amount for link in lineage(farm.session, [farm.lots["B"]], Direction.UP).walk.links] == [7]
