@@ -27,7 +27,7 @@ from temthat_trace.products import Product
 from temthat_verify_api.outgoing.dossier_pdf import Setting, write_pdf
 from temthat_verify_api.outgoing.exchange import write_json
 from temthat_verify_api.outgoing.gather import Scope, batch_ids_of, gather, papers_in
-from temthat_verify_api.outgoing.pack import Pack, slug, spool
+from temthat_verify_api.outgoing.pack import Pack, ending_of, slug, spool
 from temthat_verify_api.outgoing.proofs import openings_of, proofs_of
 from temthat_verify_api.outgoing.words import Words
 from temthat_verify_api.wiring import Services
@@ -36,7 +36,6 @@ PROOFS = "so-cong-khai/"
 OPENINGS = f"{PROOFS}mo-niem.json"
 DATA = "du-lieu.json"
 DOCUMENT = "ho-so.pdf"
-_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf"}
 
 _README = """HỒ SƠ SẢN PHẨM / PRODUCT DOSSIER
 {product} · {party} · {day}
@@ -127,4 +126,4 @@ def _attachments(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[t
 def _one(session: Session, name: str, digest: str | None) -> Iterator[tuple[str, bytes]]:
     found = session.get(Attachment, digest) if digest else None
     if found is not None:
-        yield name + _ENDINGS.get(found.media_type, ".bin"), found.data
+        yield name + ending_of(found.media_type), found.data

@@ -17,6 +17,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LONGEST = 60
 _IN_MEMORY = 1 << 20
 _CHUNK = 1 << 16
+_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf"}
 _STORED = (".jpg", ".webp", ".png", ".pdf")
 """Compressed already."""
 
@@ -71,6 +72,11 @@ def slug(text: str, otherwise: str = "khong-ten") -> str:
     """A text as part of a file's name: a-z, 0-9 and "-"; two texts may give the same."""
     bare = "".join(c if c.isascii() and c.isalnum() else " " for c in fold(text))
     return "-".join(bare.split())[:_LONGEST].strip("-") or otherwise
+
+
+def ending_of(media_type: str) -> str:
+    """The ending of a file of that type."""
+    return _ENDINGS.get(media_type, ".bin")
 
 
 def spool() -> IO[bytes]:
