@@ -8,6 +8,7 @@ from temthat_verify_api.desk.parts import DeskParts
 from temthat_verify_api.desk.render import STATIC, static_file
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import (
+    balance,
     batches,
     checklist,
     home,
@@ -31,7 +32,7 @@ from temthat_verify_api.wiring import Services
 
 _VIEWS = (
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
-    *(lineage, recall),
+    *(balance, lineage, recall),
     *(checklist,),
     *(papers, products, people, public_log),
 )

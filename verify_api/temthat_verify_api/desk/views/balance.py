@@ -160,7 +160,8 @@ def _amount(desk: Desk, quantity: Decimal | None, unit: str) -> str:
 
 def _difference(desk: Desk, row: Row, left: str) -> str:
     if row.difference is None:
-        return desk.words("balance.cannot")
+        # A batch with nothing before it is the usual first one; two units that do not convert are another matter.
+        return desk.words("balance.no_in" if row.step is None and row.went_in is None else "balance.cannot")
     if row.difference == 0:
         return desk.words("balance.fits")
     words = Amount(abs(row.difference), row.unit).text(desk.lang)

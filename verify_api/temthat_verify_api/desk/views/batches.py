@@ -18,6 +18,7 @@ from temthat_verify_api.desk.checklist_queries import batch_checklist, link_of
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.balance import balance_for
 from temthat_verify_api.desk.views.lineage import way_of
 
 router = desk_router()
@@ -58,6 +59,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),
         papers=papers_of(desk.db, batch.product),
         way=way_of(desk, batch),
+        balance=balance_for(desk, batch),
         today=desk.today,
         checked=batch_checklist(desk.db, batch, desk.today),
         link_of=link_of,
