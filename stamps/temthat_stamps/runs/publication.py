@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from temthat_stamps.bundle.build import BundleBuilder
@@ -48,7 +48,7 @@ from temthat_stamps.statement import peek
 from temthat_stamps.trust.online import OnlineKeys
 from temthat_stamps.trust.repository import TrustRepository
 from temthat_trace.batches import Batch
-from temthat_trace.parties import Party
+from temthat_trace.parties import Member, Party
 
 log = logging.getLogger(__name__)
 
@@ -187,15 +187,18 @@ class PublicRecord:
     def _unlogged(self, session: Session, files: dict[str, bytes]) -> dict[str, bytes]:
         """Names and contacts: what is not in the log because it must be erasable."""
         made = {CONTACTS_FILE: self._contacts(session)}
+        erased = session.scalar(select(func.max(Member.erased_at)))
         for name, data in files.items():
             shard = shard_file(name)
             if shard is not None:
-                made[shard.names] = self._names_of(session, name, shard, data)
+                made[shard.names] = self._names_of(session, name, shard, data, erased)
         return made
 
-    def _names_of(self, session: Session, name: str, file: ShardFile, data: bytes) -> bytes:
-        """Made again only for a shard that grew."""
-        digest = sha256(data).hexdigest()
+    def _names_of(
+        self, session: Session, name: str, file: ShardFile, data: bytes, erased: dt.datetime | None
+    ) -> bytes:
+        """Made again only for a shard that grew, or after somebody was erased."""
+        digest = f"{sha256(data).hexdigest()} {erased}"
         known = self._names.get(name)
         if known is not None and known[0] == digest:
             return known[1]

@@ -32,6 +32,8 @@ from temthat_trace.search import fold
 ERASED_ALIAS = "Một hộ thành viên"
 """What pages call an erased member."""
 
+_HOUSEHOLD = frozenset({"ho", "nha", "gia", "dinh"})
+_LEAST_WORDS = 2
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -159,9 +161,13 @@ def _blank_batches(session: Session, member: Member) -> None:
 
 
 def _names(member: Member) -> tuple[str, ...]:
-    """What a diary may call the member by, folded."""
-    texts = (member.alias, member.full_name or "", member.phone or "")
-    return tuple(filter(None, map(fold, texts)))
+    """What a diary may call the member by, folded: “Hộ bà Tư” stands there as “bà tư” too."""
+    alias = fold(member.alias).split()
+    bare = alias
+    while len(bare) > _LEAST_WORDS and bare[0] in _HOUSEHOLD:
+        bare = bare[1:]
+    texts = (" ".join(alias), " ".join(bare), fold(member.full_name or ""), fold(member.phone or ""))
+    return tuple(filter(None, texts))
 
 
 def _naming(session: Session, member: Member, names: Sequence[str]) -> set[uuid.UUID]:

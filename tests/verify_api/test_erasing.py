@@ -1,0 +1,285 @@
+"""A member is erased from a house with printed stamps: its words are gone, everything signed and logged still verifies.
+
+On SQLite and PostgreSQL, with a real run in a real witnessed log and a published offline bundle.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from temthat_stamps.bundle.offline import judge_offline
+from temthat_stamps.bundle.pack import make_pack, parse_pack
+from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.log.entries import entry
+from temthat_stamps.log.finding import Finding
+from temthat_stamps.log.reader import FolderReader
+from temthat_stamps.log.replay import Replay
+from temthat_stamps.log.trust_files import trust_file
+from temthat_stamps.manifest import RunManifest
+from temthat_stamps.runs.records import Run
+from temthat_stamps.statement import peek
+from temthat_stamps.verdict import Word
+from temthat_trace.batches import Batch
+from temthat_trace.consent import How, Purpose, shown_name
+from temthat_trace.database import make_engine
+from temthat_trace.events import Event, EventPhoto, Step, batch_digest
+from temthat_trace.papers import Attachment
+from temthat_trace.parties import Member, Party, Plot
+from temthat_trace.privacy.consenting import give, set_fields
+from temthat_trace.privacy.erasing import Diary, mentions
+from temthat_trace.privacy.held import held
+from temthat_trace.privacy.records import Ask
+from temthat_trace.privacy.repository import ask, open_requests
+from temthat_trace.purchases import PurchaseSlip
+from temthat_trace.repository import TraceRefused
+from temthat_verify_api.accounts import Person, Role, WorkbookImport
+from temthat_verify_api.erasure import erase_member
+from temthat_verify_api.rows import to_plain
+from temthat_verify_api.tables import metadata
+
+from .conftest import NOW, World, build_world
+
+SAYS = (
+    "Trần Thị Tư",
+    "0912 345 678",
+    "Bà Tư",
+    "bà tư",
+    "Ba đời",
+    "đồi sau nhà",
+    "Ông Bảy",
+    "giao tại nhà",
+    "TV01",
+)
+"""Everything that says who the member is."""
+
+
+@dataclass
+class House:
+    """A founded world with a member, her batch, its diary, slips and a printed run."""
+
+    world: World
+    run: int
+    code: str
+
+    def member(self, session: Session) -> Member:
+        return session.scalars(select(Member)).one()
+
+    def everything(self) -> str:
+        """Every row of every table as text, and the pictures' bytes."""
+        engine = make_engine(self.world.services.settings.database_url)
+        with engine.connect() as connection:
+            rows = [
+                json.dumps(
+                    {name: to_plain(value) for name, value in row.items()}, ensure_ascii=False, default=str
+                )
+                for table in metadata.sorted_tables
+                for row in connection.execute(sa.select(table)).mappings()
+            ]
+        engine.dispose()
+        return "\n".join(rows)
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """Once on each database."""
+    world = build_world(database_url, tmp_path / "data", founded=True)
+    run = world.run(count=20)
+    with world.services.sessions() as session:
+        fill(session)
+        session.commit()
+    world.services.record.publish(bundle_now=True)
+    yield House(world, run, world.code(run))
+    world.services.close()
+
+
+def fill(session: Session) -> None:
+    party = session.scalars(select(Party).where(Party.code == "HTX-MAU")).one()
+    member = Member(party_id=party.id, code="TV01", alias="Hộ Bà Tư", commune_text="Xã Ba Vì")
+    session.add(member)
+    session.flush()
+    for purpose in Purpose:
+        how = How.WITNESS if purpose is Purpose.STORE else How.PAPER
+        give(member, purpose, how, NOW.date(), "Lan", NOW, "Ông Bảy")
+    for name in "ab":
+        session.add(Attachment(digest=name * 64, media_type="image/webp", data=name.encode() * 9))
+    session.flush()
+    set_fields(member, full_name="Trần Thị Tư", phone="0912 345 678", story="Ba đời làm chè.", photo="a" * 64)
+    batch = session.scalars(select(Batch)).one()
+    plot = Plot(
+        party_id=party.id, member_id=member.id, code="V1", name="Chè đồi sau nhà", province="01",
+        address="Nhà số 3, đồi sau nhà Bà Tư", area_ha=Decimal("0.5"),
+    )  # fmt: skip
+    batch.member_id = member.id
+    session.add(plot)
+    session.flush()
+    batch.plot_id = plot.id
+    for text, at, photo in (("Nhà bà tư bón phân", 5, True), ("Tưới nước", 4, False)):
+        event = Event(
+            step=Step.CARE, at=NOW - dt.timedelta(days=at), text=text, actor="", member_id=member.id,
+            recorded_by=party.id, recorded_at=NOW, address="",
+        )  # fmt: skip
+        if photo:
+            event.photos.append(EventPhoto(digest="b" * 64, small="b" * 64))
+        event.seal()
+        batch.events.append(event)
+    session.add(
+        PurchaseSlip(
+            party_id=party.id, number="PT-1", member_id=member.id, plot_id=plot.id, what="Chè tươi",
+            quantity=Decimal("12.5"), unit="KGM", at=NOW, batch_id=batch.id, note="giao tại nhà", recorded_at=NOW,
+        )
+    )  # fmt: skip
+    clerk = Person(phone="+84900000009", name="Lan", party_id=party.id, role=Role.CLERK, created_at=NOW)
+    session.add(clerk)
+    session.flush()
+    session.add(
+        WorkbookImport(
+            party_id=party.id,
+            person_id=clerk.id,
+            file_name="ho Bà Tư.xlsx",
+            report="Trần Thị Tư",
+            uploaded_at=NOW,
+        )
+    )
+    ask(session, member, Ask.ERASE, NOW.date(), "Lan", NOW)
+
+
+def audit(world: World) -> list[Finding]:
+    """What an auditor finds wrong in the published log; nothing, if all is well."""
+    services = world.services
+    latest = services.book.publish()
+    replay = Replay(services.settings.origin, trust_file(FolderReader(services.settings.public_dir)))
+    found: list[Finding] = []
+    for index, envelope in enumerate(services.book.folder.entries(0, latest.checkpoint.size)):
+        stated = replay.apply(index, envelope)
+        found += ([stated] if isinstance(stated, Finding) else []) + list(replay.remarks)
+    return found + replay.finish()
+
+
+def offline(world: World, code: str, folder: Path) -> tuple[Word, object]:
+    """What a scanner with the newest bundle says of a stamp, and the names it knows of its run."""
+    public = world.services.settings.public_dir
+    store = TrustStore(folder, (public / "trust" / "1.root.json").read_bytes(), world.now)
+    store.update(parse_pack(make_pack(public)), world.now)
+    judged = judge_offline(code, store.load(), world.now)
+    return judged.verdict.word, judged.names
+
+
+def signed(house: House) -> list[bytes]:
+    """Everything that was signed about the run, and its proof."""
+    with house.world.services.sessions() as session:
+        run = session.get_one(Run, house.run)
+        assert run.proof
+        return [entry(session, run.log_index), run.proof]
+
+
+def test_who_it_was_is_gone_from_every_table(house: House) -> None:
+    """Not a word of her stands anywhere in the database; her pictures are deleted; amounts still add up."""
+    before = house.everything()
+    assert [word for word in SAYS if word not in before] == []
+    with house.world.services.sessions() as session:
+        done = erase_member(session, house.member(session), "Lan", NOW, Diary.ALL)
+        session.commit()
+    after = house.everything()
+    assert [word for word in SAYS if word in after] == []
+    assert (done.events, done.notes, done.pictures) == (3, 1, 2)
+    with house.world.services.sessions() as session:
+        member = house.member(session)
+        assert member.code == done.code
+        assert shown_name(member) == "Một hộ thành viên"
+        slip = session.scalars(select(PurchaseSlip)).one()
+        assert (slip.member_id, slip.quantity, slip.number) == (member.id, Decimal("12.5"), "PT-1")
+        plot = session.scalars(select(Plot)).one()
+        assert (plot.area_ha, plot.name, plot.address) == (Decimal("0.5"), "", "Hà Nội")
+        assert session.scalars(select(Attachment)).all() == []
+        assert len(member.consents) == len(Purpose)
+        assert all(consent.withdrawn_at == NOW for consent in member.consents)
+        assert open_requests(session, member.party_id) == []
+        with pytest.raises(TraceRefused, match="before"):
+            erase_member(session, member, "Lan", NOW, Diary.NONE)
+
+
+def test_what_was_signed_still_verifies(house: House, tmp_path: Path) -> None:
+    """Manifest, proof, digest of the events, log, bundle, offline verdict and page: all as before."""
+    world = house.world
+    statements = signed(house)
+    assert audit(world) == []
+    word, names = offline(world, house.code, tmp_path / "before")
+    assert word is Word.GENUINE_OFFLINE
+    assert names is not None
+    with world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.ALL, run_names=True)
+        session.commit()
+    world.services.record.publish(bundle_now=True)
+    assert signed(house) == statements
+    assert audit(world) == []
+    assert offline(world, house.code, tmp_path / "after") == (Word.GENUINE_OFFLINE, None)
+    published = [f for f in world.services.settings.public_dir.rglob("*") if f.is_file()]
+    assert [f.name for f in published if b"L01" in f.read_bytes()] == []
+    with world.services.sessions() as session:
+        manifest = RunManifest.parse(peek(statements[0]))
+        batch = session.scalars(select(Batch)).one()
+        first = [e.digest for e in batch.events if e.step is Step.HARVEST]
+        assert manifest.events == batch_digest(
+            first
+        )  # the one event that was there when it was signed
+        assert session.get_one(Run, house.run).salt is None
+
+
+@pytest.mark.anyio
+async def test_the_page_answers_as_before_and_tells_less(house: House) -> None:
+    """The verdict is the same; of the grower it says that it was a member household."""
+    async with house.world.client() as client:
+        before = (await client.get(f"/T/{house.code}")).text
+        assert "Trần Thị Tư" in before
+        with house.world.services.sessions() as session:
+            erase_member(session, house.member(session), "Lan", NOW, Diary.NAMED)
+            session.commit()
+        answer = await client.post("/api/v1/verify", json={"code": house.code})
+        assert answer.json()["verdict"] == "genuine"
+        after = (await client.get(f"/T/{house.code}")).text
+        assert "Một hộ thành viên" in after
+        assert "Tưới nước" in after
+        assert "Trần" not in after
+        assert "bón phân" not in after
+
+
+def test_only_the_entries_that_were_asked_for_go(house: House) -> None:
+    """Without being asked the diary stays; asked for those that name her, the one with her name in it goes."""
+    with house.world.services.sessions() as session:
+        member = house.member(session)
+        assert [(m.event.text, m.named) for m in mentions(session, member)] == [
+            ("Nhà bà tư bón phân", True), ("Tưới nước", False), ("Hái tay lúc sáng sớm", False),
+        ]  # fmt: skip
+        done = erase_member(session, member, "Lan", NOW, Diary.NAMED)
+        assert done.events == 1
+        left = session.scalars(select(Event.text).where(Event.salt.is_not(None)).order_by(Event.text)).all()
+        assert left == ["Hái tay lúc sáng sớm", "Tưới nước"]
+
+
+def test_all_that_is_held_is_given_out(house: House) -> None:
+    """The export says everything that the house knows of her, in plain JSON."""
+    with house.world.services.sessions() as session:
+        told = json.dumps(held(session, house.member(session), NOW), ensure_ascii=False)
+    for word in (
+        "Trần Thị Tư",
+        "0912 345 678",
+        "Hộ Bà Tư",
+        "Ba đời",
+        "đồi sau nhà",
+        "Ông Bảy",
+        "giao tại nhà",
+    ):
+        assert word in told
+    found = json.loads(told)
+    assert found["agreed_now"] == sorted(Purpose)
+    assert [slip["quantity"] for slip in found["purchase_slips"]] == ["12.5"]
+    assert {event["text"] for event in found["diary"]} >= {"Nhà bà tư bón phân", "Tưới nước"}
+    assert found["requests"][0]["due_on"] == "2026-05-28"
