@@ -94,18 +94,6 @@ def test_a_paper_out_of_date_shows_as_such(office: Office) -> None:
     assert "1 giấy tờ chờ xác nhận" in office.browser(OFFICER).open("/desk").text
 
 
-def test_papers_that_run_out_are_announced_half_a_year_before(office: Office) -> None:
-    """On the first page and in the list; not before, and no longer once they are out of date."""
-    browser = office.browser(CLERK)
-    assert "hết hạn trong 6 tháng" not in browser.open("/desk").text
-    office.clock[0] = dt.datetime(2027, 10, 2, tzinfo=dt.UTC)
-    later = office.browser(CLERK)
-    assert "1 giấy tờ sẽ hết hạn trong 6 tháng tới" in later.open("/desk").text
-    assert "Còn 150 ngày" in later.open("/desk/papers").text
-    office.clock[0] = dt.datetime(2028, 3, 2, tzinfo=dt.UTC)
-    assert "hết hạn trong 6 tháng" not in office.browser(CLERK).open("/desk").text
-
-
 def test_a_photo_of_a_paper_is_seen_by_the_office_and_stays_once_confirmed(office: Office) -> None:
     """What was confirmed is not exchanged under the confirmation."""
     clerk, officer, path = office.browser(CLERK), office.browser(OFFICER), paper_path(office)

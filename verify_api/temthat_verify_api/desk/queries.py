@@ -284,16 +284,6 @@ def count_unconfirmed(db: Session, person: Person, today: dt.date) -> int:
     return db.scalar(waiting) or 0
 
 
-WARNING = dt.timedelta(days=180)
-"""A renewal takes months: the office is told this long before a paper runs out."""
-
-
-def count_expiring(db: Session, party: Party, today: dt.date) -> int:
-    """How many of the party's papers in force run out within `WARNING`."""
-    query = select(func.count()).select_from(Paper).where(Paper.party_id == party.id)
-    return db.scalar(query.where(Paper.valid_until >= today, Paper.valid_until <= today + WARNING)) or 0
-
-
 def paper_lines(
     db: Session, person: Person, today: dt.date, text: str = "", limit: int = 300
 ) -> list[PaperLine]:

@@ -11,6 +11,7 @@ from temthat_verify_api.desk.views import (
     balance,
     batches,
     checklist,
+    expiring,
     home,
     jobs,
     ledger,
@@ -33,7 +34,7 @@ from temthat_verify_api.wiring import Services
 _VIEWS = (
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
-    *(checklist,),
+    *(checklist, expiring),
     *(papers, products, people, public_log),
 )
 

@@ -10,9 +10,11 @@ from temthat_stamps.runs.records import JobState
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.checklist_queries import overview
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import own_orders, public_log
+from temthat_verify_api.desk.views.expiring import alerts_of, counts_for
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -42,7 +44,14 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
         unconfirmed = queries.count_unconfirmed(desk.db, desk.person, desk.today)
     found = queries.parties(desk.db, desk.person, q)
     statements = public_log.latest_lines(desk)
-    return desk.page("office.html", parties=found, q=q, unconfirmed=unconfirmed, statements=statements)
+    return desk.page(
+        "office.html",
+        parties=found,
+        q=q,
+        unconfirmed=unconfirmed,
+        statements=statements,
+        expiring=counts_for(desk),
+    )
 
 
 @router.get("/organisations/{party_id}")
@@ -54,10 +63,11 @@ def organisation(desk: SignedIn, party_id: uuid.UUID, q: str = "", page: int = 0
 def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | None) -> Response:
     page = min(max(page, 0), 10_000)
     lines, more = queries.batch_lines(desk.db, party, q[:100], page)
-    expiring = queries.count_expiring(desk.db, party, desk.today) if desk.may(Action.ORDER, party) else 0
+    short = overview(desk.db, desk.person, desk.today, party=party).short
     return desk.page(
         "home.html",
-        expiring=expiring,
+        expiring=alerts_of(desk, party),
+        short=short,
         own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
         party=party,
         lines=lines,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fastapi import Response
 
+from temthat_trace.expiry import urgency
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
 from temthat_trace.repository import confirm_paper, products_of, withdraw_confirmation
@@ -23,8 +24,7 @@ router = desk_router()
 def papers_page(desk: SignedIn, q: str = "") -> Response:
     """All papers this person may see, those that wait for a confirmation first."""
     lines = queries.paper_lines(desk.db, desk.person, desk.today, q[:100])
-    soon = desk.today + queries.WARNING
-    return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today, soon=soon)
+    return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today, urgency=urgency)
 
 
 @router.get("/papers/{paper_id}")
@@ -85,6 +85,7 @@ def _page(desk: Desk, line: queries.PaperLine, problem: str = "") -> Response:
         line=line,
         products=_products(desk, line),
         today=desk.today,
+        urgency=urgency(line.paper.valid_until, desk.today),
         confirmed={c.product_id: c for c in line.confirmations},
         problem=problem,
     )

@@ -15,6 +15,7 @@ from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Files
 from temthat_verify_api.desk.pictures import BadPicture, store_picture
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.expiring import alerts_of
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -67,4 +68,5 @@ def _page(desk: Desk, product: Product, party: Party, problem: str = "") -> Resp
         problem=problem,
         checked=product_checklist(desk.db, product, desk.today),
         link_of=link_of,
+        expiring=[line for line in alerts_of(desk, party) if line.paper.product_id in (None, product.id)],
     )
