@@ -4,7 +4,6 @@ Nothing is translated and nothing is made up: where the producer gave no English
 are named only while their paper is confirmed for this product and valid.
 """
 
-import datetime as dt
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -113,8 +112,8 @@ def listing_of(
     channel: Channel,
     page: str,
     photos: Sequence[str],
-    day: dt.date,
 ) -> Listing:
+    """One pack of a product in a channel's form; `papers` are those valid today, `photos` names of files."""
     words = Words("vi")
     holds = _content(product, form)
     ocop = ocop_line(product, papers)
@@ -223,11 +222,13 @@ def shortened(text: str, most: int) -> tuple[str, bool]:
 
 
 def post_of(line: Listing) -> str:
+    """The texts as they are copied into a form."""
     english = f"\n\n{line.title_en}\n\n{line.long_en}".rstrip() if line.title_en or line.long_en else ""
     return f"{line.title}\n\n{line.short}\n\n{line.long}{english}\n"
 
 
 def notes_of(channel: Channel, lines: Sequence[Listing], photos: Sequence[str]) -> str:
+    """What a clerk should know before using the pack."""
     said = {
         "title": "tên",
         "short": "mô tả ngắn",

@@ -52,9 +52,9 @@ def write_listing(
     pack = Pack(out)
     names = [pack.add(name, [data]) for name, data in _photos(session, product, channel)]
     forms = [form for form in product.pack_forms if form.kind is not PackKind.CASE]
-    lines = [listing_of(product, party, form, papers, channel, page, names, day) for form in forms]
+    lines = [listing_of(product, party, form, papers, channel, page, names) for form in forms]
     rows = [[getattr(line, name) for name in HEADS] for line in lines]
-    pack.add("dang-ban.csv", [BOM, csvlisting_of(HEADS.values()), *map(csv_line, rows)])
+    pack.add("dang-ban.csv", [BOM, csv_line(HEADS.values()), *map(csv_line, rows)])
     pack.add("dang-ban.xlsx", [_workbook(rows)])
     for line in lines:
         pack.add(f"bai-dang/{slug(line.sku)}.txt", [post_of(line).encode()])
