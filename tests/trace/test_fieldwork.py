@@ -71,9 +71,16 @@ class Farm:
 
     def slip(self, number: str, member: int, quantity: str, unit: str, batch: Batch | None) -> PurchaseSlip:
         slip = PurchaseSlip(
-            party_id=self.party.id, number=number, member_id=self.members[member].id, product_id=self.product.id,
-            quantity=Decimal(quantity), unit=unit, at=NOW, batch_id=batch.id if batch else None, recorded_at=NOW + dt.timedelta(seconds=next(self.clock)),
-        )  # fmt: skip
+            party_id=self.party.id,
+            number=number,
+            member_id=self.members[member].id,
+            product_id=self.product.id,
+            quantity=Decimal(quantity),
+            unit=unit,
+            at=NOW,
+            batch_id=batch.id if batch else None,
+            recorded_at=NOW + dt.timedelta(seconds=next(self.clock)),
+        )
         self.db.add(slip)
         self.db.flush()
         return slip

@@ -1,6 +1,7 @@
 """Posted forms: read only as far as allowed, and only from this browser's own pages."""
 
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,6 +24,10 @@ _PATIENCE = 5
 
 MAX_FILES = 12
 
+MAX_PHOTOS = 8
+PHOTO_FORMS = 3
+"""A form of photos may be so many times as large as any other: phones take eight at once, of some megabytes each."""
+
 
 class Posted:
     """What a form sent."""
@@ -44,6 +49,13 @@ class Posted:
         """A whole number as people type it (1.020 is a thousand and twenty); None if it is none."""
         return self.whole(self.text(name, 40))
 
+    def id(self, name: str) -> uuid.UUID | None:
+        """The id of a record, None if there is none in the field."""
+        try:
+            return uuid.UUID(self.text(name, 40))
+        except ValueError:
+            return None
+
     @staticmethod
     def whole(text: str) -> int | None:
         """See `number`."""
@@ -62,8 +74,13 @@ class Posted:
 
     def files(self, name: str) -> list[tuple[str, bytes]]:
         """Uploaded files with their names; fields left empty are not there."""
-        uploads = [value for value in self._data.getlist(name) if isinstance(value, UploadFile)]
-        return [(upload.filename, upload.file.read()) for upload in uploads if upload.filename]
+        return list(self.each_file(name))
+
+    def each_file(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """The same, each read only when its turn comes: many large ones are never held together."""
+        for upload in self._data.getlist(name):
+            if isinstance(upload, UploadFile) and upload.filename:
+                yield upload.filename, upload.file.read()
 
 
 async def _fields(request: Request) -> AsyncIterator[Posted]:
@@ -77,8 +94,15 @@ async def _files(request: Request) -> AsyncIterator[Posted]:
         yield posted
 
 
+async def _photos(request: Request) -> AsyncIterator[Posted]:
+    limit = PHOTO_FORMS * services_of(request).settings.upload_limit
+    async with _read(request, limit + FIELDS_LIMIT, files=3 * MAX_PHOTOS) as posted:
+        yield posted
+
+
 Fields = Annotated[Posted, Depends(_fields, scope="function")]
 Files = Annotated[Posted, Depends(_files, scope="function")]
+Photos = Annotated[Posted, Depends(_photos, scope="function")]
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
+from temthat_trace.events import EventPhoto
 from temthat_trace.papers import Attachment
 
 MEDIA_TYPE = "image/webp"
@@ -43,6 +44,13 @@ PAPER_SCAN = Frame(250_000, (1800, 1500, 1200, 900))
 """A page of print that an officer can read."""
 
 
+WORK_PHOTO = Frame(150_000, (1600, 1280, 1024, 800, 640))
+"""A photo in a diary: what was done can be seen, and ten of them are no burden."""
+
+WORK_SMALL = Frame(12_000, (320, 240, 160))
+"""The same on a shopper's page."""
+
+
 class BadPicture(ValueError):
     """Not a picture we take; `key` says why, as a text key."""
 
@@ -70,10 +78,19 @@ def shrink(data: bytes, frame: Frame = PRODUCT) -> bytes:
 
 def store_picture(db: Session, data: bytes, frame: Frame = PRODUCT) -> str:
     """The digest under which the shrunken picture is kept. Raises `BadPicture`."""
-    small = shrink(data, frame)
-    digest = hashlib.sha256(small).hexdigest()
+    return _keep(db, shrink(data, frame))
+
+
+def store_photo(db: Session, data: bytes) -> EventPhoto:
+    """A photo of an event, kept in both its sizes, still without an event. Raises `BadPicture`."""
+    photo = shrink(data, WORK_PHOTO)
+    return EventPhoto(digest=_keep(db, photo), small=_keep(db, shrink(photo, WORK_SMALL)))
+
+
+def _keep(db: Session, picture: bytes) -> str:
+    digest = hashlib.sha256(picture).hexdigest()
     if db.get(Attachment, digest) is None:
-        db.add(Attachment(digest=digest, media_type=MEDIA_TYPE, data=small))
+        db.add(Attachment(digest=digest, media_type=MEDIA_TYPE, data=picture))
         db.flush()
     return digest
 

@@ -16,6 +16,7 @@ from temthat_verify_api.desk.views import (
     jobs,
     ledger,
     lineage,
+    new_batch,
     orders,
     own_orders,
     papers,
@@ -26,12 +27,15 @@ from temthat_verify_api.desk.views import (
     recall,
     reprints,
     signing_in,
+    slips,
+    work,
     workbooks,
 )
 from temthat_verify_api.press import PressWorker
 from temthat_verify_api.wiring import Services
 
 _VIEWS = (
+    *(new_batch, work, slips),  # before batches: /batches/new is no batch
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
     *(checklist, expiring),

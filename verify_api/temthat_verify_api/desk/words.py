@@ -53,6 +53,10 @@ class Words:
         """26/05/2025; a dash when there is none."""
         return "–" if day is None else formats.date(day, self.lang)
 
+    def date_of(self, at: dt.datetime) -> str:
+        """The day of an instant, in Vietnam."""
+        return formats.date(formats.today(at), self.lang)
+
     def time(self, at: dt.datetime | None) -> str:
         """26/05/2025 14:30 on the clocks of Vietnam."""
         return "–" if at is None else formats.instant(at, self.lang)

@@ -20,6 +20,7 @@ from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views.balance import balance_for
 from temthat_verify_api.desk.views.lineage import way_of
+from temthat_verify_api.desk.work_queries import alike
 
 router = desk_router()
 
@@ -61,6 +62,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         way=way_of(desk, batch),
         balance=balance_for(desk, batch),
         today=desk.today,
+        alike=alike(desk.db, batch),
         checked=batch_checklist(desk.db, batch, desk.today),
         link_of=link_of,
         place=province_label(batch.province, batch.address, desk.lang) if batch.province else "",
