@@ -45,6 +45,7 @@ from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import migrate
 from temthat_verify_api.accounts import Person
 from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
+from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import database_errors, snapshot
 from temthat_verify_api.rows import read_rows, to_plain
 from temthat_verify_api.settings import Settings
@@ -56,6 +57,7 @@ SECRET = frozenset(
         "stamp_key.sealed",
         "run.sealed_secret",
         "reprint.link_hash",
+        "epcis_subscription.sealed_secret",
         "person.password_hash",
         "stamp_event.receipt",
     }
@@ -244,6 +246,8 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         EventPhoto.__tablename__: EventPhoto.event_id.in_(events),
         StepDraft.__tablename__: StepDraft.batch_id.in_(batches),
         PurchaseSlip.__tablename__: PurchaseSlip.party_id == party,
+        NamedQuery.__tablename__: NamedQuery.party_id == party,
+        Subscription.__tablename__: Subscription.party_id == party,
         IssuerKey.__tablename__: IssuerKey.party_id == party,
         StampKey.__tablename__: StampKey.party_id == party,
         LogEntry.__tablename__: LogEntry.party_id == party,

@@ -4,8 +4,9 @@ from temthat_stamps import tables as stamps_tables
 from temthat_trace import tables as trace_tables
 from temthat_trace.database import Base
 from temthat_verify_api import accounts
+from temthat_verify_api.epcis import tables as epcis_tables
 
 metadata = Base.metadata
 """All tables of trace, stamps and the service."""
 
-__all__ = ["accounts", "metadata", "stamps_tables", "trace_tables"]
+__all__ = ["accounts", "epcis_tables", "metadata", "stamps_tables", "trace_tables"]
