@@ -5,7 +5,7 @@ that a URN and a Digital Link are one thing (`gs1.identity`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -39,7 +39,7 @@ _LOT_NUMBERS = frozenset({"cbvmda:lotNumber", "lotNumber", "gs1:hasBatchLotNumbe
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A thing or a class in an event. `amount` in `unit` (UN/ECE code) where it says one; `lot`: of a serial, if told."""
+    """A thing or a class in an event. `amount` in `unit` (UN/ECE code) and `lot`, of a serial, where told."""
 
     name: str
     amount: Decimal | None = None
@@ -164,10 +164,3 @@ def _handed_to(value: Mapping[str, Any]) -> tuple[str, ...]:
 def _word(step: Any) -> str:
     """`shipping`, whether bare, as a URN or as a web address."""
     return re.split(r"[:/-]", step)[-1] if isinstance(step, str) and not step.isidentifier() else step or ""
-
-
-def without_errors(found: Iterable[tuple[bytes, bool, Movement]]) -> list[Movement]:
-    """Those in force: given (hash, declares an error, movement), what was declared an error says nothing any more."""
-    rows = list(found)
-    wrong = {digest for digest, declares, _ in rows if declares}
-    return [movement for digest, _, movement in rows if digest not in wrong]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import String, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.events import Event, EventLine, LineRole
@@ -131,26 +131,51 @@ def lineage(
     """Everything some batches were made from (`up`), or that was made from them (`down`)."""
     found = walk(starts, recorded(session), direction, bounds)
     facts = facts_of(session, found.nodes)
-    return Lineage(found, facts, _kinds(session, found, facts))
+    return Lineage(found, facts, kinds_of(session, found, facts))
 
 
-def _kinds(
-    session: Session, found: Walk[uuid.UUID], facts: dict[uuid.UUID, BatchFacts]
+def kinds_of(
+    session: Session, found: Walk[Any], facts: dict[uuid.UUID, BatchFacts]
 ) -> dict[uuid.UUID, StepKind]:
-    """By the batch made. Empty on the way down, where a batch's other sources were not met."""
+    """By the batch made. Empty on the way down, where a batch's other sources were not met: see `kinds_made`."""
     if found.direction is Direction.DOWN:
         return {}
     by_made: dict[uuid.UUID, list[Taken]] = {}
     for link in found.links:
         source = facts.get(link.source)
-        if source is not None and link.amount is not None:
+        if source is not None and link.made in facts and link.amount is not None:
             taken = Taken(source.product_id, link.amount, link.unit, source.quantity, source.unit)
             by_made.setdefault(link.made, []).append(taken)
-    made = {facts[batch].product_id for batch in by_made if batch in facts}
+    return _kinds(session, by_made, {batch: facts[batch].product_id for batch in by_made})
+
+
+def kinds_made(session: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, StepKind]:
+    """How each of these batches was made, by all that is recorded of what went in; those with sources only."""
+    source, made = aliased(Batch), aliased(Batch)
+    query = (
+        select(
+            made.id, made.product_id, source.product_id, BatchSource.quantity, BatchSource.unit, source.quantity,
+            source.unit,
+        )
+        .join(BatchSource, BatchSource.batch_id == made.id)
+        .join(source, source.id == BatchSource.source_id)
+        .where(among(session, BatchSource.batch_id, batches))
+    )  # fmt: skip
+    by_made: dict[uuid.UUID, list[Taken]] = {}
+    products: dict[uuid.UUID, uuid.UUID] = {}
+    for batch, product, *taken in session.execute(query):
+        products[batch] = product
+        by_made.setdefault(batch, []).append(Taken(*taken))
+    return _kinds(session, by_made, products)
+
+
+def _kinds(
+    session: Session, by_made: dict[uuid.UUID, list[Taken]], products: dict[uuid.UUID, uuid.UUID]
+) -> dict[uuid.UUID, StepKind]:
+    made = set(products.values())
     combos = select(PackForm.product_id).where(PackForm.kind == PackKind.COMBO).distinct()
     bundles = set(session.scalars(combos.where(among(session, PackForm.product_id, made)))) if made else set()
     return {
-        batch: step_kind(facts[batch].product_id, taken, bundles=facts[batch].product_id in bundles)
+        batch: step_kind(products[batch], taken, bundles=products[batch] in bundles)
         for batch, taken in by_made.items()
-        if batch in facts
     }

@@ -20,14 +20,29 @@ class Direction(StrEnum):
     DOWN = "down"
 
 
+class Tie(StrEnum):
+    """How two nodes hang together. `made`: one came of the other. `inside`: one was in the other. `lot`: one is a
+    single thing of the other, a lot.
+    """
+
+    MADE = "made"
+    INSIDE = "inside"
+    LOT = "lot"
+
+
 @dataclass(frozen=True, slots=True)
 class Link(Generic[Node]):
-    """`made` came of `source`, of which `amount` in `unit` (UN/ECE code) went in, if that is known."""
+    """`made` came of `source`, of which `amount` in `unit` (UN/ECE code) went in, if that is known.
+
+    With another tie than `made` what was in `source` is in `made` as well. `event`: the id of the event that says so.
+    """
 
     source: Node
     made: Node
     amount: Decimal | None = None
     unit: str = ""
+    tie: Tie = Tie.MADE
+    event: str = ""
 
     def ends(self, direction: Direction) -> tuple[Node, Node]:
         """Where a walk in that direction stands, and where this link leads it."""
@@ -50,10 +65,13 @@ USUAL = Bounds()
 
 
 class Cut(StrEnum):
-    """Why a walk does not tell everything. `depth`: there may be more behind the last level."""
+    """Why a walk does not tell everything. `depth`: there may be more behind the last level. `events`: there were more
+    events than are read for one question.
+    """
 
     NODES = "nodes"
     DEPTH = "depth"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
