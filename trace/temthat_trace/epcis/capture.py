@@ -195,13 +195,16 @@ class _Work:
         )
         held = store.numbers_by_term(self.session, list(wanted))
         uses: dict[str, list[tuple[bytes, bool]]] = {}
-        if held:
+        if held:  # a term may be met by chance; the id itself decides
             by_number = {
                 s.row.id: s for s in store.events_of(self.session, {n for ns in held.values() for n in ns})
             }
             for key, numbers in held.items():
                 rows = [by_number[n].row for n in numbers]
-                uses[wanted[key][1]] = [(row.hash, row.hash != row.digest) for row in rows]
+                event_id = wanted[key][1]
+                uses[event_id] = [
+                    (row.hash, row.hash != row.digest) for row in rows if row.event_id == event_id
+                ]
         for judged, event_id in named:
             self._check_id(judged, uses.setdefault(event_id, []))
             if judged.is_good:

@@ -20,7 +20,7 @@ _DOCUMENT = frozenset(
 )  # fmt: skip
 _MOST_WARNINGS = 100
 _CONTAINERS = (dict, list)
-# The end of a member's name, or something in a text that looks like it: never fewer than there are names.
+# The end of a member's name, or something in a text that looks like it.
 _NAME_END = re.compile(r'"[ \t\n\r]*:')
 
 
@@ -294,10 +294,35 @@ def check_json(value: Any, text: str, depth: int, warnings: list[Problem] | None
 
     `text`: what the value was read from, and nothing more.
     """
-    # Half characters and NUL can only come out of escapes.
-    members = _check_depth(value, depth, with_texts="\\u" in text)
-    if warnings is not None and members != len(_NAME_END.findall(text)):
+    # Half characters and NUL can only come out of escapes; what opens few brackets is not deep.
+    with_texts = "\\u" in text
+    if with_texts or text.count("{") + text.count("[") > depth:
+        members = _check_depth(value, depth, with_texts=with_texts)
+    else:
+        members = _count_members(value)
+    if warnings is not None and members != _count_names(text):
         json.loads(text, object_pairs_hook=_telling(warnings))
+
+
+def _count_members(value: Any) -> int:
+    """The members of all objects in a value that is not deep."""
+    if isinstance(value, dict):
+        count, inside = len(value), value.values()
+    elif isinstance(value, list):
+        count, inside = 0, value  # type: ignore[assignment]
+    else:
+        return 0
+    for below in inside:
+        if isinstance(below, _CONTAINERS):
+            count += _count_members(below)
+    return count
+
+
+def _count_names(text: str) -> int:
+    """How many members a text seems to have: never fewer than it has."""
+    if " :" in text or "\t:" in text or "\n:" in text or "\r:" in text:
+        return len(_NAME_END.findall(text))
+    return text.count('":')
 
 
 def _telling(warnings: list[Problem]) -> Callable[[list[tuple[str, Any]]], Json]:

@@ -22,6 +22,7 @@ from temthat_trace.gs1.remember import remembered
 Event = Mapping[str, Any]
 _IGNORED = frozenset({"recordTime", "eventID", "type", "errorDeclaration", "certificationInfo", "@context"})
 _COMMENTS = frozenset({"comment", "rdfs:comment"})
+_LEFT_OUT = _IGNORED | _COMMENTS
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _URNS = {
@@ -99,19 +100,20 @@ def pre_hash(event: Event, context: Context | None = None, ignored: Collection[s
     context = context or Context()
     if "@context" in event:
         context = context.extended(event["@context"])
-    parts = [f"eventType={context.value(event['type'])}"]
-    for name, write in _ORDER.items():
-        value = event.get(name)
-        if value is not None:
-            parts.append(write(name, value, context))
+    parts: list[tuple[int, str]] = []
     rest: list[str] = []
     for key, value in event.items():
-        if key in _ORDER or key in _IGNORED or key in _COMMENTS or key in ignored:
-            continue
-        write_list = _TYPED.get(key)
-        rest += [write_list(key, value, context)] if write_list else _member(key, value, context, 0)
+        placed = _PLACED.get(key)
+        if placed is not None:
+            if value is not None:
+                place, write = placed
+                parts.append((place, write(key, value, context)))
+        elif key not in _LEFT_OUT and key not in ignored:
+            write_list = _TYPED.get(key)
+            rest += [write_list(key, value, context)] if write_list else _member(key, value, context, 0)
+    parts.sort()
     rest.sort()
-    return "".join(parts) + "".join(rest)
+    return "".join([f"eventType={context.value(event['type'])}", *[text for _, text in parts], *rest])
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -355,6 +357,8 @@ _ORDER: dict[str, Write] = {
     "bizLocation": _place,
     "sensorElementList": _each("sensorElement", _sensor_element),
 }
+
+_PLACED: dict[str, tuple[int, Write]] = {name: (n, write) for n, (name, write) in enumerate(_ORDER.items())}
 
 
 def _typed_list(member: str, vocabulary: cbv.Vocabulary) -> Write:

@@ -32,6 +32,7 @@ _PLACES = frozenset({"414", "417", "415"})
 _NOT_A_LINK = frozenset({"key", "syntax", "scheme"})
 
 
+@remembered(32768)
 def identify(text: str) -> Identifier:
     """The kind of an identifier and what is wrong with it by the rules of GS1."""
     quick = quick_identity(text)
@@ -47,7 +48,6 @@ def identify(text: str) -> Identifier:
 _INSTANCE, _CLASS, _PLACE = Identifier(Kind.INSTANCE), Identifier(Kind.CLASS), Identifier(Kind.PLACE)
 
 
-@remembered(8192)
 def _identify(text: str) -> Identifier:
     if not text.lower().startswith(("urn:epc:", "http://", "https://")):
         return Identifier(Kind.OTHER)

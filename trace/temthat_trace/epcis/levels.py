@@ -30,8 +30,8 @@ FORM = frozenset(
 
 FIELD: Mapping[str, Level] = {
     **dict.fromkeys(
-        ("action", "check_digit", "duplicate", "gs1_key", "ilmd", "ilmd_namespace", "own_parent", "parent", "quantity",
-         "sensor", "unit", "uri", "vocabulary", "vocabulary_form", "zone"),
+        ("action", "check_digit", "duplicate", "duplicate_epc", "gs1_key", "ilmd", "ilmd_namespace", "own_parent",
+         "parent", "quantity", "sensor", "unit", "uri", "vocabulary", "vocabulary_form", "zone"),
         ERROR,
     ),
     **dict.fromkeys(

@@ -143,9 +143,11 @@ class _Step:
     def told(self, pointer: str, rule: str, vi: str, en: str) -> None:
         self.problems.append(Problem(pointer, rule, vi, en))
 
-    def touch(self, thing: str, state: EpcState) -> None:
-        last = state.last if state.last and state.last > self.at else self.at
-        self.changed[thing] = replace(state, last=last)
+    def touch(self, thing: str, commissioned: bool, ended: bool, parent: str | None) -> None:
+        last = self.state(thing).last
+        self.changed[thing] = EpcState(
+            commissioned, ended, parent, last if last is not None and last > self.at else self.at
+        )
 
     def begin(self, pointer: str, thing: str) -> None:
         """Made: for the first time, or it is another thing under the same number."""
@@ -160,7 +162,7 @@ class _Step:
                 f"{thing} has been commissioned before; a serial number is given once.",
             )
         self._in_order(pointer, thing, state)
-        self.touch(thing, replace(state, commissioned=True))
+        self.touch(thing, True, state.ended, state.parent)
 
     def use(self, pointer: str, thing: str, *, may_be_new: bool = False) -> EpcState:
         """Named in any other way; answers the state before."""
@@ -177,13 +179,13 @@ class _Step:
         self._in_order(pointer, thing, state)
         # A carton or pallet begins by being filled; few announce it.
         is_filled = may_be_new and self.event.action == "ADD"
-        self.touch(thing, replace(state, commissioned=True) if is_filled else state)
+        self.touch(thing, is_filled or state.commissioned, state.ended, state.parent)
         return state
 
     def end(self, pointer: str, thing: str) -> None:
         """Used up, destroyed, taken out of service."""
         state = self.use(pointer, thing)
-        self.touch(thing, replace(state, ended=True, parent=None))
+        self.touch(thing, state.commissioned, True, None)
 
     def use_all(self) -> None:
         for pointer, thing in things_of(self.event):
@@ -243,7 +245,7 @@ class _Step:
                 f"{parent} is inside {thing}: they cannot hold each other.",
             )
         else:
-            self.touch(thing, replace(state, parent=parent))
+            self.touch(thing, state.commissioned, state.ended, parent)
 
     def _take_out(self, pointer: str, thing: str, state: EpcState, parent: str | None) -> None:
         if parent is not None and state.parent != parent:
@@ -255,7 +257,7 @@ class _Step:
                 f"{thing} is not in {parent} (it is in: {where}).",
             )
         else:
-            self.touch(thing, replace(state, parent=None))
+            self.touch(thing, state.commissioned, state.ended, None)
 
     def _is_within(self, thing: str, outer: str) -> bool:
         for _ in range(MOST_LEVELS):

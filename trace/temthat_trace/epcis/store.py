@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, text
@@ -18,9 +18,11 @@ from temthat_trace.epcis.judging import Judged, micros
 from temthat_trace.epcis.reading import read_event
 from temthat_trace.epcis.tables import COUNTER_BITS, EpcisContext, EpcisEvent, EpcisTerm
 from temthat_trace.epcis.terms import condition, terms
+from temthat_trace.epcis.values import keep_values
 
 MOST_ASKED = 500
 """Values in one `IN (...)`: far below what any database takes."""
+MANY = 100
 _WRITERS = 7_468_002
 """The PostgreSQL advisory lock captures take one after the other."""
 _EVENT = ("id", "party_id", "job_id", "event_time", "hash", "digest", "given_id", "context", "body")
@@ -81,7 +83,7 @@ def add_events(
     party: Any = party_id.hex if is_sqlite else party_id
     job: Any = job_id.hex if is_sqlite else job_id
     rows: list[tuple[Any, ...]] = []
-    found: list[tuple[bytes, int]] = []
+    found: list[tuple[int, int]] = []
     for number, one in enumerate(judged, first):
         event = one.event
         if event is None or one.conditions is None:
@@ -91,7 +93,8 @@ def add_events(
         found += [(term, number) for term in terms(party_id, one.conditions)]
     found.sort()
     _insert(connection, EpcisEvent.__tablename__, _EVENT, _TYPES, rows)
-    _insert(connection, EpcisTerm.__tablename__, ("term", "event"), ("bytea", "bigint"), found)
+    _insert(connection, EpcisTerm.__tablename__, ("term", "event"), ("bigint", "bigint"), found)
+    keep_values(session, party_id, judged)
 
 
 def _insert(
@@ -104,14 +107,24 @@ def _insert(
     """Many rows by one statement, straight through the driver: this is where a capture's time goes."""
     named = ", ".join(columns)
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"insert into {table} ({named}) values ({marks})", rows)  # noqa: S608
+        _insert_sqlite(connection, f"insert into {table} ({named}) values ", len(columns), rows)  # noqa: S608
         return
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
     connection.exec_driver_sql(
         f"insert into {table} ({named}) select * from unnest({arrays})",  # noqa: S608
         tuple(list(column) for column in zip(*rows, strict=True)),
     )
+
+
+def _insert_sqlite(connection: Connection, head: str, width: int, rows: list[tuple[Any, ...]]) -> None:
+    """Short rows go a hundred to a statement, which halves what each costs."""
+    one = f"({', '.join('?' * width)})"
+    whole = len(rows) // MANY * MANY if width == 2 else 0
+    if whole:
+        groups = [tuple(chain.from_iterable(rows[i : i + MANY])) for i in range(0, whole, MANY)]
+        connection.exec_driver_sql(head + ", ".join([one] * MANY), groups)
+    if whole < len(rows):
+        connection.exec_driver_sql(head + one, rows[whole:])
 
 
 def keep_context(session: Session, context: Any) -> bytes | None:
@@ -131,7 +144,7 @@ def keep_context(session: Session, context: Any) -> bytes | None:
 
 def event_ids(
     session: Session,
-    every: Sequence[Sequence[bytes]],
+    every: Sequence[Sequence[int]],
     *,
     after: int = -1,
     before: int | None = None,
@@ -192,7 +205,9 @@ def events_by_id(session: Session, parties: Collection[uuid.UUID], event_id: str
                 select(EpcisEvent.id).where(EpcisEvent.party_id.in_(parties), EpcisEvent.digest == digest)
             )
         )
-    return events_of(session, numbers)
+    # A term may be met by chance; the id itself decides.
+    found = events_of(session, numbers)
+    return [one for one in found if one.row.event_id == event_id or one.row.digest == digest]
 
 
 def _hash_in(event_id: str) -> bytes | None:
@@ -217,9 +232,9 @@ def digests_held(session: Session, party_id: uuid.UUID, digests: Sequence[bytes]
     return found
 
 
-def numbers_by_term(session: Session, wanted: Sequence[bytes]) -> dict[bytes, list[int]]:
+def numbers_by_term(session: Session, wanted: Sequence[int]) -> dict[int, list[int]]:
     """The numbers of the events under each term, ascending; terms without any are left out."""
-    found: dict[bytes, list[int]] = {}
+    found: dict[int, list[int]] = {}
     for part in _parts(wanted):
         for key, number in session.execute(_BY_TERM, {"terms": part}):
             found.setdefault(key, []).append(number)

@@ -56,12 +56,12 @@ class EpcisEvent(Base):
 
 
 class EpcisTerm(Base):
-    """What an event can be found by: the short hash of a condition it meets (`terms`), and the event."""
+    """What an event can be found by: the hash of a condition it meets (`terms`), and the event's number."""
 
     __tablename__ = "epcis_term"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    term: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    term: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 

@@ -1,8 +1,9 @@
 """What an event can be found by: one short hash for each condition of equality it meets.
 
-A condition is a field and a value in normal form, written `field NUL value`; a *term* is its BLAKE2b-128 hash together
-with the party whose repository it is in. One index from terms to events answers every question of equality; what it
-finds is then looked at by the whole question, so a term may be met by a few events too many, never by one too few.
+A condition is a field and a value in normal form, written `field NUL value`; a *term* is a hash of it together with the
+party whose repository it is in. One index from terms to events answers every question of equality; what it finds is
+then looked at by the whole question, so a term may lead to an event too many, never to one too few. That is why 64 bits
+do: they are an integer, which both databases write and compare three times as fast as sixteen bytes.
 
 | field | value |
 |---|---|
@@ -20,6 +21,7 @@ finds is then looked at by the whole question, so a term may be met by a few eve
 """
 
 import hashlib
+import struct
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -30,7 +32,7 @@ from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.eventhash import canonical_value, utc_millis
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.identity import identity, read_key
-from temthat_trace.gs1.quick import quick_identity
+from temthat_trace.gs1.quick import quick_identity, quick_levels
 from temthat_trace.gs1.remember import remembered
 
 MAX_DEPTH = 8
@@ -55,7 +57,6 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "TransformationEvent": ("input_quantities", "output_quantities"),
 }
 _ITEM = "https://id.gs1.org/01/"
-_GTIN_ENDS = len(_ITEM) + 14
 _PLACE = "https://id.gs1.org/414/"
 _GLN_ENDS = len(_PLACE) + 13
 _WITH_PARENT = frozenset({"AggregationEvent", "AssociationEvent", "TransactionEvent"})
@@ -67,15 +68,16 @@ def condition(field: str, *values: str) -> str:
     return "\0".join((field, *values))
 
 
-def term(party_id: uuid.UUID, asked: str) -> bytes:
-    """The 16 bytes by which events of a party that meet a condition are found."""
-    return hashlib.blake2b(party_id.bytes + asked.encode(), digest_size=16).digest()
+def term(party_id: uuid.UUID, asked: str) -> int:
+    """The number by which events of a party that meet a condition are found: BLAKE2b, 64 bits, signed."""
+    return terms(party_id, (asked,))[0]
 
 
-def terms(party_id: uuid.UUID, asked: Iterable[str]) -> list[bytes]:
-    """The terms of several conditions."""
+def terms(party_id: uuid.UUID, asked: Iterable[str]) -> tuple[int, ...]:
+    """The terms of several conditions, in their order."""
     party, blake2b = party_id.bytes, hashlib.blake2b
-    return [blake2b(party + text.encode(), digest_size=16).digest() for text in asked]
+    digests = [blake2b(party + text.encode(), digest_size=8).digest() for text in asked]
+    return struct.unpack(f">{len(digests)}q", b"".join(digests))
 
 
 def thing(text: str) -> str:
@@ -121,13 +123,12 @@ def conditions(event: ev.Event, names: Context) -> set[str]:
 def _levels(text: str) -> tuple[str, ...]:
     """The conditions a named thing meets: itself, and what is above it."""
     quick = quick_identity(text)
-    own = quick or identity(text)
-    above: list[str] = []
-    if quick is not None and quick.startswith(_ITEM) and not ("/21/" in quick and "/10/" in text):
-        above = [quick[:_GTIN_ENDS]] if len(quick) > _GTIN_ENDS else []
-    elif own.startswith("https://id.gs1.org/"):
-        above = _above(text, own)
-    return ("epc\0" + own, *("under\0" + a for a in above))
+    if quick is not None and quick.startswith(_ITEM):
+        own, *above = quick_levels(text, quick)
+    else:
+        own = quick or identity(text)
+        above = _above(text, own) if own.startswith("https://id.gs1.org/") else []
+    return ("epc\0" + own, *["under\0" + a for a in above])
 
 
 def _above(text: str, own: str) -> list[str]:

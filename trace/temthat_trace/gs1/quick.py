@@ -5,6 +5,7 @@ for everything else it answers None. An event repository spends most of its time
 """
 
 import re
+from functools import lru_cache
 
 from temthat_trace.gs1.key import STEM
 from temthat_trace.gs1.remember import remembered
@@ -46,6 +47,18 @@ def has_right_check_digit(canonical: str) -> bool:
     return bool(ai) and digits[-1] == str(_check(digits[:-1]))
 
 
+def quick_levels(text: str, canonical: str) -> tuple[str, ...]:
+    """What `quick_identity` gave for this text, and what is above it: the lot of a serial, the GTIN of either."""
+    if canonical[len(STEM) : len(STEM) + 4] != "/01/" or len(canonical) == _GTIN_ENDS:
+        return (canonical,)
+    gtin = canonical[:_GTIN_ENDS]
+    lot = "/10/" in text and "/21/" in canonical and _LINK.fullmatch(text)
+    return (canonical, gtin + (lot.group(2) or ""), gtin) if lot and lot.group(2) else (canonical, gtin)
+
+
+_GTIN_ENDS = len(STEM) + len("/01/") + 14
+
+
 def _of_urn(text: str, match: re.Match[str]) -> str | None:
     item, prefix, first, rest, serial, unit, extension, reference, *others = match.groups()
     is_class = text.startswith("urn:epc:class:")
@@ -78,5 +91,7 @@ def _place(digits: str, sub: str | None, *, is_party: bool) -> str | None:
     return f"{STEM}/414/{digits}" if sub == "0" else f"{STEM}/414/{digits}/254/{sub}"
 
 
+@lru_cache(8192)
 def _check(body: str) -> int:
+    """The check digit of a key; remembered because many serials share one GTIN."""
     return -(3 * sum(map(int, body[::-2])) + sum(map(int, body[-2::-2]))) % 10

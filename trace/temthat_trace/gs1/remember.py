@@ -1,25 +1,37 @@
 """Remembering answers about texts from outside, except texts so long that they would fill memory."""
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 LONGEST = 256
 P = ParamSpec("P")
 R = TypeVar("R")
+_NOTHING = object()
 
 
 def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Callable[Concatenate[str, P], R]]:
-    """Keeps the last `count` answers of a function whose first argument is a text of at most LONGEST characters."""
+    """Keeps up to `count` answers of a function whose first argument is a text of at most LONGEST characters.
+
+    When they are full all are forgotten: an event repository asks about a text a few times in a row and then never
+    again, and keeping the order of use would cost more than most of the answers.
+    """
 
     def wrap(function: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
-        cached = lru_cache(maxsize=count)(function)
+        known: dict[Any, Any] = {}
 
         @wraps(function)
-        def ask(text: str, *args: P.args, **kwargs: P.kwargs) -> R:
-            if len(text) > LONGEST:
-                return function(text, *args, **kwargs)
-            return cached(text, *args, **kwargs)  # type: ignore[arg-type]
+        def ask(text: str, *rest: Any) -> Any:
+            key = (text, rest) if rest else text
+            answer = known.get(key, _NOTHING)
+            if answer is not _NOTHING:
+                return answer
+            answer = function(text, *rest)  # type: ignore[call-arg]
+            if len(text) <= LONGEST:
+                if len(known) >= count:
+                    known.clear()
+                known[key] = answer
+            return answer
 
         return cast(Callable[Concatenate[str, P], R], ask)
 

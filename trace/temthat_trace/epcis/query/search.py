@@ -272,7 +272,7 @@ class _Seeking:
             return lambda after, n: statements.by_record(window, after, order.ascending, n)
         return lambda after, n: statements.by_term(every, (), window, after, order.ascending, n)
 
-    def _groups(self) -> list[list[bytes]]:
+    def _groups(self) -> list[list[int]]:
         """For each condition an index knows, the terms of which one must be there."""
         found = []
         for condition in self._query.conditions:
@@ -281,11 +281,11 @@ class _Seeking:
                 found.append(self._terms(wanted))
         return found
 
-    def _terms(self, wanted: frozenset[str]) -> list[bytes]:
+    def _terms(self, wanted: frozenset[str]) -> list[int]:
         asked = sorted(wanted)
         return [term for party in self._parties for term in terms(party, asked)]
 
-    def _counted(self, groups: Sequence[Sequence[bytes]]) -> list[int]:
+    def _counted(self, groups: Sequence[Sequence[int]]) -> list[int]:
         """How many events each group leads to, counted as far as it matters."""
         if len(groups) == 1 and self._query.order.by != Moment.EVENT.value:
             return [0]

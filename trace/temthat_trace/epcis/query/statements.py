@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-Groups = Sequence[Sequence[bytes]]
+Groups = Sequence[Sequence[int]]
 Key = tuple[int, int]
 """What events are walked by: event time in microseconds (0 when the order is that of recording), then the number."""
 BLOCK = 40
@@ -49,7 +49,7 @@ class Statements:
         self._is_sqlite = self._connection.dialect.name == "sqlite"
         self._mark = "?" if self._is_sqlite else "%s"
 
-    def count(self, group: Sequence[bytes], most: int) -> int:
+    def count(self, group: Sequence[int], most: int) -> int:
         """How many entries the terms of a group have, counted to `most`."""
         total = 0
         for start in range(0, len(group), BLOCK):
@@ -63,7 +63,7 @@ class Statements:
 
     def by_term(
         self,
-        terms: Sequence[bytes],
+        terms: Sequence[int],
         others: Groups,
         window: Window,
         after: Key | None,
@@ -80,7 +80,7 @@ class Statements:
 
     def by_term_in_time(
         self,
-        terms: Sequence[bytes],
+        terms: Sequence[int],
         others: Groups,
         window: Window,
         after: Key | None,

@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.create_index("ix_epcis_event_party_id_event_time", "epcis_event", ["party_id", "event_time"])
     op.create_table(
         "epcis_term",
-        sa.Column("term", sa.LargeBinary(16), nullable=False),
+        sa.Column("term", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("event", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("term", "event", name=op.f("pk_epcis_term")),
         sqlite_with_rowid=False,
