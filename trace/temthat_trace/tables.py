@@ -5,6 +5,7 @@ from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import Base
 from temthat_trace.drafts import StepDraft
 from temthat_trace.epcis.tables import CaptureJob, EpcisContext, EpcisEvent, EpcisTerm
+from temthat_trace.epcis.values import EpcisValue
 from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
@@ -24,6 +25,7 @@ __all__ = [
     "EpcisContext",
     "EpcisEvent",
     "EpcisTerm",
+    "EpcisValue",
     "Event",
     "EventLine",
     "EventPhoto",

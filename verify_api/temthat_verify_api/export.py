@@ -35,6 +35,7 @@ from temthat_stamps.runs.records import (
 from temthat_trace.approvals.records import ApprovalRule, Proposal
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.drafts import StepDraft
+from temthat_trace.epcis.values import EpcisValue
 from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
@@ -246,6 +247,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         EventPhoto.__tablename__: EventPhoto.event_id.in_(events),
         StepDraft.__tablename__: StepDraft.batch_id.in_(batches),
         PurchaseSlip.__tablename__: PurchaseSlip.party_id == party,
+        EpcisValue.__tablename__: EpcisValue.party_id == party,
         NamedQuery.__tablename__: NamedQuery.party_id == party,
         Subscription.__tablename__: Subscription.party_id == party,
         IssuerKey.__tablename__: IssuerKey.party_id == party,

@@ -1,4 +1,4 @@
-"""Named queries and subscriptions.
+"""Named queries and subscriptions; the words and places of a repository.
 
 Revision ID: 0005
 Revises: 0004
@@ -14,6 +14,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "epcis_value",
+        sa.Column("party_id", sa.Uuid(), nullable=False),
+        sa.Column("field", sa.String(20), nullable=False),
+        sa.Column("value", sa.String(500), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("party_id", "field", "value", name=op.f("pk_epcis_value")),
+    )
     op.create_table(
         "epcis_query",
         sa.Column("id", sa.Uuid(), nullable=False),
