@@ -1,0 +1,276 @@
+"""From records to events in the party's own repository, and what a repository already tells. Nothing here commits."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from temthat_trace.balance.amounts import Amount
+from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.emitting import identities, words
+from temthat_trace.emitting.facts import BatchFacts, Goods, LineFacts, SlipFacts, StampFacts, StepFacts
+from temthat_trace.emitting.settling import Held, Json, settle
+from temthat_trace.emitting.telling import NAMES, document, tell
+from temthat_trace.epcis import store
+from temthat_trace.epcis.capture import capture
+from temthat_trace.epcis.outcome import Behaviour, Fate, Result
+from temthat_trace.epcis.terms import condition, leaf, term
+from temthat_trace.events import Event, EventLine, Step
+from temthat_trace.lineage.among import among
+from temthat_trace.papers import Paper
+from temthat_trace.parties import Party, Plot
+from temthat_trace.products import Product, ProductKind
+from temthat_trace.purchases import PurchaseSlip
+
+SOURCE = "records"
+"""What a capture job of ours says it came from."""
+_GROWN = frozenset({Step.SOWING, Step.CARE, Step.HARVEST})
+_BATCH, _RECORD = NAMES.name(words.BATCH), NAMES.name(words.RECORD)
+
+
+@dataclass(frozen=True, slots=True)
+class StampRun:
+    """A run of stamps as whoever keeps them tells of it. `gtin`: that of its pack form, if it has its own."""
+
+    run: int
+    at: dt.datetime
+    gtin: str | None
+    first: int
+    last: int
+
+
+Stamps = Mapping[uuid.UUID, Sequence[StampRun]]
+"""Runs of stamps by batch."""
+
+
+@dataclass(slots=True)
+class Emitted:
+    """What came of it: events captured, of which so many declare an older one wrong, and events refused."""
+
+    batches: int = 0
+    told: int = 0
+    corrected: int = 0
+    refused: list[Result] = field(default_factory=list)
+
+
+def emit(
+    session: Session, ids: Iterable[uuid.UUID], base: str, now: dt.datetime, stamps: Stamps | None = None
+) -> Emitted:
+    """Make the repositories of the batches' parties tell what is recorded of them. Doing it again does nothing.
+
+    `base`: scheme and host of this service. One capture a party, all of it or none of it.
+    """
+    found = facts_of(session, ids, base, stamps)
+    held = held_of(session, {key: party for key, (party, _) in found.items()})
+    by_party: dict[uuid.UUID, list[Json]] = {}
+    for key, (party, facts) in found.items():
+        kept = {identities.opaque(record) for record in facts.kept}
+        fresh = settle(tell(facts), map(Held, held.get(key, ())), kept, now)
+        if fresh:
+            by_party.setdefault(party, []).extend(fresh)
+    outcome = Emitted(batches=len(found))
+    for party, events in by_party.items():
+        _, captured = capture(
+            session, party, document(events, now), now=now, behaviour=Behaviour.ROLLBACK, source=SOURCE
+        )
+        bad = [r for r in captured.results if r.fate in (Fate.REJECTED, Fate.ROLLED_BACK)]
+        outcome.refused += [r for r in bad if r.fate is Fate.REJECTED]
+        if not bad:
+            outcome.told += len(events)
+            outcome.corrected += sum("errorDeclaration" in event for event in events)
+    return outcome
+
+
+def held_of(session: Session, parties: Mapping[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, list[Json]]:
+    """The events of ours that repositories hold, by batch, as recorded. `parties`: the party of each batch."""
+    return _held(session, parties, _BATCH)
+
+
+def _held(session: Session, parties: Mapping[uuid.UUID, uuid.UUID], name: str) -> dict[uuid.UUID, list[Json]]:
+    """Events by what an extension of them names: the batch they are about, or the batch itself as their record."""
+    keys = {
+        term(party, condition("x", name, leaf(identities.opaque(batch), NAMES))): batch
+        for batch, party in parties.items()
+    }
+    numbers = store.numbers_by_term(session, list(keys))
+    batch_of = {number: keys[key] for key, found in numbers.items() for number in found}
+    held: dict[uuid.UUID, list[Json]] = {}
+    for one in store.events_of(session, batch_of):
+        held.setdefault(batch_of[one.row.id], []).append(json.loads(one.row.body))
+    return held
+
+
+# --- reading records ----------------------------------------------------------------------------------------
+
+
+def facts_of(
+    session: Session, ids: Iterable[uuid.UUID], base: str, stamps: Stamps | None = None
+) -> dict[uuid.UUID, tuple[uuid.UUID, BatchFacts]]:
+    """The facts of batches of goods, with the party of each, by batch; in a bounded number of queries."""
+    batches = _batches(session, ids)
+    links = _links(session, batches)
+    events = _events(session, batches)
+    slips = _slips(session, batches)
+    ends = {link.source_id for link in links} | {
+        line.batch_id for event in events for line in event.lines if line.batch_id is not None
+    }
+    others = _batches(session, ends - batches.keys(), goods_only=False)
+    naming = _Naming(session, base, [*batches.values(), *others.values()], events)
+    papers = _with_papers(session, batches.values())
+    return {
+        key: (
+            batch.party_id,
+            BatchFacts(
+                goods=naming.goods(batch, Amount(batch.quantity, batch.unit)),
+                lot=batch.lot,
+                actor=naming.actor(batch.party),
+                site=identities.site(base, batch.party.code, batch.party.gln),
+                made_on=batch.made_on,
+                expires_on=batch.expires_on,
+                province=batch.province or "",
+                commune=batch.commune or "",
+                growing_area=batch.plot.growing_area_code if batch.plot else "",
+                plot=batch.plot_id,
+                place=naming.place(batch.plot),
+                papers=f"{base}{_page(batch)}#papers" if batch.product_id in papers else "",
+                sources=tuple(
+                    naming.goods((batches | others)[link.source_id], Amount(link.quantity, link.unit))
+                    for link in links
+                    if link.batch_id == key
+                ),
+                steps=tuple(
+                    naming.step(batch, event, batches | others)
+                    for event in events
+                    if event.batch_id == key and event.withdrawn_at is None and event.salt is not None
+                ),
+                slips=tuple(naming.slip(slip) for slip in slips if slip.batch_id == key),
+                stamps=naming.stamps(batch, (stamps or {}).get(key, ())),
+                kept=frozenset(
+                    event.id
+                    for event in events
+                    if event.batch_id == key and event.salt is None and event.withdrawn_at is None
+                ),
+            ),
+        )
+        for key, batch in batches.items()
+    }
+
+
+def _page(batch: Batch) -> str:
+    """The path of the product's page."""
+    return "/p/" + identities.segment(batch.party.code) + "/" + identities.segment(batch.product.code)
+
+
+class _Naming:
+    """How the things of some batches are called. A batch told before keeps the name it was told under."""
+
+    def __init__(
+        self, session: Session, base: str, batches: Sequence[Batch], events: Sequence[Event]
+    ) -> None:
+        self.base = base
+        self.called = _called(session, batches)
+        self.partners = _partners(session, {line.partner for e in events for line in e.lines if line.partner})
+
+    def goods(self, batch: Batch, amount: Amount | None) -> Goods:
+        called = self.called.get(batch.id) or identities.lot_class(
+            self.base, batch.party.code, batch.product.code, batch.lot, batch.product.gtin
+        )
+        return Goods(batch.id, called, amount)
+
+    def actor(self, party: Party) -> str:
+        return identities.organisation(self.base, party.code, party.gln)
+
+    def place(self, plot: Plot | None) -> str:
+        return identities.plot(plot.id, plot.gln) if plot else ""
+
+    def step(self, batch: Batch, event: Event, known: Mapping[uuid.UUID, Batch]) -> StepFacts:
+        plot = event.plot or (batch.plot if event.step in _GROWN else None)
+        lines = tuple(self._line(line, known) for line in event.lines)
+        return StepFacts(
+            event.id, event.step, event.at, event.vouching, self.place(plot), plot.id if plot else None, lines
+        )
+
+    def _line(self, line: EventLine, known: Mapping[uuid.UUID, Batch]) -> LineFacts:
+        amount = Amount(line.quantity, line.unit) if line.quantity is not None and line.unit else None
+        other = known.get(line.batch_id) if line.batch_id else None
+        goods = self.goods(other, amount) if other else None
+        partner = self.partners.get(line.partner)
+        return LineFacts(
+            line.role, line.what, line.lot, amount, goods, self.actor(partner) if partner else ""
+        )
+
+    def slip(self, slip: PurchaseSlip) -> SlipFacts:
+        amount = Amount(slip.quantity, slip.unit)
+        return SlipFacts(slip.id, slip.at, amount, slip.member_id, self.place(slip.plot), slip.plot_id)
+
+    def stamps(self, batch: Batch, runs: Sequence[StampRun]) -> tuple[StampFacts, ...]:
+        return tuple(StampFacts(r.run, r.at, self._packs(batch, r.gtin), r.first, r.last) for r in runs)
+
+    def _packs(self, batch: Batch, gtin: str | None) -> str:
+        if not gtin:
+            return self.goods(batch, None).epc_class
+        return identities.lot_class(self.base, batch.party.code, batch.product.code, batch.lot, gtin)
+
+
+def _batches(
+    session: Session, ids: Iterable[uuid.UUID], *, goods_only: bool = True
+) -> dict[uuid.UUID, Batch]:
+    query = select(Batch).where(among(session, Batch.id, ids))
+    if goods_only:
+        query = query.join(Product, Product.id == Batch.product_id).where(Product.kind == ProductKind.GOODS)
+    known = (joinedload(Batch.party), joinedload(Batch.product), joinedload(Batch.plot))
+    return {batch.id: batch for batch in session.scalars(query.options(*known).order_by(Batch.id))}
+
+
+def _links(session: Session, ids: Iterable[uuid.UUID]) -> Sequence[BatchSource]:
+    query = select(BatchSource).where(among(session, BatchSource.batch_id, ids))
+    return session.scalars(query.order_by(BatchSource.batch_id, BatchSource.source_id)).all()
+
+
+def _events(session: Session, ids: Iterable[uuid.UUID]) -> Sequence[Event]:
+    query = select(Event).where(among(session, Event.batch_id, ids)).order_by(Event.at, Event.id)
+    return session.scalars(query.options(selectinload(Event.lines), joinedload(Event.plot))).all()
+
+
+def _slips(session: Session, ids: Iterable[uuid.UUID]) -> Sequence[PurchaseSlip]:
+    query = select(PurchaseSlip).where(
+        among(session, PurchaseSlip.batch_id, ids), PurchaseSlip.withdrawn_at.is_(None)
+    )
+    query = query.options(joinedload(PurchaseSlip.plot)).order_by(PurchaseSlip.at, PurchaseSlip.id)
+    return session.scalars(query).all()
+
+
+def _with_papers(session: Session, batches: Iterable[Batch]) -> set[uuid.UUID]:
+    """The products that have papers: their own, or their party's."""
+    products = {batch.product_id: batch.party_id for batch in batches}
+    query = select(Paper.product_id, Paper.party_id).where(
+        or_(
+            among(session, Paper.product_id, products),
+            among(session, Paper.party_id, products.values()) & Paper.product_id.is_(None),
+        )
+    )
+    rows = session.execute(query.distinct()).all()
+    parties = {party for product, party in rows if product is None}
+    return {row[0] for row in rows if row[0]} | {p for p, party in products.items() if party in parties}
+
+
+def _partners(session: Session, names: Iterable[str]) -> dict[str, Party]:
+    """Organisations of this system by their name, where only one has it."""
+    found: dict[str, list[Party]] = {}
+    for party in session.scalars(select(Party).where(among(session, Party.name, names))):
+        found.setdefault(party.name, []).append(party)
+    return {name: parties[0] for name, parties in found.items() if len(parties) == 1}
+
+
+def _called(session: Session, batches: Iterable[Batch]) -> dict[uuid.UUID, str]:
+    """The class under which a batch was told of first, for those that were."""
+    parties = {batch.id: batch.party_id for batch in batches}
+    found: dict[uuid.UUID, str] = {}
+    for batch, events in _held(session, parties, _RECORD).items():
+        made = events[0].get("quantityList") or events[0]["outputQuantityList"]
+        found[batch] = str(made[0]["epcClass"])
+    return found
