@@ -12,6 +12,7 @@ from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.consent import MemberShown, shown
 from temthat_trace.events import Event
+from temthat_trace.offers import SellerLink, in_order
 from temthat_trace.packing import PackingError, content
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party
@@ -32,6 +33,7 @@ class PartyShown:
     province: str
     hotline: str
     is_sample: bool
+    name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,22 @@ class PackShown:
     name: str
     content: str
     gtin: str | None
+    name_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SellerShown:
+    """A shop that sells the real product, as its producer says. `host`: the name its address leads to."""
+
+    seller: str
+    url: str
+    host: str
+    valid_until: dt.date
 
 
 @dataclass(frozen=True, slots=True)
 class ProductShown:
-    """A product as pages show it; `picture` is the digest of an attachment."""
+    """A product as pages show it; `picture` is the digest of an attachment. English texts are empty where not given."""
 
     code: str
     name: str
@@ -59,6 +72,9 @@ class ProductShown:
     picture: str | None
     gtin: str | None
     packs: tuple[PackShown, ...]
+    brand: str = ""
+    description_en: str = ""
+    storage_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +200,9 @@ def product_shown(product: Product) -> ProductShown:
         picture=product.picture,
         gtin=product.gtin,
         packs=tuple(pack_shown(form, product.base_unit) for form in product.pack_forms),
+        brand=product.brand,
+        description_en=product.description_en,
+        storage_en=product.storage_en,
     )
 
 
@@ -193,7 +212,7 @@ def pack_shown(form: PackForm, base_unit: str) -> PackShown:
         holds = formats.quantity(content(form, base_unit), base_unit)
     except (PackingError, UnitError):
         holds = ""
-    return PackShown(form.code, form.name, holds, form.gtin)
+    return PackShown(form.code, form.name, holds, form.gtin, form.name_en)
 
 
 def party_shown(party: Party) -> PartyShown:
@@ -206,6 +225,14 @@ def party_shown(party: Party) -> PartyShown:
         party.province or "",
         party.hotline,
         party.is_sample,
+        party.name_en,
+    )
+
+
+def sellers_shown(links: Iterable[SellerLink], today: dt.date) -> tuple[SellerShown, ...]:
+    """Those that hold on that day."""
+    return tuple(
+        SellerShown(link.seller, link.url, link.host, link.valid_until) for link in in_order(links, today)
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.offers import SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import CONFIRMERS, Party, Plot, looks_after
 from temthat_trace.products import PackComponent, PackForm, Product
@@ -70,6 +71,12 @@ def papers_of(session: Session, product: Product) -> Sequence[Paper]:
         or_(Paper.product_id == product.id, Paper.product_id.is_(None) & (Paper.party_id == product.party_id))
     )
     return session.scalars(query.order_by(Paper.code).options(selectinload(Paper.confirmations))).all()
+
+
+def sellers_of(session: Session, product_id: uuid.UUID) -> Sequence[SellerLink]:
+    """Every link to a seller that a product has or had."""
+    query = select(SellerLink).where(SellerLink.product_id == product_id).order_by(SellerLink.id)
+    return session.scalars(query).all()
 
 
 def attachment(session: Session, digest: str) -> Attachment | None:

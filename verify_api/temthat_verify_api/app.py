@@ -13,7 +13,7 @@ from temthat_verify_api.desk import router
 from temthat_verify_api.epcis import routes as epcis
 from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
-from temthat_verify_api.pages import api_docs, consumer, front, pictures, service
+from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures, service
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
@@ -62,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
     events.add_to(app)
     trust.add_to(app, parts)
     pictures.add_to(app)
+    badge.add_to(app)
     routes.add_to(app)
     presenting.add_to(app)
     epcis.add_to(app)

@@ -20,13 +20,14 @@ HTML = {"Accept": "text/html"}
 
 
 async def test_plain_pages(world: "World") -> None:
-    """Front page with a form, privacy in both languages, robots kept out, the API in one page."""
+    """Front page with a form, privacy in both languages, robots kept to product pages, the API in one page."""
     async with world.client(headers=HTML) as client:
         front = await client.get("/")
         assert 'action="/check?lang=vi"' in front.text
         assert "biên nhận" in (await client.get("/privacy")).text.lower()
         assert "receipt" in (await client.get("/privacy?lang=en")).text.lower()
-        assert (await client.get("/robots.txt")).text == "User-agent: *\nDisallow: /\n"
+        robots = (await client.get("/robots.txt")).text.splitlines()
+        assert robots == ["User-agent: *", "Disallow: /", "Allow: /p/", "Allow: /picture/", "Allow: /badge/"]
         assert "/api/v1/verify" in (await client.get("/docs")).text
         for path in ("/", "/privacy", "/docs"):
             assert (await client.head(path)).status_code == 200

@@ -84,7 +84,7 @@ def papers_in(session: Session, scope: Scope) -> list[Paper]:
 
 def sellers_of(session: Session, product_id: uuid.UUID, day: dt.date) -> list[SellerLink]:
     """Where a product is sold, as far as it holds on that day."""
-    return in_order(session.scalars(select(SellerLink).where(SellerLink.product_id == product_id)), day)
+    return in_order(repository.sellers_of(session, product_id), day)
 
 
 def told_events(batch: Batch) -> list[Event]:
@@ -213,7 +213,7 @@ def batch_facts(session: Session, batch: Batch, base: str, day: dt.date) -> Iter
         place=shown.place,
         province=shown.province,
         plot=shown.plot,
-        plot_gln=(batch.plot.gln or "") if batch.plot else "",
+        plot_gln=(batch.plot.gln or "") if batch.plot and shown.plot else "",
         growing_area_code=shown.growing_area_code,
         grower=shown.grower,
         page=page_of(base, *names),

@@ -31,8 +31,8 @@ async def privacy(request: Request) -> Response:
 
 
 async def robots(_: Request) -> Response:
-    """Nothing here is for search engines: every stamp's page is somebody's pack."""
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
+    """Pages of products are for everybody; the rest is not for search engines: a stamp's page is somebody's pack."""
+    return PlainTextResponse("User-agent: *\nDisallow: /\nAllow: /p/\nAllow: /picture/\nAllow: /badge/\n")
 
 
 async def check(request: Request) -> Response:

@@ -12,10 +12,12 @@ from temthat_trace.origin import (
     PaperShown,
     PartyShown,
     ProductShown,
+    SellerShown,
     origin_of,
     papers_shown,
     party_shown,
     product_shown,
+    sellers_shown,
 )
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, Product
@@ -37,6 +39,9 @@ class Pack:
     """By language; empty where the form does not state a net content."""
     parts: tuple[str, ...]
     """What a combo bundles or a case holds: 3 × Gói 100 g."""
+    name_en: str = ""
+    parts_en: tuple[str, ...] = ()
+    """The same in English; empty unless every part has an English name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Story:
 
     origin: Origin
     pack: Pack
+    sellers: tuple[SellerShown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Presented:
     issuer: PartyShown
     alliance: PartyShown | None
     papers: tuple[PaperShown, ...]
+    sellers: tuple[SellerShown, ...]
 
 
 def stories(services: Services) -> RevisionCache[Story | None]:
@@ -75,7 +82,8 @@ def load_story(session: Session, number: int, today: dt.date) -> Story | None:
         return None
     papers = repository.papers_of(session, batch.product)
     origin = origin_of(batch, papers, alliance_of(session, batch.party), today)
-    return Story(origin, pack_of(run.pack_form))
+    sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
+    return Story(origin, pack_of(run.pack_form), sellers)
 
 
 def load_presented(session: Session, party_code: str, product_code: str, today: dt.date) -> Presented | None:
@@ -91,6 +99,7 @@ def load_presented(session: Session, party_code: str, product_code: str, today: 
         party_shown(party),
         party_shown(alliance) if alliance else None,
         papers_shown(repository.papers_of(session, product), product, today),
+        sellers_shown(repository.sellers_of(session, product.id), today),
     )
 
 
@@ -103,7 +112,9 @@ def pack_of(form: PackForm) -> Pack:
     """A pack form in words."""
     amount, unit = form.net_content, form.net_unit
     content = {lang: quantity(amount, unit, lang) for lang in ("vi", "en")} if amount and unit else {}
-    parts = [f"{line.quantity} × {line.part.name}" for line in form.components]
+    held = [(line.quantity, line.part) for line in form.components]
     if form.inner is not None and form.holds:
-        parts.append(f"{form.holds} × {form.inner.name}")
-    return Pack(form.name, content, tuple(parts))
+        held.append((form.holds, form.inner))
+    parts = tuple(f"{count} × {part.name}" for count, part in held)
+    english = tuple(f"{count} × {part.name_en}" for count, part in held if part.name_en)
+    return Pack(form.name, content, parts, form.name_en, english if len(english) == len(parts) else ())

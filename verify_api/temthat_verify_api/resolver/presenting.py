@@ -13,8 +13,10 @@ from temthat_trace.formats import today
 from temthat_trace.gs1 import Gs1Error
 from temthat_trace.origin import ProductShown
 from temthat_verify_api.errors import Refused
+from temthat_verify_api.outgoing.gather import base_of, page_of
 from temthat_verify_api.pages import service
 from temthat_verify_api.pages.consumer_view import calls_of, speaking
+from temthat_verify_api.pages.jsonld import as_block, batch_data, product_data
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import load_presented
 from temthat_verify_api.parts import parts_of
@@ -43,17 +45,25 @@ async def batch_page(request: Request) -> Response:
     if file is None:
         raise _no_such_batch()
     lang, origin = language(request), file.origin
-    return page(
+    base = base_of(parts_of(request).services)
+    url = page_of(base, codes.party, codes.product, codes.lot)
+    data = product_data(url, base, origin.product, origin.issuer, origin.papers, words(lang), lang)
+    response = page(
         request,
         "batch.html",
         sample=origin.issuer.is_sample,
         o=origin,
+        sellers=file.sellers,
+        # What is recalled or held is not offered to anybody.
+        data=None if file.notices else as_block(batch_data(data, origin.lot, origin.made_on)),
         name=(origin.product.name_en if lang == "en" else "") or origin.product.name,
         notices=[_told(notice, request) for notice in file.notices],
         product_url=f"{_PAGES}{segment(codes.party)}/{segment(codes.product)}?lang={lang}",
         calls=calls_of(request, lang, origin.issuer, origin.alliance),
         **speaking(lang),
     )
+    response.headers["Link"] = service.in_languages(url)
+    return response
 
 
 async def data(request: Request) -> Response:

@@ -17,7 +17,7 @@ from temthat_stamps.runs.takenback import TakenBack
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace import repository
 from temthat_trace.batches import Batch
-from temthat_trace.origin import Origin, origin_of
+from temthat_trace.origin import Origin, SellerShown, origin_of, sellers_shown
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, Product
@@ -42,6 +42,7 @@ class BatchFile:
 
     origin: Origin
     notices: tuple[Notice, ...]
+    sellers: tuple[SellerShown, ...] = ()
 
 
 def find_by_gtin(session: Session, gtin: str, lot: str = "", serial: str = "") -> tuple[Item, ...]:
@@ -142,7 +143,8 @@ def load_batch(session: Session, party: str, product: str, lot: str, today: dt.d
         return None
     alliance = session.get(Party, batch.party.alliance_id) if batch.party.alliance_id else None
     origin = origin_of(batch, repository.papers_of(session, batch.product), alliance, today)
-    return BatchFile(origin, notices_on(session, batch.id))
+    sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
+    return BatchFile(origin, notices_on(session, batch.id), sellers)
 
 
 def notices_on(session: Session, batch_id: uuid.UUID) -> tuple[Notice, ...]:
