@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine
-from temthat_trace.events import Event, LineRole, Step, line
+from temthat_trace.events import Event, EventLine, LineRole, Step, line
 from temthat_trace.lineage.repository import lineage
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.suspects import Suspicion, find_suspects
@@ -21,6 +21,7 @@ from temthat_trace.lineage.walk import Bounds, Cut, Direction
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Member, Party, PartyKind, Plot
 from temthat_trace.products import PackForm, PackKind, Product
+from temthat_trace.purchases import PurchaseSlip
 
 DAY = dt.date(2026, 11, 1)
 
@@ -223,3 +224,51 @@ def test_the_diary_alone_says_what_went_in_and_came_out(farm: Farm) -> None:
     assert farm.named(lineage(farm.session, [farm.lots["A"]], Direction.DOWN).walk.nodes) == ["A", "B", "C"]
     farm.made("B", A=7)
     assert [link.amount for link in lineage(farm.session, [farm.lots["B"]], Direction.UP).walk.links] == [7]
+
+
+def test_an_input_a_household_and_a_place_lead_to_the_batches(farm: Farm) -> None:
+    """A bag of fertiliser by name and lot however written; who delivered and where, by slips and steps."""
+    member = Member(party_id=farm.party.id, code="H1", alias="Hộ Ba Sáu", commune_text="xã Đồi")
+    farm.session.add(member)
+    farm.session.flush()
+    plot = Plot(
+        party_id=farm.party.id, code="D1", name="Đồi 1", member_id=member.id, province="20", commune="06001"
+    )
+    farm.session.add(plot)
+    farm.session.flush()
+    for lot in ("A", "B", "C", "D"):
+        farm.batch(lot)
+    at = dt.datetime(2026, 10, 2, tzinfo=dt.UTC)
+
+    def step(lot: str, *lines: EventLine, **more: Any) -> None:
+        entry = Event(
+            step=Step.CARE, batch_id=farm.lots[lot], at=at, recorded_by=farm.party.id, recorded_at=at, text="",
+            lines=list(lines), **more,
+        )  # fmt: skip
+        entry.seal()
+        farm.session.add(entry)
+
+    step("A", line(LineRole.USED, "Phân bón NPK 16-16-8", lot="2609-B"))
+    step("B", line(LineRole.USED, "Phân bón NPK 16-16-8", lot="2609-C"), plot_id=plot.id)
+    step("C", line(LineRole.USED, "Phân bón NPK 16-16-8", lot="2609-B"), withdrawn_at=at)
+    slip = PurchaseSlip(party_id=farm.party.id, number="1", member_id=member.id, plot_id=plot.id, quantity=Decimal(1),
+                        unit="KGM", at=at, batch_id=farm.lots["D"], recorded_at=at)  # fmt: skip
+    farm.session.add(slip)
+    farm.session.flush()
+
+    def found(**asked: Any) -> list[str]:
+        return sorted(farm.named(find_suspects(farm.session, Suspicion(**asked), true()).batches))
+
+    assert found(material_lot="2609 b") == ["A"]
+    assert found(material="npk bon") == ["A", "B"]
+    assert found(material="npk", material_lot="2609-c") == ["B"]
+    assert found(material="đạm") == []
+    assert found(words="npk 2609") == ["A", "B"]
+    assert found(member="hộ ba sáu") == ["D"]
+    assert found(plot="D1") == ["B", "D"]
+    assert found(province="20") == ["B", "D"]
+    assert found(commune="06001", material="npk") == ["B"]
+    assert found(thing="https://id.gs1.org/01/08938505974194/10/L") == []
+    slip.withdrawn_at = at
+    farm.session.flush()
+    assert found(plot="D1") == ["B"]

@@ -4,17 +4,19 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from itertools import groupby
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Executable, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from temthat_trace.batches import Batch
-from temthat_trace.events import Event
+from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.among import among
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import Product
+from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.search import fold
 
 MOST = 2_000
@@ -27,12 +29,16 @@ MOST_TEXTS = 300_000
 class Suspicion:
     """What went bad; every field that is set narrows it. `since` and `until`: the days on which a batch was made.
 
-    `words` all stand in one diary entry of the batch, whatever their case and diacritics. `member`, `plot` and `paper`
-    are named by code, by name, or by the number on the paper. `province` and `commune` are today's codes.
+    `words` all stand in one diary entry of the batch, its materials included, whatever their case and diacritics.
+    `material` and `material_lot`: words of the name, and the lot, of one thing that a step used or bought.
+    `member`, `plot` and `paper` are named by code, by name, or by the number on the paper. `province` and `commune` are
+    today's codes. `thing`: the identity of a container, lot or item in EPCIS events; it stands by itself.
     """
 
     batch: uuid.UUID | None = None
     lot: str = ""
+    material: str = ""
+    material_lot: str = ""
     words: str = ""
     member: str = ""
     plot: str = ""
@@ -41,10 +47,16 @@ class Suspicion:
     paper: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
+    thing: str = ""
 
     def __bool__(self) -> bool:
         """Whether it says anything."""
         return any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def of_batches(self) -> bool:
+        """Whether it says anything about recorded batches."""
+        return any(getattr(self, field.name) for field in fields(self) if field.name != "thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +69,19 @@ class Suspects:
 
 def find_suspects(session: Session, suspicion: Suspicion, within: ColumnElement[bool]) -> Suspects:
     """The batches meant. `within`: a condition on `Party`, whose batches may be looked at. Nothing said: none."""
-    if not suspicion:
+    if not suspicion.of_batches:
         return Suspects(())
-    lot = _lot(session, suspicion.lot.strip(), within) if suspicion.lot.strip() else []
+    few: list[ColumnElement[bool]] = []
+    lot = _lot(session, suspicion.lot.strip(), within, few) if suspicion.lot.strip() else []
+    if suspicion.material.strip() or suspicion.material_lot.strip():
+        few.append(among(session, Batch.id, _with_material(session, suspicion, within)))
     query = (
         select(Batch.id)
         .outerjoin(Plot, Plot.id == Batch.plot_id)
-        .where(*lot, *_plain(suspicion), *_named(session, suspicion, within))
+        .where(*few, *lot, *_plain(suspicion, within), *_named(session, suspicion, within))
     )
-    if lot:
-        # The lot's few batches first, and whose each is: joined, SQLite goes through all batches of the party.
+    if few:
+        # The few batches first, and whose each is: joined, SQLite goes through all batches of the party.
         query = query.where(exists().where(Party.id == Batch.party_id, within))
     else:
         query = query.join(Party, Party.id == Batch.party_id).where(within)
@@ -76,26 +91,53 @@ def find_suspects(session: Session, suspicion: Suspicion, within: ColumnElement[
     return Suspects(tuple(found[:MOST]), cut=len(found) > MOST)
 
 
-def _lot(session: Session, lot: str, within: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+def _lot(
+    session: Session, lot: str, within: ColumnElement[bool], few: list[ColumnElement[bool]]
+) -> list[ColumnElement[bool]]:
     """Batches of that lot: as written or in one case, which the index of lots by product finds; else in any case."""
     products = select(Product.id).join(Party, Party.id == Product.party_id).where(within)
     exact = select(Batch.id).where(
         Batch.lot.in_({lot, lot.upper(), lot.lower()}), Batch.product_id.in_(products)
     )
     if found := session.scalars(exact.limit(MOST + 1)).all():
-        return [among(session, Batch.id, found)]
+        few.append(among(session, Batch.id, found))
+        return []
     return [func.lower(Batch.lot) == lot.lower()]
 
 
-def _plain(suspicion: Suspicion) -> list[ColumnElement[bool]]:
+def _with_material(session: Session, suspicion: Suspicion, within: ColumnElement[bool]) -> set[uuid.UUID]:
+    """Batches of which a step used, or took in from elsewhere, a material of that name and lot.
+
+    However the lot is written: “2609-B”, “2609 b”. The lines keep what they say when their entry is erased.
+    """
+    lot = fold(suspicion.material_lot)
+    wanted = [*fold(suspicion.material).split(), *lot.split()]
+    if not wanted:
+        return set()
+    query = (
+        select(Event.batch_id, EventLine.lot)
+        .join(EventLine, EventLine.event_id == Event.id)
+        .join(Batch, Batch.id == Event.batch_id)
+        .join(Party, Party.id == Batch.party_id)
+        .where(
+            within,
+            EventLine.role.in_([LineRole.USED, LineRole.IN]),
+            Event.withdrawn_at.is_(None),
+            *(EventLine.search.contains(word, autoescape=True) for word in wanted),
+        )
+    )
+    return {batch for batch, written in session.execute(query) if not lot or fold(written) == lot}
+
+
+def _plain(suspicion: Suspicion, within: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     """The conditions that are columns."""
     asked: list[ColumnElement[bool]] = []
     if suspicion.batch:
         asked.append(Batch.id == suspicion.batch)
     if suspicion.province:
-        asked.append(func.coalesce(Batch.province, Plot.province, Party.province) == suspicion.province)
+        asked.append(_from("province", suspicion.province, within))
     if suspicion.commune:
-        asked.append(func.coalesce(Batch.commune, Plot.commune, Party.commune) == suspicion.commune)
+        asked.append(_from("commune", suspicion.commune, within))
     if suspicion.since:
         asked.append(Batch.made_on >= suspicion.since)
     if suspicion.until:
@@ -103,17 +145,59 @@ def _plain(suspicion: Suspicion) -> list[ColumnElement[bool]]:
     return asked
 
 
+def _from(
+    unit: Literal["province", "commune"], code: str, within: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Batches of a place: their own, else their plot's, else their maker's; or a step, or goods bought, from there."""
+    maker, plot = aliased(Party), aliased(Plot)
+    own = func.coalesce(getattr(Batch, unit), getattr(Plot, unit), getattr(maker, unit)) == code
+    steps = (
+        _of_steps(within)
+        .outerjoin(plot, plot.id == Event.plot_id)
+        .where(or_(getattr(Event, unit) == code, getattr(plot, unit) == code))
+    )
+    slips = _of_slips(within).join(plot, plot.id == PurchaseSlip.plot_id).where(getattr(plot, unit) == code)
+    here = exists().where(maker.id == Batch.party_id, own)
+    return or_(here, Batch.id.in_(steps), Batch.id.in_(slips))
+
+
+def _of_steps(within: ColumnElement[bool]) -> Select[Any]:
+    """The batches of steps that stand."""
+    query = select(Event.batch_id).join(Batch, Batch.id == Event.batch_id)
+    return query.join(Party, Party.id == Batch.party_id).where(within, Event.withdrawn_at.is_(None))
+
+
+def _of_slips(within: ColumnElement[bool]) -> Select[Any]:
+    """The batches that purchase slips went into."""
+    query = select(PurchaseSlip.batch_id).join(Party, Party.id == PurchaseSlip.party_id)
+    return query.where(within, PurchaseSlip.batch_id.is_not(None), PurchaseSlip.withdrawn_at.is_(None))
+
+
 def _named(session: Session, suspicion: Suspicion, within: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     """The conditions on things that people name in their own spelling."""
-    asked = []
+    asked: list[ColumnElement[bool]] = []
     if suspicion.member:
         members = select(Member.id, Member.code, Member.alias).join(Party, Party.id == Member.party_id)
         ids = _called(session, members.where(within), suspicion.member)
-        asked.append(or_(among(session, Batch.member_id, ids), among(session, Plot.member_id, ids)))
+        asked.append(
+            or_(
+                among(session, Batch.member_id, ids),
+                among(session, Plot.member_id, ids),
+                Batch.id.in_(_of_steps(within).where(among(session, Event.member_id, ids))),
+                Batch.id.in_(_of_slips(within).where(among(session, PurchaseSlip.member_id, ids))),
+            )
+        )
     if suspicion.plot:
         plots = select(Plot.id, Plot.code, Plot.name, Plot.growing_area_code)
         plots = plots.join(Party, Party.id == Plot.party_id).where(within)
-        asked.append(among(session, Batch.plot_id, _called(session, plots, suspicion.plot)))
+        ids = _called(session, plots, suspicion.plot)
+        asked.append(
+            or_(
+                among(session, Batch.plot_id, ids),
+                Batch.id.in_(_of_steps(within).where(among(session, Event.plot_id, ids))),
+                Batch.id.in_(_of_slips(within).where(among(session, PurchaseSlip.plot_id, ids))),
+            )
+        )
     if suspicion.paper:
         papers = select(Paper.id, Paper.code, Paper.number).join(Party, Party.id == Paper.party_id)
         ids = _called(session, papers.where(within), suspicion.paper)
@@ -145,27 +229,32 @@ def _under(papers: Iterable[Paper]) -> ColumnElement[bool]:
 
 
 def _with_words(session: Session, batches: Select[Any], words: str) -> Suspects:
-    """Those of the batches with a diary entry that has all the words.
+    """Those of the batches with a diary entry that has all the words, in its text or in its lines.
 
     Compared here and not in the database: neither SQLite nor PostgreSQL knows that “Đạm” and “dam” are one word.
     """
     wanted = fold(words).split()
     query = (
-        batches.add_columns(Event.text)
+        batches.add_columns(Event.id, Event.text, EventLine.search)
         .join(Event, Event.batch_id == Batch.id)
-        .where(Event.text.is_not(None))
-        .order_by(Batch.made_on.desc(), Batch.id.desc())
+        .outerjoin(EventLine, EventLine.event_id == Event.id)
+        .where(Event.withdrawn_at.is_(None))
+        .order_by(Batch.made_on.desc(), Batch.id.desc(), Event.id)
         .limit(MOST_TEXTS + 1)
     )
-    fits: dict[str, bool] = {}  # diaries repeat themselves
+    folded: dict[str, str] = {}  # diaries repeat themselves
     found: dict[uuid.UUID, None] = {}
     read = 0
-    for batch_id, text in session.execute(query):
-        read += 1
-        if text not in fits:
-            folded = fold(text)
-            fits[text] = bool(wanted) and all(word in folded for word in wanted)
-        if fits[text]:
+    for (batch_id, _), rows in groupby(session.execute(query), key=lambda row: row[:2]):
+        said = ""
+        for _, _, text, search in rows:
+            read += 1
+            if text is not None and not said:
+                if text not in folded:
+                    folded[text] = fold(text)
+                said = folded[text]
+            said = f"{said} {search or ''}"
+        if wanted and all(word in said for word in wanted):
             found[batch_id] = None
     chosen = tuple(found)
     return Suspects(chosen[:MOST], cut=len(chosen) > MOST or read > MOST_TEXTS)

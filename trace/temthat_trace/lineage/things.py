@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -131,7 +131,7 @@ class EventGraph:
             return
         most = max(MOST_TERMS // len(conditions), 1)
         self.cut |= len(self._parties) > most
-        by_term: dict[bytes, str] = {}
+        by_term: dict[Any, str] = {}
         for party in self._parties[:most]:
             by_term.update(zip(terms(party, conditions), conditions, strict=True))
         left = MOST_EVENTS
