@@ -37,8 +37,8 @@ def person(of: Party, role: Role) -> Person:
     return Person(id=uuid.uuid4(), party_id=of.id, party=of, role=role, phone="", name="")
 
 
-CLERK_DOES = "see import order picture agree"
-ADMIN_DOES = "see import order picture agree override invite"
+CLERK_DOES = "see import order picture agree members"
+ADMIN_DOES = "see import order picture agree members override invite"
 ALLIANCE_DOES = "see import confirm_paper invite reset_password agree set_quota"
 OFFICE_ITSELF = "see invite reset_password"
 ALLIANCE_ITSELF = "see import invite reset_password"

@@ -11,7 +11,11 @@ from temthat_verify_api.accounts import Person, Role
 
 
 class Action(StrEnum):
-    """What a person may want to do with the records of one organisation. `agree`: be the second person of a reprint."""
+    """What a person may want to do with the records of one organisation.
+
+    `agree`: be the second person of a reprint. `members`: see and change what members agreed to have kept; only the
+    members' own cooperative may.
+    """
 
     SEE = "see"
     IMPORT = "import"
@@ -20,6 +24,7 @@ class Action(StrEnum):
     AGREE = "agree"
     SET_QUOTA = "set_quota"
     PICTURE = "picture"
+    MEMBERS = "members"
     CONFIRM_PAPER = "confirm_paper"
     INVITE = "invite"
     RESET_PASSWORD = "reset_password"
@@ -27,7 +32,7 @@ class Action(StrEnum):
 
 ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
 _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
-_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE})
+_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS})
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
 _OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT}  # an alliance brings in workbooks for its members

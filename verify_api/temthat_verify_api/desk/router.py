@@ -16,6 +16,7 @@ from temthat_verify_api.desk.views import (
     jobs,
     ledger,
     lineage,
+    members,
     new_batch,
     orders,
     own_orders,
@@ -39,7 +40,7 @@ _VIEWS = (
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
     *(checklist, expiring),
-    *(papers, products, people, public_log),
+    *(papers, products, people, members, public_log),
 )
 
 
