@@ -112,8 +112,10 @@ def decide(written: WrittenNumber, rule: Unclear) -> Decimal:
     return written.decimals if as_decimals else written.value
 
 
-def checked_quantity(amount: Decimal, code: str) -> Decimal:
+def checked_quantity(amount: Decimal, code: str, *, parts: bool = False) -> Decimal:
     """An amount that is above zero, not absurd, exact in millionths, and whole where only whole ones make sense.
+
+    `parts`: half a sack of fertiliser makes sense where half a packet for sale does not.
 
     Raises CellError.
     """
@@ -122,7 +124,7 @@ def checked_quantity(amount: Decimal, code: str) -> Decimal:
         raise CellError("Số lượng phải lớn hơn 0.", "The quantity must be above zero.")
     if amount > LARGEST:
         raise CellError("Số quá lớn, hãy xem lại.", "The number is too large, please check.")
-    if word.is_whole and amount != amount.to_integral_value():
+    if word.is_whole and not parts and amount != amount.to_integral_value():
         shown = formats.number(amount)
         raise CellError(
             f"Số {word.vi} phải là số nguyên, đang là {shown}.",

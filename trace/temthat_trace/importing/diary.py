@@ -157,7 +157,7 @@ def _has_happened(link: Link, row: Row, at: dt.datetime) -> bool:
 def _lines(link: Link, row: Row, batch: Key) -> Iterator[LineValue]:
     material = row.get("material")
     if material:
-        amount = link.amount(row, "material_quantity", "material_unit", None)
+        amount = link.amount(row, "material_quantity", "material_unit", None, parts=True)
         lot, supplier = row.get("material_lot") or "", row.get("supplier") or ""
         yield LineValue(LineRole.USED, material, lot, None, supplier, *(amount or (None, None)))
     elif alone := next((c for c in ("material_lot", "material_quantity", "supplier") if row.get(c)), None):

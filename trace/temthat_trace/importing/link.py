@@ -159,9 +159,18 @@ class Link:
     # -- amounts -------------------------------------------------------------------------------
 
     def amount(
-        self, row: Row, column: str, unit_column: str | None, default_unit: str | None
+        self,
+        row: Row,
+        column: str,
+        unit_column: str | None,
+        default_unit: str | None,
+        *,
+        parts: bool = False,
     ) -> tuple[Decimal, str] | None:
-        """A quantity and its unit's code, read by the rule of the column's unit; None when empty or reported."""
+        """A quantity and its unit's code, read by the rule of the column's unit; None when empty or reported.
+
+        `parts`: see `checked_quantity`.
+        """
         written: WrittenNumber | None = row.values.get(column)
         if written is None or (unit_column is not None and unit_column in row.broken):
             return None
@@ -180,7 +189,7 @@ class Link:
             return None
         number = self._decide(row, column, written, word)
         try:
-            return checked_quantity(plain(number * word.times), word.code), word.code
+            return checked_quantity(plain(number * word.times), word.code, parts=parts), word.code
         except CellError as e:
             self.problem(row, column, e.vi, e.en)
             return None

@@ -72,6 +72,8 @@ MATERIAL_UNITS = (
     "HEA",
     "XRO",
 )
+_PARTS = ("material_amount", "in_amount", "lost_amount")
+"""What may be half a sack; what comes out or is sold is counted whole."""
 AMOUNTS = ("material_amount", "in_amount", "out_amount", "lost_amount", "sent_amount")
 
 
@@ -197,7 +199,7 @@ def _amount(
         written = parse_number(text)
         word = written.unit or _unit_chosen(given.get(f"{name}_unit", ""))
         number = decide(written, rule_for(word.code, small=False))
-        amount = checked_quantity(plain(number * word.times), word.code)
+        amount = checked_quantity(plain(number * word.times), word.code, parts=name in _PARTS)
         if name in ("out_amount", "sent_amount"):
             convert(amount, word.code, setting.unit)
     except (CellError, UnitError) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from temthat_stamps.runs.records import JobState
+from temthat_trace import fieldwork
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
@@ -70,6 +71,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
         short=short,
         own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
         party=party,
+        copied=len(fieldwork.copied_diaries(desk.db, party.id)) if next_step is None else 0,
         lines=lines,
         more=more,
         number=page,

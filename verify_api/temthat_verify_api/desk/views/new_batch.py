@@ -77,6 +77,7 @@ def _page(desk: Desk, given: dict[str, str], problems: dict[str, str]) -> Respon
         "new_batch.html",
         422 if problems else 200,
         given=given,
+        today=desk.today,
         problems=problems,
         products=work_queries.goods_codes(desk.db, desk.party),
         members=work_queries.member_codes(desk.db, desk.party.id),

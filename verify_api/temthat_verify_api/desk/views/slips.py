@@ -110,6 +110,7 @@ def _page(
         number=page,
         delivered=fieldwork.delivered_into(desk.db, batch.id) if batch else [],
         given=given,
+        today=desk.today,
         problems=problems,
         members=work_queries.member_codes(desk.db, desk.party.id),
         plots=work_queries.plot_codes(desk.db, desk.party.id),

@@ -184,6 +184,7 @@ def _form(
         step=step,
         kind=kind,
         given=given,
+        today=desk.today,
         problems={name: said[desk.lang == "en"] for name, said in problems.items()},
         draft=draft,
         kept=[(photo, _ticket(desk, photo.digest, photo.small)) for photo in photos or ()],
