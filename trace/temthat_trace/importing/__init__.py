@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from temthat_trace.approvals.proposing import DecidedMeanwhile
 from temthat_trace.importing.apply import apply
 from temthat_trace.importing.checking import check
 from temthat_trace.importing.existing import Existing, Frozen, load_existing
+from temthat_trace.importing.holding import Holding
 from temthat_trace.importing.interpret import Interpreted, interpret
 from temthat_trace.importing.plan import Change, Checked, Entry, Plan
 from temthat_trace.importing.raw import LIMITS, Limits, RawWorkbook
@@ -90,12 +92,17 @@ def import_workbook(
     """
     interpreted = interpret(read_workbook(files))
     existing = load_existing(session, interpreted.rows, acting_party, now, frozen_batches)
+    holding = Holding(session, existing, acting_party)
     checked = check(interpreted, existing)
-    if checked.plan is None or dry_run:
+    if checked.plan is None:
+        return checked.report(applied=False)
+    plan, waiting = holding.split(checked.plan, checked.findings)
+    if dry_run or checked.findings.problems:
         return checked.report(applied=False)
     try:
-        apply(session, checked.plan, acting_party.id if acting_party else None, now, recorded_name)
-    except IntegrityError:
+        apply(session, plan, acting_party.id if acting_party else None, now, recorded_name)
+        holding.record(waiting, recorded_name, now)
+    except (IntegrityError, DecidedMeanwhile):
         session.rollback()
         return _conflict(", ".join(files))
     return checked.report(applied=True)

@@ -136,6 +136,16 @@ def load_existing(
     return found
 
 
+def load_records(
+    session: Session, codes: Iterable[str], now: dt.datetime, frozen_batches: Frozen = frozenset()
+) -> Existing:
+    """Everything about these parties that has a code of its own: no batches, no events."""
+    frozen = frozen_batches if isinstance(frozen_batches, Mapping) else dict.fromkeys(frozen_batches)
+    found = Existing(None, None, None, now, frozen=frozen)
+    _Loader(session, found, set(codes), ()).load()
+    return found
+
+
 def default_party(rows: Iterable[Row], existing: Existing) -> str | None:
     """Whose a row without a party code is: the importing producer's, else the workbook's only party's."""
     if existing.acting_kind in PRODUCERS:
