@@ -157,9 +157,9 @@ class _Writer:
 
     def _party(self, entry: Entry) -> dict[str, Any]:
         v = entry.values
-        names = ("kind", "name", "hotline", "email", "tax_code", "is_sample")
+        names = ("kind", "name", "name_en", "hotline", "email", "tax_code", "is_sample")
         place = _place(v["address"])
-        search = search_key(v["name"], entry.key[0], *_place_names(place))
+        search = search_key(v["name"], v["name_en"], entry.key[0], *_place_names(place))
         return {"code": entry.key[0], "search": search, **_pick(v, names), **place}
 
     def _member(self, entry: Entry) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class _Writer:
         return {"party_id": self._owner(entry), "code": entry.key[1], "search": search, **v}
 
     def _pack_form(self, entry: Entry) -> dict[str, Any]:
-        names = ("name", "kind", "net_content", "net_unit", "holds", "gtin")
+        names = ("name", "name_en", "kind", "net_content", "net_unit", "holds", "gtin")
         product = self._ids["product", entry.key[:2]]
         return {"product_id": product, "code": entry.key[2], **_pick(entry.values, names)}
 

@@ -28,7 +28,7 @@ def party(link: Link, row: Row) -> None:
         return
     key = (code,)
     values = link.fields(
-        row, "kind", "name", "address", "hotline", "email", "tax_code", empty={"tax_code": ""}
+        row, "kind", "name", "name_en", "address", "hotline", "email", "tax_code", empty={"tax_code": ""}
     )
     if row.get("is_sample") is not None:
         values["is_sample"] = row.get("is_sample")
@@ -41,6 +41,7 @@ def party(link: Link, row: Row) -> None:
     elif before is None and existing.acting_kind in ALLIANCES:
         values["alliance"] = existing.acting
     defaults = {
+        "name_en": "",
         "address": "",
         "hotline": "",
         "email": "",
@@ -232,6 +233,8 @@ def product(link: Link, row: Row) -> None:
         "standard",
         "description",
         "sold_in",
+        "description_en",
+        "storage_en",
         "brand",
         "warning",
         empty={"kind": ProductKind.GOODS, "group": ""},
@@ -249,6 +252,8 @@ def product(link: Link, row: Row) -> None:
         "standard": "",
         "description": "",
         "sold_in": "",
+        "description_en": "",
+        "storage_en": "",
         "brand": "",
         "warning": "",
     }
@@ -272,7 +277,7 @@ def pack_form(link: Link, row: Row) -> None:
     if not link.exists(row, "product", "product", (owner, of)):
         return
     base = (link.fact("product", (owner, of)) or {}).get("base_unit")
-    values = link.fields(row, "name", "gtin", "holds")
+    values = link.fields(row, "name", "name_en", "gtin", "holds")
     if "inner" in row.columns:
         values["inner"] = link.reference(row, "inner", "pack_form", (owner, of))
     kind = row.get("kind") or _kind_of(link, row, key)
@@ -289,6 +294,7 @@ def pack_form(link: Link, row: Row) -> None:
                 f"A net content in {unit(net[1]).en} does not fit the product's unit ({unit(base).en}).",
             )
     defaults = {
+        "name_en": "",
         "kind": PackKind.ITEM,
         "net_content": None,
         "net_unit": None,
