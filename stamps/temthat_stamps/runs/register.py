@@ -25,6 +25,7 @@ from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.signer import Signer
 from temthat_trace import formats
+from temthat_trace.approvals.rule import product_is_public
 from temthat_trace.batches import Batch
 from temthat_trace.events import batch_digest
 from temthat_trace.packing import OVERAGE, Allowance, PackingError, allowed, content
@@ -49,6 +50,7 @@ def plan_run(session: Session, batch: Batch, pack_form: PackForm) -> Allowance:
     case and the items in it do not. Raises `RunRefused`.
     """
     _check_fits(batch, pack_form)
+    _check_approved(session, batch)
     base = batch.product.base_unit
     try:
         mine = content(pack_form, base)
@@ -296,6 +298,16 @@ def _check_gs1(gtin: str | None, lot: str) -> None:
         raise RunRefused(
             f"Tem dạng GS1 cần số lô chỉ có chữ không dấu, chữ số, dấu thường, không dấu cách; “{lot}” không được.",
             f"A stamp in GS1 form needs a lot of plain letters, digits and common signs, without blanks: not “{lot}”.",
+        )
+
+
+def _check_approved(session: Session, batch: Batch) -> None:
+    """A new product whose office wants to be asked first gets no stamps before its yes."""
+    if not product_is_public(session, batch.product_id):
+        name = batch.product.name
+        raise RunRefused(
+            f"Sản phẩm mới “{name}” chưa được Liên minh hoặc cơ quan phụ trách duyệt nên chưa in tem được.",
+            f"The new product “{name}” is not approved by its alliance or authority yet, so it has no stamps.",
         )
 
 

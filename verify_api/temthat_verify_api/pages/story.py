@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from temthat_trace import repository
+from temthat_trace.approvals.publicly import public_papers_of
+from temthat_trace.approvals.rule import product_is_public
 from temthat_trace.formats import quantity
 from temthat_trace.origin import (
     Origin,
@@ -80,7 +82,7 @@ def load_story(session: Session, number: int, today: dt.date) -> Story | None:
     batch = repository.batch(session, run.batch_id) if run else None
     if run is None or batch is None:
         return None
-    papers = repository.papers_of(session, batch.product)
+    papers = public_papers_of(session, batch.product)
     origin = origin_of(batch, papers, alliance_of(session, batch.party), today)
     sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
     return Story(origin, pack_of(run.pack_form), sellers)
@@ -90,7 +92,7 @@ def load_presented(session: Session, party_code: str, product_code: str, today: 
     """A product by its party's code and its own; None if there is none."""
     party = repository.party_by_code(session, party_code)
     found = [p for p in repository.products_of(session, party.id) if p.code == product_code] if party else []
-    if party is None or not found:
+    if party is None or not found or not product_is_public(session, found[0].id):
         return None
     product: Product = found[0]
     alliance = alliance_of(session, party)
@@ -98,7 +100,7 @@ def load_presented(session: Session, party_code: str, product_code: str, today: 
         product_shown(product),
         party_shown(party),
         party_shown(alliance) if alliance else None,
-        papers_shown(repository.papers_of(session, product), product, today),
+        papers_shown(public_papers_of(session, product), product, today),
         sellers_shown(repository.sellers_of(session, product.id), today),
     )
 

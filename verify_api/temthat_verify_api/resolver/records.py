@@ -16,6 +16,8 @@ from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
 from temthat_stamps.runs.takenback import TakenBack
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace import repository
+from temthat_trace.approvals.publicly import public_papers_of
+from temthat_trace.approvals.rule import is_public
 from temthat_trace.batches import Batch
 from temthat_trace.origin import Origin, SellerShown, origin_of, sellers_shown
 from temthat_trace.papers import Paper
@@ -48,7 +50,7 @@ class BatchFile:
 def find_by_gtin(session: Session, gtin: str, lot: str = "", serial: str = "") -> tuple[Item, ...]:
     """Every product this GTIN stands on, the oldest record first; only those that have the lot, if one has it."""
     on_a_pack = exists().where(PackForm.product_id == Product.id, PackForm.gtin == gtin)
-    query = select(Product).where(or_(Product.gtin == gtin, on_a_pack)).order_by(Product.id)
+    query = select(Product).where(or_(Product.gtin == gtin, on_a_pack), is_public()).order_by(Product.id)
     found = session.scalars(query.options(joinedload(Product.party))).all()
     return _narrowed([_item(session, product, lot, serial, gtin) for product in found])
 
@@ -57,7 +59,7 @@ def find_by_codes(
     session: Session, party: str, product: str, lot: str = "", serial: str = ""
 ) -> tuple[Item, ...]:
     """The product with that code of the party with that code; empty if there is none."""
-    query = select(Product).join(Party).where(Party.code == party, Product.code == product)
+    query = select(Product).join(Party).where(Party.code == party, Product.code == product, is_public())
     found = session.scalars(query.options(joinedload(Product.party))).all()
     return tuple(_item(session, product, lot, serial) for product in found)
 
@@ -135,14 +137,14 @@ def load_batch(session: Session, party: str, product: str, lot: str, today: dt.d
         select(Batch.id)
         .join(Product, Batch.product_id == Product.id)
         .join(Party, Product.party_id == Party.id)
-        .where(Party.code == party, Product.code == product, Batch.lot == lot)
+        .where(Party.code == party, Product.code == product, Batch.lot == lot, is_public())
     )
     batch_id = session.scalar(query)
     batch = repository.batch(session, batch_id) if batch_id else None
     if batch is None:
         return None
     alliance = session.get(Party, batch.party.alliance_id) if batch.party.alliance_id else None
-    origin = origin_of(batch, repository.papers_of(session, batch.product), alliance, today)
+    origin = origin_of(batch, public_papers_of(session, batch.product), alliance, today)
     sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
     return BatchFile(origin, notices_on(session, batch.id), sellers)
 
