@@ -2,11 +2,15 @@
 
 from fastapi import FastAPI
 
-from temthat_verify_api.epcis import capture, events, root
+from temthat_verify_api.epcis import capture, collections, events, named, pages, queries, root
 
 
 def add_to(app: FastAPI) -> None:
     """Mount them."""
     root.add_to(app)
     capture.add_to(app)
+    queries.add_to(app)
     events.add_to(app)
+    collections.add_to(app)
+    named.add_to(app)
+    pages.add_to(app)

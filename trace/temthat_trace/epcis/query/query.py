@@ -17,6 +17,7 @@ from temthat_trace.epcis.query.values import Values, bad
 
 MOST_PARAMETERS = 60
 MOST_VALUES = 2_000
+_FREE_TEXTS = ("EQ_stringValue",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,13 @@ def read_query(document: Any) -> Query:
 def read_url(pairs: Iterable[tuple[str, str]], prefixes: Mapping[str, str] | None = None) -> Query:
     """A query from the parameters of a URL, already percent-decoded. Values stand with `|` between them.
 
-    `prefixes`: what compact names mean. Raises QueryError.
+    A blank in what can have none (a URI, a time) was a `+` once and is one again. `prefixes`: what compact names mean.
+    Raises QueryError.
     """
     given: dict[str, list[Any]] = {}
     for name, text in pairs:
-        given.setdefault(name, []).extend(text.split("|"))
+        value = text if ":" in name or name in _FREE_TEXTS else text.replace(" ", "+")
+        given.setdefault(name, []).extend(value.split("|"))
     source: Json = {"@context": dict(prefixes)} if prefixes else {}
     return _query(list(given.items()), Context(dict(prefixes or {})), source | given)
 

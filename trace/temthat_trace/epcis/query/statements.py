@@ -41,6 +41,9 @@ class Window:
     until: int | None = None
 
 
+_EVER = Window()
+
+
 class Statements:
     """Statements on one connection, in the dialect of its database."""
 
@@ -49,14 +52,15 @@ class Statements:
         self._is_sqlite = self._connection.dialect.name == "sqlite"
         self._mark = "?" if self._is_sqlite else "%s"
 
-    def count(self, group: Sequence[int], most: int) -> int:
-        """How many entries the terms of a group have, counted to `most`."""
+    def count(self, group: Sequence[int], most: int, window: Window = _EVER) -> int:
+        """How many entries the terms of a group have in a window of numbers, counted to `most`."""
         total = 0
+        bounds, values = self._number_bounds("event", window, None, ascending=True)
         for start in range(0, len(group), BLOCK):
             part = group[start : start + BLOCK]
             marks = ", ".join([self._mark] * len(part))
-            text = f"select count(*) from (select 1 from epcis_term where term in ({marks}) limit {most - total}) as c"  # noqa: S608
-            total += self._rows(text, list(part))[0][0]
+            entries = f"select 1 from epcis_term where term in ({marks}){bounds} limit {most - total}"  # noqa: S608
+            total += self._rows(f"select count(*) from ({entries}) as c", [*part, *values])[0][0]  # noqa: S608
             if total >= most:
                 break
         return total
