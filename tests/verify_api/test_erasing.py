@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
 from temthat_stamps.bundle.offline import judge_offline
 from temthat_stamps.bundle.pack import make_pack, parse_pack
@@ -41,12 +42,15 @@ from temthat_trace.privacy.repository import ask, open_requests
 from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import TraceRefused
 from temthat_verify_api.accounts import Person, Role, WorkbookImport
-from temthat_verify_api.erasure import erase_member
+from temthat_verify_api.commands.members import app
+from temthat_verify_api.erasure import JOURNAL, erase_member
+from temthat_verify_api.keeping import backup, restore
 from temthat_verify_api.rows import to_plain
 from temthat_verify_api.tables import metadata
 
 from .conftest import NOW, World, build_world
 
+PASSPHRASE = "mật khẩu đủ dài"
 SAYS = (
     "Trần Thị Tư",
     "0912 345 678",
@@ -69,6 +73,10 @@ class House:
     run: int
     code: str
 
+    @property
+    def folder(self) -> Path:
+        return self.world.services.settings.data_dir
+
     def member(self, session: Session) -> Member:
         return session.scalars(select(Member)).one()
 
@@ -87,10 +95,9 @@ class House:
         return "\n".join(rows)
 
 
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    """Once on each database."""
-    world = build_world(database_url, tmp_path / "data", founded=True)
+def build(url: str, folder: Path) -> Iterator[House]:
+    """A house on an empty database."""
+    world = build_world(url, folder, founded=True)
     run = world.run(count=20)
     with world.services.sessions() as session:
         fill(session)
@@ -98,6 +105,18 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     world.services.record.publish(bundle_now=True)
     yield House(world, run, world.code(run))
     world.services.close()
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """On SQLite."""
+    yield from build(sqlite_url, tmp_path / "data")
+
+
+@pytest.fixture
+def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """Once on each database."""
+    yield from build(database_url, tmp_path / "data")
 
 
 def fill(session: Session) -> None:
@@ -180,18 +199,18 @@ def signed(house: House) -> list[bytes]:
         return [entry(session, run.log_index), run.proof]
 
 
-def test_who_it_was_is_gone_from_every_table(house: House) -> None:
+def test_who_it_was_is_gone_from_every_table(any_house: House) -> None:
     """Not a word of her stands anywhere in the database; her pictures are deleted; amounts still add up."""
-    before = house.everything()
+    before = any_house.everything()
     assert [word for word in SAYS if word not in before] == []
-    with house.world.services.sessions() as session:
-        done = erase_member(session, house.member(session), "Lan", NOW, Diary.ALL)
+    with any_house.world.services.sessions() as session:
+        done = erase_member(session, any_house.member(session), "Lan", NOW, Diary.ALL, any_house.folder)
         session.commit()
-    after = house.everything()
+    after = any_house.everything()
     assert [word for word in SAYS if word in after] == []
     assert (done.events, done.notes, done.pictures) == (3, 1, 2)
-    with house.world.services.sessions() as session:
-        member = house.member(session)
+    with any_house.world.services.sessions() as session:
+        member = any_house.member(session)
         assert member.code == done.code
         assert shown_name(member) == "Một hộ thành viên"
         slip = session.scalars(select(PurchaseSlip)).one()
@@ -203,34 +222,34 @@ def test_who_it_was_is_gone_from_every_table(house: House) -> None:
         assert all(consent.withdrawn_at == NOW for consent in member.consents)
         assert open_requests(session, member.party_id) == []
         with pytest.raises(TraceRefused, match="before"):
-            erase_member(session, member, "Lan", NOW, Diary.NONE)
+            erase_member(session, member, "Lan", NOW, Diary.NONE, any_house.folder)
 
 
-def test_what_was_signed_still_verifies(house: House, tmp_path: Path) -> None:
+def test_what_was_signed_still_verifies(any_house: House, tmp_path: Path) -> None:
     """Manifest, proof, digest of the events, log, bundle, offline verdict and page: all as before."""
-    world = house.world
-    statements = signed(house)
+    world = any_house.world
+    statements = signed(any_house)
     assert audit(world) == []
-    word, names = offline(world, house.code, tmp_path / "before")
+    word, names = offline(world, any_house.code, tmp_path / "before")
     assert word is Word.GENUINE_OFFLINE
     assert names is not None
     with world.services.sessions() as session:
-        erase_member(session, house.member(session), "Lan", NOW, Diary.ALL, run_names=True)
+        erase_member(
+            session, any_house.member(session), "Lan", NOW, Diary.ALL, any_house.folder, run_names=True
+        )
         session.commit()
     world.services.record.publish(bundle_now=True)
-    assert signed(house) == statements
+    assert signed(any_house) == statements
     assert audit(world) == []
-    assert offline(world, house.code, tmp_path / "after") == (Word.GENUINE_OFFLINE, None)
+    assert offline(world, any_house.code, tmp_path / "after") == (Word.GENUINE_OFFLINE, None)
     published = [f for f in world.services.settings.public_dir.rglob("*") if f.is_file()]
     assert [f.name for f in published if b"L01" in f.read_bytes()] == []
     with world.services.sessions() as session:
         manifest = RunManifest.parse(peek(statements[0]))
         batch = session.scalars(select(Batch)).one()
         first = [e.digest for e in batch.events if e.step is Step.HARVEST]
-        assert manifest.events == batch_digest(
-            first
-        )  # the one event that was there when it was signed
-        assert session.get_one(Run, house.run).salt is None
+        assert manifest.events == batch_digest(first)  # the one event that was there when it was signed
+        assert session.get_one(Run, any_house.run).salt is None
 
 
 @pytest.mark.anyio
@@ -240,7 +259,7 @@ async def test_the_page_answers_as_before_and_tells_less(house: House) -> None:
         before = (await client.get(f"/T/{house.code}")).text
         assert "Trần Thị Tư" in before
         with house.world.services.sessions() as session:
-            erase_member(session, house.member(session), "Lan", NOW, Diary.NAMED)
+            erase_member(session, house.member(session), "Lan", NOW, Diary.NAMED, house.folder)
             session.commit()
         answer = await client.post("/api/v1/verify", json={"code": house.code})
         assert answer.json()["verdict"] == "genuine"
@@ -258,7 +277,7 @@ def test_only_the_entries_that_were_asked_for_go(house: House) -> None:
         assert [(m.event.text, m.named) for m in mentions(session, member)] == [
             ("Nhà bà tư bón phân", True), ("Tưới nước", False), ("Hái tay lúc sáng sớm", False),
         ]  # fmt: skip
-        done = erase_member(session, member, "Lan", NOW, Diary.NAMED)
+        done = erase_member(session, member, "Lan", NOW, Diary.NAMED, house.folder)
         assert done.events == 1
         left = session.scalars(select(Event.text).where(Event.salt.is_not(None)).order_by(Event.text)).all()
         assert left == ["Hái tay lúc sáng sớm", "Tưới nước"]
@@ -283,3 +302,54 @@ def test_all_that_is_held_is_given_out(house: House) -> None:
     assert [slip["quantity"] for slip in found["purchase_slips"]] == ["12.5"]
     assert {event["text"] for event in found["diary"]} >= {"Nhà bà tư bón phân", "Tưới nước"}
     assert found["requests"][0]["due_on"] == "2026-05-28"
+
+
+def test_a_restore_of_an_older_backup_erases_again(any_house: House, tmp_path: Path) -> None:
+    """The backup of the night before holds her; restored, she is erased as she had asked; all else is there."""
+    settings = any_house.world.services.settings
+    old, new = tmp_path / "old.zip", tmp_path / "new.zip"
+    backup(settings, old, PASSPHRASE)
+    with any_house.world.services.sessions() as session:
+        erase_member(session, any_house.member(session), "Lan", NOW, Diary.NAMED, any_house.folder)
+        session.commit()
+    backup(settings, new, PASSPHRASE)
+    restore(old, settings, PASSPHRASE, replace=True)
+    text = any_house.everything()
+    assert [word for word in ("Trần Thị Tư", "0912 345 678", "Hộ Bà Tư", "bón phân") if word in text] == []
+    assert "Tưới nước" in text
+    # On another machine, where there is no journal yet, the newer backup brings one along for the older.
+    (any_house.folder / JOURNAL).unlink()
+    restore(new, settings, PASSPHRASE, replace=True)
+    restore(old, settings, PASSPHRASE, replace=True)
+    assert "Trần Thị Tư" not in any_house.everything()
+
+
+def test_an_erasure_that_is_rolled_back_leaves_no_mark(house: House) -> None:
+    """Only what is durable stands in the journal: else a restore would erase whom nobody asked to."""
+    with house.world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.NONE, house.folder)
+        session.rollback()
+        session.commit()
+    assert not (house.folder / JOURNAL).exists()
+    with house.world.services.sessions() as session:
+        assert house.member(session).erased_at is None
+
+
+def test_the_command_lists_gives_out_and_erases(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`temthat member` does what the desk does."""
+    settings = house.world.services.settings
+    for name in ("database_url", "data_dir", "host"):
+        monkeypatch.setenv(f"TEMTHAT_{name.upper()}", str(getattr(settings, name)))
+    run = CliRunner()
+    listed = run.invoke(app, ["list", "HTX-MAU"])
+    assert "TV01" in listed.output
+    out = tmp_path / "tv01.json"
+    assert run.invoke(app, ["export", "HTX-MAU", "TV01", str(out)]).exit_code == 0
+    assert json.loads(out.read_text("utf-8"))["member"]["full_name"] == "Trần Thị Tư"
+    assert run.invoke(app, ["erase", "HTX-MAU", "TV02", "--yes"]).exit_code == 1
+    erased = run.invoke(app, ["erase", "HTX-MAU", "TV01", "--diary", "named", "--yes"])
+    assert (erased.exit_code, "HX-" in erased.output) == (0, True)
+    assert "Trần Thị Tư" not in house.everything()
+    assert (house.folder / JOURNAL).read_text("utf-8").count("\n") == 1

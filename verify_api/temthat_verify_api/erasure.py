@@ -1,8 +1,15 @@
-"""Erasing a member across the whole service: its records, the words behind its runs, uploads that still name it."""
+"""Erasing a member across the whole service: its records, the words behind its runs, uploads that still name it.
+
+What was erased is also noted in a file of the data folder, by opaque ids: a backup that is older than an erasure brings
+the member back, and a restore erases again what stands in that file.
+"""
 
 import datetime as dt
+import json
+import uuid
+from pathlib import Path
 
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from sqlalchemy.orm import Session
 
 from temthat_stamps.runs.forgetting import forget_names
@@ -11,18 +18,77 @@ from temthat_trace.parties import Member
 from temthat_trace.privacy.erasing import Diary, Erased, erase
 from temthat_verify_api.accounts import WorkbookImport
 
+JOURNAL = "erased.jsonl"
+"""In the data folder: one line of JSON for each member erased, with what was asked for."""
+
 
 def erase_member(
-    session: Session, member: Member, by: str, now: dt.datetime, diary: Diary, *, run_names: bool = False
-) -> Erased:
+    session: Session, member: Member, by: str, now: dt.datetime, diary: Diary, data_dir: Path, *,
+    run_names: bool = False,
+) -> Erased:  # fmt: skip
     """Erase a member as `privacy.erasing.erase` does, and what the service itself keeps of it; the caller commits.
 
     Workbooks that its party uploaded go with their reports, which may quote its cells; what was applied stays applied.
     `run_names`: forget the words behind the runs of its batches too. Raises `TraceRefused` if it was done before.
     """
+    line = {"member": str(member.id), "at": now.isoformat(), "diary": diary.value, "run_names": run_names}
+    done = _erase(session, member, by, now, diary, run_names=run_names)
+    _after_commit(session, data_dir / JOURNAL, json.dumps(line))
+    return done
+
+
+def erase_again(session: Session, data_dir: Path) -> int:
+    """After a restore: erase whom the journal names and the backup brought back; gives how many. The caller commits."""
+    count = 0
+    for line in read_journal(data_dir / JOURNAL):
+        said = json.loads(line)
+        member = session.get(Member, uuid.UUID(said["member"]))
+        if member is not None and member.erased_at is None:
+            at = dt.datetime.fromisoformat(said["at"])
+            _erase(session, member, "restore", at, Diary(said["diary"]), run_names=said["run_names"])
+            count += 1
+    session.flush()
+    return count
+
+
+def read_journal(path: Path) -> list[str]:
+    """The whole lines of a journal; one that was cut off by a crash is left out."""
+    if not path.exists():
+        return []
+    return [line for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
+
+
+def merge_journal(path: Path, place: Path) -> None:
+    """Bring a backup's journal together with the one that is there: nobody's erasure is forgotten."""
+    there = read_journal(place)
+    fresh = [line for line in read_journal(path) if line not in there]
+    if not fresh:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(f"{line}\n" for line in (*there, *fresh)), "utf-8")
+
+
+def _erase(
+    session: Session, member: Member, by: str, now: dt.datetime, diary: Diary, *, run_names: bool
+) -> Erased:
     done = erase(session, member, by, now, diary)
     session.execute(delete(WorkbookImport).where(WorkbookImport.party_id == member.party_id))
     bump_revision(session)  # so that the very next page of a stamp tells nothing of it
     if run_names:
         forget_names(session, member.id)
     return done
+
+
+def _after_commit(session: Session, journal: Path, line: str) -> None:
+    """Write the line once the erasure is durable; an erasure that was rolled back leaves none."""
+
+    def write(_: Session) -> None:
+        event.remove(session, "after_rollback", forget)
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def forget(_: Session) -> None:
+        event.remove(session, "after_commit", write)
+
+    event.listen(session, "after_commit", write, once=True)
+    event.listen(session, "after_rollback", forget, once=True)

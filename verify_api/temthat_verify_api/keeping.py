@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from temthat_stamps.runs.records import Revision
 from temthat_stamps.sealing import Sealer
@@ -33,6 +34,7 @@ from temthat_verify_api.archive import (
     torn,
     written_whole,
 )
+from temthat_verify_api.erasure import JOURNAL, erase_again, merge_journal
 from temthat_verify_api.rows import dump_table, load_table
 from temthat_verify_api.settings import MissingMasterKeyError, Settings, load_master_key
 from temthat_verify_api.tables import metadata
@@ -91,6 +93,7 @@ def restore(path: Path, settings: Settings, passphrase: str, *, replace: bool = 
                 _clear(connection, replace)
                 for table in metadata.sorted_tables:
                     _load(connection, table, archive)
+                _erase_again(connection, staged, settings.data_dir)
                 _put_in_place(staged, settings.data_dir, settings.public_dir)
                 _put_key(settings.key_file, master_key)
                 connection.commit()
@@ -256,6 +259,15 @@ def _put_in_place(staged: Path, data_dir: Path, public_dir: Path) -> None:
         if path.is_file() and not (place.is_relative_to(public_dir) and place.exists()):
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
+
+
+def _erase_again(connection: sa.Connection, staged: Path, data_dir: Path) -> None:
+    """Whoever was erased since that backup, here or on the machine it comes from, is erased again."""
+    merge_journal(staged / JOURNAL, data_dir / JOURNAL)
+    (staged / JOURNAL).unlink(missing_ok=True)
+    with Session(connection, join_transaction_mode="create_savepoint") as session:
+        erase_again(session, data_dir)
+        session.commit()
 
 
 def _put_key(path: Path, master_key: bytes) -> None:

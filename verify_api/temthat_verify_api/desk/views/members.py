@@ -258,7 +258,8 @@ def erase(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Response:
         return _erase_page(desk, member, desk.words("erase.say_diary"))
     if form.text("sure") != "1":
         return _erase_page(desk, member, desk.words("erase.say_sure"))
-    erase_member(desk.db, member, desk.person.name, desk.now, Diary(diary))
+    folder = desk.services.settings.data_dir
+    erase_member(desk.db, member, desk.person.name, desk.now, Diary(diary), folder)
     return desk.go(f"/desk/members/{member.id}", "member_erased")
 
 
