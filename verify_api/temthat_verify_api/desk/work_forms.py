@@ -208,6 +208,11 @@ def _amount(
     return amount, word.code
 
 
+def unit_beside(amount: str, chosen: str) -> str:
+    """The unit chosen beside a number, nothing if one is written behind the number: that goes before."""
+    return "" if any(c.isalpha() for c in amount) else chosen
+
+
 def _unit_chosen(code: str) -> UnitWord:
     if not code:
         raise CellError("Chưa chọn đơn vị tính.", "Choose the unit.")

@@ -14,6 +14,7 @@ from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.work_forms import unit_beside
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
@@ -50,6 +51,7 @@ def create(desk: SignedIn, form: Fields) -> Response:
     _check(desk)
     given = {name: form.text(name) for name in (*_COLUMNS, "like")}
     cells = {name: given[name] for name in _COLUMNS} | {"party": desk.party.code}
+    cells["unit"] = unit_beside(given["quantity"], given["unit"])
     problems = import_row(desk.db, "batch", cells, desk.party, desk.now)
     if problems:
         said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}

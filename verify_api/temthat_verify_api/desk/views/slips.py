@@ -16,12 +16,13 @@ from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views.new_batch import UNITS_OFFERED
+from temthat_verify_api.desk.work_forms import unit_beside
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
 
 SHOWN = 50
-_KEPT = ("at", "what", "unit", "into", "plot")
+_KEPT = ("day", "what", "unit", "into", "plot")
 """What the next slip most likely has in common with the one before."""
 
 
@@ -30,14 +31,14 @@ def slips_page(
     desk: SignedIn,
     batch: uuid.UUID | None = None,
     page: int = 0,
-    at: str = "",
+    day: str = "",
     what: str = "",
     unit: str = "",
     into: str = "",
     plot: str = "",
 ) -> Response:
     """The form, and the slips, of one lot if asked. Further parameters: what the slip before said."""
-    given = {"at": at[:20] or desk.today.isoformat(), "what": what[:200], "unit": unit[:3]}
+    given = {"day": day[:20] or desk.today.isoformat(), "what": what[:200], "unit": unit[:3]}
     given |= {"into": into[:90], "plot": plot[:64]}
     return _page(desk, batch, page, given, {})
 
@@ -46,16 +47,17 @@ def slips_page(
 def add_slip(desk: SignedIn, form: Fields) -> Response:
     """One slip, by the rules of the workbook; then the form again, with what the next one has in common filled in."""
     _check(desk)
-    names = ("number", "at", "member", "what", "quantity", "unit", "plot", "note", "into", "batch")
+    names = ("number", "day", "member", "what", "quantity", "unit", "plot", "note", "into", "batch")
     given = {name: form.text(name, 2000) for name in names}
     product, _, lot = given["into"].partition("|")
     cells = {name: given[name] for name in names[:8]}
-    cells |= {"party": desk.party.code, "product": product, "lot": lot}
+    cells |= {"party": desk.party.code, "product": product, "lot": lot, "at": given["day"]}
+    cells["unit"] = unit_beside(given["quantity"], given["unit"])
     problems = import_row(desk.db, "slip", cells, desk.party, desk.now, recorded_name=desk.person.name)
     batch = form.id("batch")
     if problems:
         said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}
-        said["into"] = said.get("lot") or said.get("product") or ""
+        said["into"], said["day"] = said.get("lot") or said.get("product", ""), said.get("at", "")
         return _page(desk, batch, 0, given, said)
     kept = {name: given[name] for name in _KEPT if given[name]} | ({"batch": str(batch)} if batch else {})
     return desk.go(f"/desk/slips?{urlencode(kept)}", "slip")
