@@ -10,6 +10,7 @@ from temthat_verify_api.api import events, trust, verify
 from temthat_verify_api.api.models import EventReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
+from temthat_verify_api.emitter import Emitter
 from temthat_verify_api.epcis import routes as epcis
 from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
@@ -30,6 +31,7 @@ def create_app(services: Services) -> FastAPI:
     """The service. It closes the hot store and the press when it stops; the engine is the caller's."""
     parts = build_parts(services)
     publisher = Publisher(services)
+    emitter = Emitter(services)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,6 +43,8 @@ def create_app(services: Services) -> FastAPI:
             stack.callback(app.state.captures.close)
             publisher.start()
             stack.callback(publisher.close)
+            emitter.start()
+            stack.callback(emitter.close)
             yield
 
     app = FastAPI(

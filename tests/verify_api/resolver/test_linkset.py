@@ -99,7 +99,7 @@ async def test_every_level_up_to_the_primary_key_is_in_it(world: "World") -> Non
         for link in typed:
             assert link["href"].startswith(BASE)
             assert link["title"]
-            assert link["type"] in ("text/html", "application/json")
+            assert link["type"] in ("text/html", "application/json", "application/ld+json")
             assert link.get("hreflang", ["vi"]) in (["vi"], ["en"])
 
 

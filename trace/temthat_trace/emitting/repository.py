@@ -56,6 +56,13 @@ class Emitted:
     corrected: int = 0
     refused: list[Result] = field(default_factory=list)
 
+    def add(self, other: "Emitted") -> None:
+        """Count what came of others in."""
+        self.batches += other.batches
+        self.told += other.told
+        self.corrected += other.corrected
+        self.refused += other.refused
+
 
 def emit(
     session: Session, ids: Iterable[uuid.UUID], base: str, now: dt.datetime, stamps: Stamps | None = None
@@ -108,10 +115,15 @@ def _held(session: Session, parties: Mapping[uuid.UUID, uuid.UUID], name: str) -
 
 
 def facts_of(
-    session: Session, ids: Iterable[uuid.UUID], base: str, stamps: Stamps | None = None
+    session: Session,
+    ids: Iterable[uuid.UUID],
+    base: str,
+    stamps: Stamps | None = None,
+    *,
+    goods_only: bool = True,
 ) -> dict[uuid.UUID, tuple[uuid.UUID, BatchFacts]]:
-    """The facts of batches of goods, with the party of each, by batch; in a bounded number of queries."""
-    batches = _batches(session, ids)
+    """The facts of batches, with the party of each, by batch; in a bounded number of queries."""
+    batches = _batches(session, ids, goods_only=goods_only)
     links = _links(session, batches)
     events = _events(session, batches)
     slips = _slips(session, batches)

@@ -60,7 +60,7 @@ def tell(batch: BatchFacts) -> list[Told]:
 def public(batch: BatchFacts) -> BatchFacts:
     """What everybody may read: the batch, what it was made from, and that steps were recorded; no amounts of steps."""
     steps = tuple(replace(step, lines=(), place="", plot=None) for step in batch.steps)
-    return replace(batch, steps=steps, slips=(), stamps=(), plot=None, place="")
+    return replace(batch, steps=steps, slips=(), stamps=(), plot=None, place="", growing_area="")
 
 
 def document(events: Iterable[ev.Json], created: dt.datetime) -> ev.Json:

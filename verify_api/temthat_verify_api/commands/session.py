@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic_settings import SettingsError
 from rich.console import Console
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.errors import SealBroken, TrustError
 from temthat_stamps.printing.errors import PrintingError
@@ -24,6 +25,7 @@ from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import TraceRefused
+from temthat_verify_api import emitter
 from temthat_verify_api.archive import KeepingError
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.phones import BadPhone
@@ -91,7 +93,8 @@ def open_records() -> Iterator[tuple[Session, dt.datetime]]:
         require_current(settings.database_url)
         engine = make_engine(settings.database_url)
         try:
-            with make_sessions(engine)() as session:
+            sessions = make_sessions(engine)
+            with _telling(sessions, settings), sessions() as session:
                 yield session, utc_now()
                 session.commit()
         finally:
@@ -107,11 +110,26 @@ def open_office() -> Iterator[tuple[Services, Session]]:
         try:
             require_own_key(services)
             services.book.open()  # after a restore, what was published since comes first
-            with services.sessions() as session:
+            with _telling(services.sessions, settings), services.sessions() as session:
                 yield services, session
                 session.commit()
         finally:
             services.close()
+
+
+@contextmanager
+def _telling(sessions: sessionmaker[Session], settings: Settings) -> Iterator[None]:
+    """Tell as EPCIS events what the command recorded; what it recorded stays, should that fail."""
+    touched: set[uuid.UUID] = set()
+    emitter.watch_all(sessions, touched.update)
+    yield
+    try:
+        emitter.tell(sessions, list(touched), settings, utc_now)
+    except (SQLAlchemyError, ValueError) as error:
+        tell(
+            f"Đã ghi, nhưng chưa thành sự kiện EPCIS ({type(error).__name__}). Chạy: temthat epcis emit",
+            "Recorded, but not told as EPCIS events yet. Run: temthat epcis emit",
+        )
 
 
 def check_writable(folder: Path) -> None:

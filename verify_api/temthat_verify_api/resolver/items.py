@@ -27,7 +27,9 @@ _DATA: dict[str, str] = {
     "recallStatus": "Dữ liệu lô {lot}, {name} / batch data (JSON)",
     "verificationService": "Kết luận về tem {number} / verdict on the stamp (JSON)",
 }
+_EPCIS = "Sự kiện EPCIS của lô {lot}, {name} / EPCIS events of the batch (JSON-LD)"
 _JSON = "application/json"
+_LD = "application/ld+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ def _lot_links(item: Item) -> tuple[Link, ...]:
         _json(item, "traceability", data),
         *_pages(item, "recallStatus", page, "#recall"),
         _json(item, "recallStatus", data),
+        Link(
+            "epcis", f"{data}/epcis", _EPCIS.format(name=item.name, lot=item.lot), media=_LD, owner=item.owner
+        ),
     )
 
 

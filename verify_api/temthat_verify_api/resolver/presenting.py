@@ -23,6 +23,7 @@ from temthat_verify_api.parts import parts_of
 from temthat_verify_api.resolver.addresses import Codes, read_codes, sent_path
 from temthat_verify_api.resolver.items import segment
 from temthat_verify_api.resolver.records import BatchFile, load_batch, recent_lots
+from temthat_verify_api.resolver.told import LAST, MEDIA_TYPE, public_document
 
 _DATA = "/api/v1/products/"
 _PAGES = "/p/"
@@ -67,8 +68,13 @@ async def batch_page(request: Request) -> Response:
 
 
 async def data(request: Request) -> Response:
-    """A product with its batches, or a batch with its origin, as JSON: what the pages say, no more."""
-    codes = _codes(request, _DATA)
+    """A product with its batches, or a batch with its origin, as JSON: what the pages say, no more.
+
+    Behind a batch, `/epcis` is the same as an EPCIS document.
+    """
+    codes = _codes(request, _DATA, more=LAST)
+    if codes.serial:
+        return await _epcis(request, codes)
     body = await run_in_threadpool(_batch_data if codes.lot else _product_data, request, codes)
     if body is None:
         raise _no_such_batch() if codes.lot else _no_such_product()
@@ -76,13 +82,27 @@ async def data(request: Request) -> Response:
     return Response(text, media_type="application/json", headers={"Access-Control-Allow-Origin": "*"})
 
 
-def _codes(request: Request, below: str) -> Codes:
-    """The codes in the address. Raises `Refused` (404) for what cannot be any."""
+async def _epcis(request: Request, codes: Codes) -> Response:
+    found = await run_in_threadpool(_public_document, request, codes)
+    if found is None:
+        raise _no_such_batch()
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, media_type=MEDIA_TYPE, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _public_document(request: Request, codes: Codes) -> dict[str, Any] | None:
+    services = parts_of(request).services
+    with services.sessions() as session:
+        return public_document(session, codes, base_of(services), services.now())
+
+
+def _codes(request: Request, below: str, more: str = "") -> Codes:
+    """The codes in the address, behind which only `more` may stand. Raises `Refused` (404) for what cannot be any."""
     try:
         codes = read_codes(sent_path(request.scope), "", below)
     except Gs1Error:
         raise _no_such_product() from None
-    if codes.serial:
+    if codes.serial not in ("", more):
         raise _no_such_batch()
     return codes
 
