@@ -44,6 +44,9 @@ PAPER_SCAN = Frame(250_000, (1800, 1500, 1200, 900))
 """A page of print that an officer can read."""
 
 
+LISTING_PHOTO = Frame(600_000, (1600, 1400, 1200, 1000))
+"""What marketplaces ask for: large enough to zoom in."""
+
 WORK_PHOTO = Frame(150_000, (1600, 1280, 1024, 800, 640))
 """A photo in a diary: what was done can be seen, and ten of them are no burden."""
 

@@ -19,6 +19,7 @@ from temthat_verify_api.desk.views import (
     members,
     new_batch,
     orders,
+    outgoing,
     own_orders,
     papers,
     people,
@@ -27,6 +28,7 @@ from temthat_verify_api.desk.views import (
     quotas,
     recall,
     reprints,
+    sellers,
     signing_in,
     slips,
     work,
@@ -40,7 +42,7 @@ _VIEWS = (
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
     *(checklist, expiring),
-    *(papers, products, people, members, public_log),
+    *(papers, products, outgoing, sellers, people, members, public_log),
 )
 
 

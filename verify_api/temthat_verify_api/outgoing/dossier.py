@@ -78,7 +78,7 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
     setting = replace(setting, scope=replace(scope, batch_ids=batch_ids))
     pack = Pack(out)
     with spool() as document:
-        write_pdf(setting, document)  # type: ignore[arg-type]
+        write_pdf(setting, document)
         pack.add_file(DOCUMENT, document)
     records = gather(session, setting.services, setting.scope)
     write_json(pack, DATA, records, setting.services.settings.host, setting.day)

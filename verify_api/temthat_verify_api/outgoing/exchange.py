@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from typing import IO
+from typing import BinaryIO
 
 from temthat_stamps.printing.listing import harmless
 from temthat_verify_api.outgoing.facts import (
@@ -33,7 +33,7 @@ class Sections:
     def __init__(self, encode: Callable[[Record], bytes]) -> None:
         self._encode = encode
         self._stack = ExitStack()
-        self._files: dict[str, IO[bytes]] = {name: self._stack.enter_context(spool()) for name in SECTIONS}
+        self._files: dict[str, BinaryIO] = {name: self._stack.enter_context(spool()) for name in SECTIONS}
         self.counts = dict.fromkeys(SECTIONS, 0)
 
     def __enter__(self) -> "Sections":

@@ -8,7 +8,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO, BinaryIO
+from typing import BinaryIO, cast
 
 from temthat_trace.search import fold
 
@@ -49,7 +49,7 @@ class Pack:
         text = json.dumps(body, ensure_ascii=False, indent=1)
         return self.add(name, [text.encode(), b"\n"])
 
-    def add_file(self, name: str, file: IO[bytes]) -> str:
+    def add_file(self, name: str, file: BinaryIO) -> str:
         """A file read from its beginning."""
         file.seek(0)
         return self.add(name, iter(lambda: file.read(_CHUNK), b""))
@@ -79,12 +79,12 @@ def ending_of(media_type: str) -> str:
     return _ENDINGS.get(media_type, ".bin")
 
 
-def spool() -> IO[bytes]:
+def spool() -> BinaryIO:
     """A temporary file: in memory while small, on the disk once it grows, gone when closed."""
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+    return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
 
 
-def read_through(file: IO[bytes]) -> Iterator[bytes]:
+def read_through(file: BinaryIO) -> Iterator[bytes]:
     """The whole file in pieces; it is closed at the end, also when nobody reads on."""
     try:
         file.seek(0)
