@@ -20,6 +20,7 @@ MODULES = (
     "log",
     "audit",
     "lineage",
+    "epcis_lineage",
     "eventhash",
     "decoding",
 )

@@ -28,8 +28,9 @@ from temthat_trace.lineage.walk import Direction
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.accounts import Person, Role
-from temthat_verify_api.desk.recall_queries import reach_of
+from temthat_verify_api.desk.queries import visible
 from temthat_verify_api.migrate import upgrade
+from temthat_verify_api.recall.reach import reach_of
 
 WIDE, DEEP = 10_000, 50
 TURNS = 5
@@ -59,9 +60,14 @@ def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
         session.get_one(Party, person.party_id)
         row = _median(lambda: session.execute(Batch.__table__.select().where(Batch.id == lot)).one())
 
-        def recall() -> None:
-            reach = reach_of(session, person, Suspicion(lot="LOT"))
-            assert (len(reach.affected), reach.stamps, reach.cut) == (wide + 1, wide * 10, False)
+        def recall(suspicion: Suspicion) -> None:
+            reach = reach_of(session, visible(person), suspicion)
+            assert (len(reach.affected), reach.stamps, len(reach.customers), reach.cut) == (
+                wide + 1,
+                wide * 10,
+                100,
+                False,
+            )
 
         def trace(start: uuid.UUID, way: Direction, count: int) -> Callable[[], None]:
             def run() -> None:
@@ -70,7 +76,10 @@ def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
             return run
 
         asked = {
-            f"recall, one lot to {wide:,} batches with their runs": recall,
+            f"recall, one lot to {wide:,} batches with their runs": lambda: recall(Suspicion(lot="LOT")),
+            f"recall, one bag of fertiliser to {wide:,} batches, runs and 100 customers": lambda: recall(
+                Suspicion(material="npk", material_lot="2609 b")
+            ),
             f"trace down, one lot to {wide:,} batches": trace(lot, Direction.DOWN, wide + 1),
             f"trace up, {DEEP} steps": trace(end, Direction.UP, DEEP + 1),
         }

@@ -208,10 +208,11 @@ def admit_notice(session: Session, registry: Registry, stated: IssuedNotice, env
     return record
 
 
-def next_notice(session: Session, notice: Notice) -> Notice:
+def next_notice(session: Session, notice: Notice, by: Party) -> Notice:
     """The same with the number that comes next for its target: what an issuer is asked to sign. Raises `RunRefused`."""
     owner, touched = _target_of(session, notice)
-    number = _next_number(session, notice.target, notice.kind, notice.reason, touched, owner, owner, None)
+    _check_owner(by, owner)
+    number = _next_number(session, notice.target, notice.kind, notice.reason, touched, owner, by, None)
     return replace(notice, number=number)
 
 

@@ -63,4 +63,4 @@ def _asked(
         )
     except BadStatement as error:
         raise RunRefused(f"Không ra được thông báo này: {error}.", f"No such notice: {error}.") from error
-    return replace(asked, notice=next_notice(session, asked.notice))
+    return replace(asked, notice=next_notice(session, asked.notice, party))

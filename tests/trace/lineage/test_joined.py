@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import true
 
 from temthat_trace.epcis.capture import capture
 from temthat_trace.lineage.joined import Node, Trace, trace
@@ -78,7 +79,7 @@ class Story:
 
     def walk(self, start: Node | str, way: Direction, **bounds: int) -> Trace:
         node = Thing(start) if isinstance(start, str) else start
-        read = keepers(self.session)
+        read = keepers(self.session, true())
         return trace(self.session, [node], way, Bounds(**bounds), keepers=read, hosts=["tem.example.vn"])
 
     def names(self, found: Trace) -> list[str]:
@@ -217,7 +218,7 @@ def test_goods_are_followed_into_the_next_organisations_events(story: Story, far
     assert story.names(found) == ["A", "1", "2", "3"]
     assert len(found.walk.links) == 3
     mine = trace(
-        farm.session, [Thing(lot("A"))], Direction.DOWN, keepers=keepers(farm.session, {farm.party.id})
+        farm.session, [Thing(lot("A"))], Direction.DOWN, keepers=keepers(farm.session, Party.id == farm.party.id)
     )
     assert story.names(mine) == ["A", "1", "2"]
 
@@ -227,7 +228,7 @@ def test_a_wide_transformation_costs_links_by_the_sum_not_the_product(story: Sto
     ins, outs = ([lot(f"{side}{n}") for n in range(200)] for side in "IO")
     story.made(ins, outs)
     found = trace(
-        story.session, [Thing(name) for name in ins], Direction.DOWN, keepers=keepers(story.session)
+        story.session, [Thing(name) for name in ins], Direction.DOWN, keepers=keepers(story.session, true())
     )
     assert len(found.walk.nodes) == 400
     assert len(found.walk.links) == 399

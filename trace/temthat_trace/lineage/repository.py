@@ -45,7 +45,7 @@ def _said(session: Session, level: Sequence[uuid.UUID], direction: Direction) ->
         source = EventLine.batch_id if made is Event.batch_id else Event.batch_id
         at = made if direction is Direction.UP else source
         query = (
-            select(source, made, EventLine.quantity, EventLine.unit)
+            select(source, made, EventLine.quantity, EventLine.unit, Event.id)
             .join(Event, Event.id == EventLine.event_id)
             .where(
                 among(session, at, level),
@@ -54,8 +54,8 @@ def _said(session: Session, level: Sequence[uuid.UUID], direction: Direction) ->
                 Event.withdrawn_at.is_(None),
             )
         )
-        for of, to, amount, unit in session.execute(query.order_by(EventLine.id)):
-            yield Link(of, to, amount, unit or "")
+        for of, to, amount, unit, event in session.execute(query.order_by(EventLine.id)):
+            yield Link(of, to, amount, unit or "", event=str(event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ A few queries a level. Of a thing that was inside another only that time is shar
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis.context import Context
@@ -56,11 +56,10 @@ class Handover:
     event: str
 
 
-def keepers(session: Session, among_these: Collection[uuid.UUID] | None = None) -> list[uuid.UUID]:
-    """The parties that have EPCIS events stored, of these or of all."""
+def keepers(session: Session, within: ColumnElement[bool]) -> list[uuid.UUID]:
+    """The parties that have EPCIS events stored. `within`: a condition on `Party`, whose events may be read."""
     has = select(EpcisEvent.id).where(EpcisEvent.party_id == Party.id).exists()
-    found = session.scalars(select(Party.id).where(has).order_by(Party.id))
-    return [party for party in found if among_these is None or party in among_these]
+    return list(session.scalars(select(Party.id).where(has, within).order_by(Party.id)))
 
 
 class EventGraph:

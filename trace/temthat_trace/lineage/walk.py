@@ -34,7 +34,8 @@ class Tie(StrEnum):
 class Link(Generic[Node]):
     """`made` came of `source`, of which `amount` in `unit` (UN/ECE code) went in, if that is known.
 
-    With another tie than `made` what was in `source` is in `made` as well. `event`: the id of the event that says so.
+    With another tie than `made` what was in `source` is in `made` as well. `event`: the id of the event that
+    alone says so; empty where it is recorded as a source.
     """
 
     source: Node

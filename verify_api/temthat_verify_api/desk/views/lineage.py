@@ -12,8 +12,8 @@ from temthat_trace.lineage.steps import StepKind
 from temthat_trace.lineage.walk import Bounds, Direction, outline
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
-from temthat_verify_api.desk.recall_queries import RunCount, runs_of, seen_parties
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.recall.reach import RunCount, runs_of, seen_parties
 
 router = desk_router()
 
@@ -111,7 +111,7 @@ def way_of(desk: Desk, batch: Batch) -> Way:
 
 
 def _way(desk: Desk, batch: Batch, up: Lineage) -> Way:
-    seen = seen_parties(desk.db, desk.person, up.facts.values())
+    seen = seen_parties(desk.db, queries.visible(desk.person), up.facts.values())
     taken: dict[uuid.UUID, list[str]] = {}
     for link in up.walk.links:
         if link.source in up.facts and link.amount is not None:
@@ -150,7 +150,7 @@ def _way(desk: Desk, batch: Batch, up: Lineage) -> Way:
 
 
 def _table(desk: Desk, found: Lineage) -> Table:
-    seen = seen_parties(desk.db, desk.person, found.facts.values())
+    seen = seen_parties(desk.db, queries.visible(desk.person), found.facts.values())
     lines, more = outline(found.walk, LINES)
     near = set(_first(found.walk.levels))
     rows = []

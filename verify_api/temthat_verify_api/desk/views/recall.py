@@ -1,22 +1,16 @@
-"""The recall drill: what went bad, everything it reaches, the list to take along, and the signed notice."""
+"""The recall drill: what went bad, everything it reaches, the lists to take along, and the signed notice."""
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from math import ceil
 from urllib.parse import urlencode
 
 from fastapi import Response
 
 from temthat_stamps.errors import TrustError
-from temthat_stamps.printing.listing import harmless
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.notices import notify_batch
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.lineage.suspects import Suspicion
@@ -26,20 +20,27 @@ from temthat_trace.places.units import provinces
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import BadForm, Forbidden
 from temthat_verify_api.desk.forms import Fields
-from temthat_verify_api.desk.recall_queries import Affected, Reach, batches_by_id, reach_of, standing_on
+from temthat_verify_api.desk.queries import visible
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import ALLIANCES, Action
+from temthat_verify_api.recall import listing
+from temthat_verify_api.recall.acting import (
+    MOST_NOTICES,
+    REASONS,
+    ask_to_sign,
+    give_notice,
+    left_to_tell,
+    signs_at_home,
+)
+from temthat_verify_api.recall.naming import read_thing, thing_words
+from temthat_verify_api.recall.reach import Reach, batches_by_id, reach_of
 
 router = desk_router()
 
-ASKED = ("batch", "lot", "words", "member", "plot", "province", "commune", "paper", "since", "until")
+ASKED = ("batch", "material", "material_lot", "lot", "words", "member", "plot", "province", "commune", "paper",
+         "thing", "since", "until")  # fmt: skip
 """Fields of the search, in the order of the form; they are the address of what was found, to be sent to a colleague."""
-
-REASONS = ("contamination", "input_recalled", "paper_withdrawn", "mislabelled", "complaint", "under_inspection",
-           "ordered_by_authority", "other")  # fmt: skip
 SHOWN = 200
-MOST_NOTICES = 100
-"""Notices of one yes; a suspicion with more roots than that has to be made narrower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +65,70 @@ def recall_page(desk: SignedIn) -> Response:
 
 @router.get("/recall.csv")
 def recall_list(desk: SignedIn) -> Response:
-    """The same as a list for Excel: a line a run, and one for each batch without any."""
-    asked = asked_of(desk.request.query_params)
-    if asked.problem:
+    """The same as a list for Excel; with `?list=customers` whom to call."""
+    _, reach = _found(desk)
+    wants_customers = desk.request.query_params.get("list") == "customers"
+    made = listing.customers_csv if wants_customers else listing.batches_csv
+    return _file(desk, made(desk.words, reach), "csv", "-goi" if wants_customers else "")
+
+
+@router.get("/recall.pdf")
+def recall_paper(desk: SignedIn) -> Response:
+    """The same on paper, with room to write down who was called."""
+    asked, reach = _found(desk)
+    made = listing.document(
+        desk.words,
+        reach,
+        _said(desk, asked),
+        now=desk.now,
+        by=f"{desk.person.name}, {desk.party.name}",
+        host=desk.services.settings.host,
+    )
+    return _file(desk, made, "pdf")
+
+
+@router.get("/recall/request.json")
+def download_request(desk: SignedIn) -> Response:
+    """The notices that an issuer with its own key signs at home; nothing counts until they come back."""
+    asked, reach = _found(desk)
+    kind, reason = (desk.request.query_params.get(name, "") for name in ("kind", "reason"))
+    by = _signer(desk, reach)
+    if kind not in (NoticeKind.HOLD, NoticeKind.RECALL) or reason not in REASONS:
         raise BadForm
-    reach = reach_of(desk.db, desk.person, asked.suspicion)
-    name = f"thu-hoi-{desk.today:%Y%m%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(_csv(desk, reach), media_type="text/csv; charset=utf-8", headers=headers)
+    if by is None or not signs_at_home(desk.db, by, desk.now):
+        raise Forbidden
+    try:
+        roots = [batch.id for batch in left_to_tell(desk.db, reach, NoticeKind(kind))]
+        request = ask_to_sign(desk.db, desk.services.registry, roots, NoticeKind(kind), reason, by)
+    except RunRefused as refusal:
+        desk.db.rollback()
+        return _page(desk, asked, reach, problem=desk.words.of(refusal))
+    headers = {"Content-Disposition": f'attachment; filename="{_request_name(kind)}"'}
+    return Response(request.to_json(), media_type="application/json", headers=headers)
 
 
 @router.post("/recall")
 def issue(desk: SignedIn, form: Fields) -> Response:
     """Hold (the producer alone) or recall (with the alliance): one signed notice on each root."""
     asked = asked_of(form.all())
-    reach = reach_of(desk.db, desk.person, asked.suspicion)
+    reach = _reach(desk, asked)
     kind, reason = form.text("kind"), form.text("reason")
     if asked.problem or kind not in (NoticeKind.HOLD, NoticeKind.RECALL) or reason not in REASONS:
         raise BadForm
-    if len(reach.roots) <= MOST_NOTICES:
-        for batch in batches_by_id(desk.db, reach.roots):
-            speaks_for(desk, batch)
+    by = _signer(desk, reach)
+    if by is None and 0 < len(reach.roots) <= MOST_NOTICES:
+        raise Forbidden
     if not form.text("sure"):
         return _page(desk, asked, reach, problem=desk.words("recall.not_sure"))
     if form.text("seen") != seen_mark(reach):
         return _page(desk, asked, reach, problem=desk.words("recall.changed"))
-    if not 0 < len(reach.roots) <= MOST_NOTICES or reach.cut:
-        return _page(desk, asked, reach, problem=desk.words("recall.too_wide", most=MOST_NOTICES))
-    standing = standing_on(desk.db, reach.roots)
-    # A hold after a recall would be milder, and the same once more says nothing new.
-    roots = [root for root in reach.roots if standing.get(root) not in (kind, NoticeKind.RECALL)]
-    if not roots:
-        return _page(desk, asked, reach, problem=desk.words("recall.already"))
     try:
-        for batch in batches_by_id(desk.db, roots):
-            notify_batch(
-                desk.db, desk.services.registry, batch, NoticeKind(kind), reason, speaks_for(desk, batch)
-            )
+        roots = left_to_tell(desk.db, reach, NoticeKind(kind))
+        if by is not None and signs_at_home(desk.db, by, desk.now):
+            ask_to_sign(desk.db, desk.services.registry, [b.id for b in roots], NoticeKind(kind), reason, by)
+            return _to_sign(desk, asked, reach, kind, reason)
+        if by is not None:
+            give_notice(desk.db, desk.services.registry, roots, NoticeKind(kind), reason, by)
     except (RunRefused, TrustError) as refusal:
         desk.db.rollback()
         return _page(desk, asked, reach, problem=desk.words.of(refusal))
@@ -135,9 +163,12 @@ def asked_of(fields: Mapping[str, str]) -> Asked:
         if not isinstance(place, Place) or place.commune is None:
             return Asked(typed, Suspicion(), "recall.no_commune")
         commune, province = place.commune, place.province
+    same = {
+        name: typed[name] for name in ("lot", "material", "material_lot", "words", "member", "plot", "paper")
+    }
     suspicion = Suspicion(
-        batch, typed["lot"], typed["words"], typed["member"], typed["plot"], province, commune, typed["paper"],
-        since, until,
+        batch=batch, province=province, commune=commune, since=since, until=until, thing=read_thing(typed["thing"]),
+        **same,
     )  # fmt: skip
     return Asked(typed, suspicion)
 
@@ -148,58 +179,83 @@ def seen_mark(reach: Reach) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
+def _reach(desk: Desk, asked: Asked) -> Reach:
+    return reach_of(desk.db, visible(desk.person), asked.suspicion, desk.services.settings.hosts)
+
+
+def _found(desk: Desk) -> tuple[Asked, Reach]:
+    asked = asked_of(desk.request.query_params)
+    if asked.problem:
+        raise BadForm
+    return asked, _reach(desk, asked)
+
+
 def _page(desk: Desk, asked: Asked, reach: Reach | None = None, problem: str = "") -> Response:
     if reach is None and asked.suspicion:
-        reach = reach_of(desk.db, desk.person, asked.suspicion)
-    roots = batches_by_id(desk.db, reach.roots) if reach and not reach.cut else []
+        reach = _reach(desk, asked)
     problem = problem or (desk.words(asked.problem) if asked.problem else "")
+    by = _signer(desk, reach) if reach and not reach.cut else None
     return desk.page(
         "recall.html",
         422 if problem else 200,
         asked=asked,
         reach=reach,
         problem=problem,
-        seen=seen_mark(reach) if reach else "",
-        seconds=desk.words.number(Decimal(max(ceil(reach.seconds * 10), 1)) / 10) if reach else "",
-        kinds=_kinds(desk, roots),
+        seen=seen_mark(reach) if reach is not None else "",
+        seconds=listing.seconds(desk.words, reach) if reach is not None else "",
+        kinds=_kinds(desk, by),
+        at_home=by is not None and signs_at_home(desk.db, by, desk.now),
         reasons=REASONS,
         provinces=sorted(provinces().values(), key=lambda province: province.name),
+        thing_words=thing_words,
         shown=SHOWN,
     )
 
 
-def _kinds(desk: Desk, roots: list[Batch]) -> list[NoticeKind]:
-    """What this person may give notice of, for all the roots alike; nothing for those who only look."""
+def _signer(desk: Desk, reach: Reach) -> Party | None:
+    """In whose name this person may give notice of all the roots; None for those who only look."""
+    if not 0 < len(reach.roots) <= MOST_NOTICES:
+        return None
     try:
-        parties = {speaks_for(desk, batch).id for batch in roots}
+        [by] = {speaks_for(desk, batch) for batch in batches_by_id(desk.db, reach.roots)}
     except Forbidden:
-        return []
-    if not parties or len(roots) > MOST_NOTICES:
+        return None
+    return by
+
+
+def _kinds(desk: Desk, by: Party | None) -> list[NoticeKind]:
+    if by is None:
         return []
     return [NoticeKind.HOLD, NoticeKind.RECALL] if desk.party.kind in ALLIANCES else [NoticeKind.HOLD]
 
 
-def _csv(desk: Desk, reach: Reach) -> bytes:
-    """UTF-8 with BOM, comma, CRLF (RFC 4180); no field that a spreadsheet would compute."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    heads = ("maker", "hotline", "product", "lot", "made_on", "quantity", "steps", "notice", "run", "stamps",
-             "checked", "sold")  # fmt: skip
-    rows.writerow([desk.words(f"recall.col.{head}") for head in heads])
-    for line in reach.affected:
-        rows.writerows([harmless(field) for field in row] for row in _rows(desk, line))
-    if reach.unseen or reach.cut:
-        rows.writerow([desk.words("recall.unseen", n=reach.unseen) if reach.unseen else ""])
-        rows.writerow([desk.words("recall.cut") if reach.cut else ""])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+def _to_sign(desk: Desk, asked: Asked, reach: Reach, kind: str, reason: str) -> Response:
+    """What is left to do at home before it counts."""
+    name = _request_name(kind)
+    return desk.page(
+        "recall_sign.html",
+        asked=asked,
+        reach=reach,
+        kind=kind,
+        file=name,
+        signed=name.removesuffix(".json") + ".signed.json",
+        query=f"{asked.address}&{urlencode({'kind': kind, 'reason': reason})}",
+    )
 
 
-def _rows(desk: Desk, line: Affected) -> Iterator[list[str]]:
-    facts = line.facts
-    about = [facts.party, facts.hotline, facts.product, facts.lot, facts.made_on.isoformat()]
-    about += [desk.words.quantity(facts.quantity, facts.unit), str(line.steps)]
-    about.append(desk.words(f"recall.standing.{line.standing}") if line.standing else "")
-    for run in line.runs:
-        yield [*about, *map(str, (run.run, run.stamps, run.checked, run.sold))]
-    if not line.runs:
-        yield [*about, "", "0", "0", "0"]
+def _request_name(kind: str) -> str:
+    return f"thong-bao-{kind}.json"
+
+
+def _said(desk: Desk, asked: Asked) -> listing.Said:
+    """What was asked, for the head of the paper."""
+    typed = asked.typed
+    if asked.suspicion.province:
+        typed = typed | {"province": provinces()[asked.suspicion.province].name}
+    return [(desk.words(f"recall.{name}"), typed[name]) for name in ASKED if typed[name] and name != "batch"]
+
+
+def _file(desk: Desk, data: bytes, kind: str, mark: str = "") -> Response:
+    media = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}[kind]
+    name = f"thu-hoi{mark}-{desk.today:%Y%m%d}.{kind}"
+    return Response(data, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,11 +1,11 @@
-"""What a recall reaches: every batch made from the suspects, its stamps, and whom to call. Asked in few queries."""
+"""What a recall reaches: every batch made from the suspects, its stamps, containers, and whom to call. Few queries."""
 
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.records import StampState
@@ -14,12 +14,13 @@ from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.lineage.among import among
-from temthat_trace.lineage.repository import BatchFacts, lineage
+from temthat_trace.lineage.joined import Node, Trace, trace
+from temthat_trace.lineage.repository import BatchFacts
 from temthat_trace.lineage.suspects import Suspicion, find_suspects
-from temthat_trace.lineage.walk import Direction, sources_of_all
+from temthat_trace.lineage.things import Thing, keepers
+from temthat_trace.lineage.walk import Direction, Walk, sources_of_all
 from temthat_trace.parties import Party
-from temthat_verify_api.accounts import Person
-from temthat_verify_api.desk.queries import visible
+from temthat_verify_api.recall.customers import Customer, customers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,24 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a suspicion reaches among what this person may see. `unseen`: batches of others made from it.
+    """What a suspicion reaches among what may be seen. `unseen`: batches of others made from it.
 
-    `roots`: the suspects on which a notice speaks for all the rest. `cut`: there is more than is told here.
+    `things`: lots, items and containers that only EPCIS events tell of, with their steps. `roots`: the batches on which
+    a notice speaks for all the rest. `cut`: there is more than is told here.
     """
 
     affected: tuple[Affected, ...]
+    things: tuple[tuple[Thing, int], ...]
     roots: tuple[uuid.UUID, ...]
     unseen: int
     cut: bool
     seconds: float
-    contacts: tuple[Contact, ...] = field(default=())
+    contacts: tuple[Contact, ...]
+    customers: tuple[Customer, ...]
+
+    def __bool__(self) -> bool:
+        """Whether anything was found."""
+        return bool(self.affected or self.things)
 
     @property
     def stamps(self) -> int:
@@ -83,28 +91,59 @@ class Reach:
         return sum(run.sold for line in self.affected for run in line.runs)
 
 
-def reach_of(db: Session, person: Person, suspicion: Suspicion) -> Reach:
-    """Every batch and run that the suspicion reaches, and how long finding them took."""
+def reach_of(
+    db: Session, within: ColumnElement[bool], suspicion: Suspicion, hosts: Iterable[str] = ()
+) -> Reach:
+    """Every batch, run and customer that the suspicion reaches, and how long finding them took.
+
+    `within`: a condition on `Party`: whose batches may be named and whose EPCIS events be read. `hosts`: under which
+    our internal codes are addresses.
+    """
     began = time.perf_counter()
-    suspects = find_suspects(db, suspicion, visible(person))
-    found = lineage(db, suspects.batches, Direction.DOWN)
-    seen = seen_parties(db, person, found.facts.values())
+    suspects = find_suspects(db, suspicion, within)
+    starts: list[Node] = [*suspects.batches, *([Thing(suspicion.thing)] if suspicion.thing else [])]
+    found = trace(db, starts, Direction.DOWN, keepers=keepers(db, within), hosts=sorted(hosts))
+    seen = seen_parties(db, within, found.facts.values())
     runs = runs_of(db, found.facts)
     standing = standing_on(db, found.facts)
-    affected = tuple(
-        Affected(found.facts[batch], steps, tuple(runs.get(batch, ())), standing.get(batch))
-        for steps, level in enumerate(found.walk.levels)
-        for batch in level
-        if batch in found.facts and found.facts[batch].party_id in seen
-    )
+    affected: list[Affected] = []
+    things: list[tuple[Thing, int]] = []
+    for steps, level in enumerate(found.walk.levels):
+        for node in level:
+            if isinstance(node, Thing):
+                # What was asked for and is nowhere told of was not found.
+                if steps or found.walk.links or found.handovers:
+                    things.append((node, steps))
+            elif node in found.facts and found.facts[node].party_id in seen:
+                affected.append(
+                    Affected(found.facts[node], steps, tuple(runs.get(node, ())), standing.get(node))
+                )
+    mine = {line.facts.id for line in affected}
     return Reach(
-        affected,
-        tuple(sources_of_all(found.walk)),
+        tuple(affected),
+        tuple(things),
+        tuple(root for root in _roots(found) if root in mine),
         unseen=len(found.facts) - len(affected),
-        cut=suspects.cut or found.walk.cut is not None,
-        seconds=time.perf_counter() - began,
+        cut=suspects.cut or found.cut is not None,
         contacts=_contacts(affected),
+        customers=customers_of(db, {line.facts.id: line.facts for line in affected}, found.handovers),
+        seconds=time.perf_counter() - began,
     )
+
+
+def _roots(found: Trace) -> list[uuid.UUID]:
+    """The fewest batches whose notices speak for all: those not recorded as made from another one.
+
+    What events alone tell of carries no notice, and a notice does not follow them.
+    """
+    batches = tuple(found.batches)
+    recorded = tuple(
+        link
+        for link in found.walk.links
+        if not link.event and isinstance(link.source, uuid.UUID) and isinstance(link.made, uuid.UUID)
+    )
+    alone: Walk[Node] = Walk(Direction.DOWN, (batches,), recorded)
+    return [node for node in sources_of_all(alone) if isinstance(node, uuid.UUID)]
 
 
 def runs_of(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[RunCount]]:
@@ -133,13 +172,12 @@ def runs_of(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[R
 
 def standing_on(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, NoticeKind]:
     """The notice in force on each of these batches itself."""
-    wanted = {batch_target(batch): batch for batch in batches}
     query = select(NoticeRecord.target, NoticeRecord.kind).where(NoticeRecord.scope == "batch")
-    standing = {
-        wanted[target]: kind
-        for target, kind in db.execute(query.order_by(NoticeRecord.number))
-        if target in wanted
-    }
+    rows = db.execute(query.order_by(NoticeRecord.number)).all()
+    if not rows:
+        return {}
+    wanted = {batch_target(batch): batch for batch in batches}
+    standing = {wanted[target]: kind for target, kind in rows if target in wanted}
     return {batch: kind for batch, kind in standing.items() if kind is not NoticeKind.LIFT}
 
 
@@ -149,10 +187,10 @@ def batches_by_id(db: Session, ids: Sequence[uuid.UUID]) -> list[Batch]:
     return [found[batch] for batch in ids if batch in found]
 
 
-def seen_parties(db: Session, person: Person, facts: Iterable[BatchFacts]) -> set[uuid.UUID]:
-    """Of the parties these batches belong to, those this person may see."""
+def seen_parties(db: Session, within: ColumnElement[bool], facts: Iterable[BatchFacts]) -> set[uuid.UUID]:
+    """Of the parties these batches belong to, those that may be seen. `within`: a condition on `Party`."""
     ids = {fact.party_id for fact in facts}
-    return set(db.scalars(select(Party.id).where(among(db, Party.id, ids), visible(person))))
+    return set(db.scalars(select(Party.id).where(among(db, Party.id, ids), within)))
 
 
 def _contacts(affected: Iterable[Affected]) -> tuple[Contact, ...]:
