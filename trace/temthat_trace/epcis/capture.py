@@ -244,7 +244,8 @@ class _Work:
         new = [Known(j.event, j.hash) for j in fresh if j.event is not None]
         stored, long = self._history({thing for known in new for thing in named_things(known.event)})
         for judged, problems in zip(fresh, judge(new, stored, self.levels, long), strict=True):
-            judged.problems += [p.under(judged.raw.pointer) for p in problems]
+            if problems:
+                judged.problems += [p.under(judged.raw.pointer) for p in problems]
 
     def _history(self, things: set[str]) -> tuple[list[Known], set[str]]:
         """What is stored of things and of whatever they were in; and the things of which that is only the latest."""

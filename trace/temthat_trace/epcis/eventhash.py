@@ -16,6 +16,7 @@ from typing import Any
 
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
+from temthat_trace.epcis.identifiers import identify
 from temthat_trace.gs1.identity import identity
 from temthat_trace.gs1.remember import remembered
 
@@ -131,7 +132,7 @@ def canonical_value(value: Any, context: Context) -> str:
     text = value.strip() if isinstance(value, str) else _text(value)
     if ":" in text:
         if text.startswith(_GS1):
-            return identity(text)
+            return identify(text).canonical
         text = context.value(text)
         if text.startswith("urn:epcglobal:cbv:"):
             for urn, web in _URNS.items():

@@ -39,7 +39,9 @@ def judge(
         _tell_late(new, _in_force(stored, ()), found, levels, long)
     for n, known in enumerate(new if long else ()):
         found[n] += [_long(pointer) for pointer, thing in things_of(known.event) if thing in long][:1]
-    return [[replace(p, level=levels.get(p.rule, p.level)) for p in problems] for problems in found]
+    return [
+        problems and [replace(p, level=levels.get(p.rule, p.level)) for p in problems] for problems in found
+    ]
 
 
 def _in_force(stored: Sequence[Known], new: Sequence[Known]) -> list[ev.Event]:

@@ -1,11 +1,12 @@
 """What an identifier in an event names, and whether it keeps the rules of GS1."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
-from temthat_trace.gs1.identity import read_key
-from temthat_trace.gs1.quick import has_right_check_digit, quick_identity
+from temthat_trace.gs1.identity import identity, read_key
+from temthat_trace.gs1.key import STEM
+from temthat_trace.gs1.quick import has_right_check_digit, quick_identity, quick_levels
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import OTHER_SCHEMES
 
@@ -19,12 +20,18 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
-    """The kind of an identifier, and the GS1 rule it breaks, if any."""
+class Identifier(NamedTuple):
+    """What is known of an identifier: its kind, its one identity, and the GS1 rule it breaks, if any.
+
+    `above`: coarser identities it belongs to, the finest first: lot, GTIN, asset type. `is_plain`: of a form so common
+    that it needs no other look at its characters.
+    """
 
     kind: Kind
+    canonical: str
+    above: tuple[str, ...] = ()
     fault: Gs1Error | None = None
+    is_plain: bool = False
 
 
 _PLACES = frozenset({"414", "417", "415"})
@@ -34,23 +41,32 @@ _NOT_A_LINK = frozenset({"key", "syntax", "scheme"})
 
 @remembered(32768)
 def identify(text: str) -> Identifier:
-    """The kind of an identifier and what is wrong with it by the rules of GS1."""
+    """What an identifier names, and what is wrong with it by the rules of GS1."""
     quick = quick_identity(text)
-    is_urn = text.startswith("urn:")  # a URN has no check digit that could be wrong
-    if quick is None or not (is_urn or has_right_check_digit(quick)):
+    if quick is None:
         return _identify(text)
-    key = quick[19:22]  # behind "https://id.gs1.org/"
+    is_urn = text.startswith("urn:")  # a URN has no check digit that could be wrong
+    if not (is_urn or has_right_check_digit(quick)):
+        return _identify(text)
+    key = quick[_AI:_VALUE]
     if key == "01/":
-        return _CLASS if "/21/" not in quick else _INSTANCE
-    return _PLACE if key in ("414", "417") else _INSTANCE
+        above = (quick[:_GTIN_ENDS],) if is_urn else quick_levels(text, quick)[1:]
+        return Identifier(Kind.INSTANCE if "/21/" in quick else Kind.CLASS, quick, above, None, True)
+    if key == "253":
+        above = (quick[: _VALUE + 1 + _CLASS_DIGITS[key]],)
+        return Identifier(Kind.INSTANCE, quick, above, None, True) if above[0] != quick else _identify(text)
+    return Identifier(Kind.PLACE if key in ("414", "417") else Kind.INSTANCE, quick, (), None, True)
 
 
-_INSTANCE, _CLASS, _PLACE = Identifier(Kind.INSTANCE), Identifier(Kind.CLASS), Identifier(Kind.PLACE)
+_AI = len(STEM) + 1
+_VALUE = _AI + 3
+_GTIN_ENDS = _VALUE + 14
 
 
 def _identify(text: str) -> Identifier:
     if not text.lower().startswith(("urn:epc:", "http://", "https://")):
-        return Identifier(Kind.OTHER)
+        return Identifier(Kind.OTHER, text)
+    own = identity(text)
     fault: Gs1Error | None = None
     try:
         key = read_key(text)
@@ -59,10 +75,24 @@ def _identify(text: str) -> Identifier:
         try:
             key = read_key(text, lenient=True)
         except Gs1Error:
-            return Identifier(Kind.OTHER, fault if _claims_gs1(text, fault) else None)
+            return Identifier(Kind.OTHER, own, (), fault if _claims_gs1(text, fault) else None)
     if key.primary in _PLACES:
-        return Identifier(Kind.PLACE, fault)
-    return Identifier(Kind.CLASS if key.is_class else Kind.INSTANCE, fault)
+        return Identifier(Kind.PLACE, own, (), fault)
+    kind = Kind.CLASS if key.is_class else Kind.INSTANCE
+    return Identifier(kind, own, _above(text, own) if own.startswith(STEM) else (), fault)
+
+
+def _above(text: str, own: str) -> tuple[str, ...]:
+    key = read_key(text, lenient=True)
+    found = [k.finest().canonical for k in key.levels()]
+    digits = _CLASS_DIGITS.get(key.primary)
+    if digits is not None:
+        found.append(f"{STEM}/{key.primary}/{key.value[:digits]}")
+    return tuple(a for a in dict.fromkeys(found) if a != own)
+
+
+_CLASS_DIGITS = {"253": 13, "255": 13, "8003": 14}
+"""Keys whose kind is the beginning of the value itself."""
 
 
 def _claims_gs1(text: str, fault: Gs1Error) -> bool:

@@ -8,12 +8,12 @@ warning keeps out. Only single things are followed (a serial, a logistic unit, a
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from temthat_trace.epcis import events as ev
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.identifiers import Kind, identify
 from temthat_trace.epcis.problems import Level, Problem
-from temthat_trace.gs1.identity import identity
 
 DEFAULT_LEVELS: Mapping[str, Level] = {
     # A partner's goods were made elsewhere, where we did not see it.
@@ -26,8 +26,7 @@ MOST_LEVELS = 32
 _ENDING = ("decommissioning", "destroying", "killing")
 
 
-@dataclass(frozen=True, slots=True)
-class EpcState:
+class EpcState(NamedTuple):
     """What is known of one thing: made, ended, the parent it is in, and when it was last heard of."""
 
     commissioned: bool = False
@@ -50,7 +49,7 @@ class Outcome:
 
 def named_things(event: ev.Event) -> list[str]:
     """The identities of all single things an event names, parents too: what `apply` wants to know."""
-    return list(dict.fromkeys(thing for _, thing in things_of(event)))
+    return list({thing: None for _, things in _lists(event) for _, thing in things})
 
 
 def apply(
@@ -103,27 +102,48 @@ def _children_in(states: States) -> Callable[[str], Iterable[str]]:
 
 def things_of(event: ev.Event) -> list[tuple[str, str]]:
     """(pointer, identity) of each single thing an event names."""
-    lists: list[tuple[str, Iterable[str] | None]] = []
+    return [(_pointer(at, i), thing) for at, things in _lists(event) for i, thing in things]
+
+
+Things = list[tuple[int, str]]
+"""Places in a list and the identities of the single things there; place -1: no list, the thing alone."""
+
+
+def _lists(event: ev.Event) -> list[tuple[str, Things]]:
+    """The members of an event that name single things, and those."""
     match event:
         case ev.ObjectEvent():
-            lists = [("/epcList", event.epcs)]
+            return [("/epcList", _single(event.epcs))]
         case ev.AggregationEvent() | ev.AssociationEvent():
-            lists = [("/childEPCs", event.child_epcs)]
+            return [("/childEPCs", _single(event.child_epcs)), ("/parentID", _alone(event.parent_id))]
         case ev.TransactionEvent():
-            lists = [("/epcList", event.epcs)]
+            return [("/epcList", _single(event.epcs)), ("/parentID", _alone(event.parent_id))]
         case ev.TransformationEvent():
-            lists = [("/inputEPCList", event.input_epcs), ("/outputEPCList", event.output_epcs)]
-    found = [thing for at, epcs in lists for thing in _single(epcs, at)]
-    parent = getattr(event, "parent_id", None)
-    return found + (_single([parent], "/parentID", numbered=False) if parent else [])
+            return [
+                ("/inputEPCList", _single(event.input_epcs)),
+                ("/outputEPCList", _single(event.output_epcs)),
+            ]
+    return []
 
 
-def _single(epcs: Iterable[str] | None, at: str, *, numbered: bool = True) -> list[tuple[str, str]]:
-    return [
-        (f"{at}/{i}" if numbered else at, identity(text))
-        for i, text in enumerate(epcs or ())
-        if identify(text).kind in (Kind.INSTANCE, Kind.OTHER)
-    ]
+def _single(epcs: Iterable[str] | None) -> Things:
+    found = []
+    for i, text in enumerate(epcs or ()):
+        known = identify(text)
+        if known.kind in _SINGLE:
+            found.append((i, known.canonical))
+    return found
+
+
+def _alone(text: str | None) -> Things:
+    return [(-1, thing) for _, thing in _single((text,))] if text else []
+
+
+def _pointer(at: str, i: int) -> str:
+    return at if i < 0 else f"{at}/{i}"
+
+
+_SINGLE = (Kind.INSTANCE, Kind.OTHER)
 
 
 class _Step:
@@ -140,8 +160,8 @@ class _Step:
     def state(self, thing: str) -> EpcState:
         return self.changed.get(thing) or self.states.get(thing) or UNKNOWN
 
-    def told(self, pointer: str, rule: str, vi: str, en: str) -> None:
-        self.problems.append(Problem(pointer, rule, vi, en))
+    def told(self, at: str, i: int, rule: str, vi: str, en: str) -> None:
+        self.problems.append(Problem(_pointer(at, i), rule, vi, en))
 
     def touch(self, thing: str, commissioned: bool, ended: bool, parent: str | None) -> None:
         last = self.state(thing).last
@@ -149,97 +169,103 @@ class _Step:
             commissioned, ended, parent, last if last is not None and last > self.at else self.at
         )
 
-    def begin(self, pointer: str, thing: str) -> None:
+    def begin(self, at: str, i: int, thing: str) -> None:
         """Made: for the first time, or it is another thing under the same number."""
         state = self.state(thing)
         if state.ended:
-            self._after_end(pointer, thing)
+            self._after_end(at, i, thing)
         elif state.commissioned:
             self.told(
-                pointer,
+                at,
+                i,
                 "commission_twice",
                 f"{thing} đã được tạo trước đó; mỗi số sê-ri chỉ tạo một lần.",
                 f"{thing} has been commissioned before; a serial number is given once.",
             )
-        self._in_order(pointer, thing, state)
+        self._in_order(at, i, thing, state)
         self.touch(thing, True, state.ended, state.parent)
 
-    def use(self, pointer: str, thing: str, *, may_be_new: bool = False) -> EpcState:
+    def use(self, at: str, i: int, thing: str, *, may_be_new: bool = False) -> EpcState:
         """Named in any other way; answers the state before."""
         state = self.state(thing)
         if state.ended:
-            self._after_end(pointer, thing)
+            self._after_end(at, i, thing)
         elif not (state.commissioned or may_be_new):
             self.told(
-                pointer,
+                at,
+                i,
                 "not_commissioned",
                 f"{thing} chưa có sự kiện tạo (commissioning) trước đó.",
                 f"{thing} has not been commissioned before.",
             )
-        self._in_order(pointer, thing, state)
+        self._in_order(at, i, thing, state)
         # A carton or pallet begins by being filled; few announce it.
         is_filled = may_be_new and self.event.action == "ADD"
         self.touch(thing, is_filled or state.commissioned, state.ended, state.parent)
         return state
 
-    def end(self, pointer: str, thing: str) -> None:
+    def end(self, at: str, i: int, thing: str) -> None:
         """Used up, destroyed, taken out of service."""
-        state = self.use(pointer, thing)
+        state = self.use(at, i, thing)
         self.touch(thing, state.commissioned, True, None)
 
     def use_all(self) -> None:
-        for pointer, thing in things_of(self.event):
-            self.use(pointer, thing, may_be_new=pointer == "/parentID")
+        for at, things in _lists(self.event):
+            for i, thing in things:
+                self.use(at, i, thing, may_be_new=at == "/parentID")
 
     def object_event(self, event: ev.ObjectEvent) -> None:
         word = cbv.BIZ_STEP.word(event.biz_step) if event.biz_step else None
-        for pointer, thing in things_of(event):
-            if event.action == "DELETE" or word in _ENDING:
-                self.end(pointer, thing)
-            elif event.action == "ADD":
-                self.begin(pointer, thing)
-            else:
-                self.use(pointer, thing)
+        happens: Callable[[str, int, str], object] = self.use
+        if event.action == "DELETE" or word in _ENDING:
+            happens = self.end
+        elif event.action == "ADD":
+            happens = self.begin
+        for i, thing in _single(event.epcs):
+            happens("/epcList", i, thing)
 
     def transformation(self, event: ev.TransformationEvent) -> None:
-        for pointer, thing in _single(event.input_epcs, "/inputEPCList"):
-            self.end(pointer, thing)
-        for pointer, thing in _single(event.output_epcs, "/outputEPCList"):
-            self.begin(pointer, thing)
+        for i, thing in _single(event.input_epcs):
+            self.end("/inputEPCList", i, thing)
+        for i, thing in _single(event.output_epcs):
+            self.begin("/outputEPCList", i, thing)
 
     def aggregation(self, event: ev.AggregationEvent) -> None:
-        parents = _single([event.parent_id], "/parentID", numbered=False) if event.parent_id else []
+        parents = _alone(event.parent_id)
         parent = parents[0][1] if parents else None
-        for pointer, thing in parents:
-            self.use(pointer, thing, may_be_new=True)
-        things = _single(event.child_epcs, "/childEPCs")
+        for i, thing in parents:
+            self.use("/parentID", i, thing, may_be_new=True)
+        things = _single(event.child_epcs)
         if event.action == "DELETE" and not event.child_epcs and not event.child_quantities and parent:
-            things = [("/childEPCs", thing) for thing in self.children(parent)]
-        for pointer, thing in things:
-            state = self.use(pointer, thing)
+            things = [(-1, thing) for thing in self.children(parent)]
+        for i, thing in things:
+            state = self.use("/childEPCs", i, thing)
             if event.action == "ADD" and parent:
-                self._put_in(pointer, thing, state, parent)
+                self._put_in("/childEPCs", i, thing, state, parent)
             elif event.action == "DELETE":
-                self._take_out(pointer, thing, state, parent)
+                self._take_out("/childEPCs", i, thing, state, parent)
 
-    def _put_in(self, pointer: str, thing: str, state: EpcState, parent: str) -> None:
+    def _put_in(self, at: str, i: int, thing: str, state: EpcState, parent: str) -> None:
         if state.parent == parent:
             self.told(
-                pointer,
+                at,
+                i,
                 "already_inside",
                 f"{thing} đã nằm trong {parent}.",
                 f"{thing} is in {parent} already.",
             )
         elif state.parent is not None:
             self.told(
-                pointer,
+                at,
+                i,
                 "two_parents",
                 f"{thing} đang nằm trong {state.parent}; hãy ghi việc lấy ra trước (AggregationEvent DELETE).",
                 f"{thing} is in {state.parent}; record that it was taken out first (AggregationEvent DELETE).",
             )
         if self._is_within(parent, thing):
             self.told(
-                pointer,
+                at,
+                i,
                 "in_each_other",
                 f"{parent} lại nằm trong {thing}: không thể chứa lẫn nhau.",
                 f"{parent} is inside {thing}: they cannot hold each other.",
@@ -247,11 +273,12 @@ class _Step:
         else:
             self.touch(thing, state.commissioned, state.ended, parent)
 
-    def _take_out(self, pointer: str, thing: str, state: EpcState, parent: str | None) -> None:
+    def _take_out(self, at: str, i: int, thing: str, state: EpcState, parent: str | None) -> None:
         if parent is not None and state.parent != parent:
             where = state.parent or "–"
             self.told(
-                pointer,
+                at,
+                i,
                 "not_inside",
                 f"{thing} không nằm trong {parent} (đang ở: {where}).",
                 f"{thing} is not in {parent} (it is in: {where}).",
@@ -269,18 +296,20 @@ class _Step:
             thing = above
         return True
 
-    def _after_end(self, pointer: str, thing: str) -> None:
+    def _after_end(self, at: str, i: int, thing: str) -> None:
         self.told(
-            pointer,
+            at,
+            i,
             "after_end",
             f"{thing} đã kết thúc (huỷ, tiêu dùng hoặc chế biến) trước đó.",
             f"{thing} has been ended before (destroyed, used up or processed).",
         )
 
-    def _in_order(self, pointer: str, thing: str, state: EpcState) -> None:
+    def _in_order(self, at: str, i: int, thing: str, state: EpcState) -> None:
         if state.last is not None and state.last > self.at:
             self.told(
-                pointer,
+                at,
+                i,
                 "late",
                 f"Sự kiện xảy ra trước lần cuối đã ghi của {thing}; thứ tự có thể khác.",
                 f"This happened before the last thing recorded of {thing}; the order may differ.",

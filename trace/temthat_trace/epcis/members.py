@@ -11,8 +11,6 @@ from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.identifiers import Kind, identify
 from temthat_trace.epcis.problems import Problem, step
 from temthat_trace.epcis.texts import is_uri
-from temthat_trace.gs1.identity import identity
-from temthat_trace.gs1.quick import quick_identity
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.units import UNITS
 
@@ -41,7 +39,10 @@ def check_epcs(epcs: Iterable[str] | None, at: str, found: Found) -> None:
         return
     seen: dict[str, str] = {}
     for i, text in enumerate(epcs):
-        kind = check_identifier(text, f"{at}/{i}", found)
+        known = identify(text)
+        kind = known.kind
+        if known.fault is not None or not known.is_plain:
+            kind = check_identifier(text, f"{at}/{i}", found)
         if kind is Kind.CLASS:
             found.append(
                 Problem(
@@ -51,7 +52,7 @@ def check_epcs(epcs: Iterable[str] | None, at: str, found: Found) -> None:
                     "This names a class or lot, not one thing; it belongs in a quantity list.",
                 )
             )
-        same = identity(text)
+        same = known.canonical
         if same in seen:
             is_same_text = seen[same] == text
             rule = "duplicate_epc" if is_same_text else "duplicate_identity"
@@ -231,9 +232,9 @@ def check_uri(text: str, at: str, found: Found) -> bool:
 
 def check_identifier(text: str, at: str, found: Found) -> Kind:
     """A URI that keeps the rules of GS1 when it speaks of GS1; says what it names."""
-    if quick_identity(text) is None and not check_uri(text, at, found):
-        return Kind.OTHER
     seen = identify(text)
+    if not seen.is_plain and not check_uri(text, at, found):
+        return Kind.OTHER
     if seen.fault is not None:
         rule = {"check_digit": "check_digit", "alpha": "old_link"}.get(seen.fault.rule, "gs1_key")
         found.append(Problem(at, rule, seen.fault.vi, seen.fault.en))

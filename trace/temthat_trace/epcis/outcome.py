@@ -1,6 +1,7 @@
 """What became of each event of a capture, and of the whole; as JSON too."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,10 +75,10 @@ class Captured:
     @property
     def counts(self) -> Counts:
         """How many events met each fate."""
-        counts = Counts()
-        for result in self.results:
-            setattr(counts, result.fate.value, getattr(counts, result.fate.value) + 1)
-        return counts
+        found = Counter(result.fate for result in self.results)
+        return Counts(
+            *(found[fate] for fate in (Fate.ACCEPTED, Fate.DUPLICATE, Fate.REJECTED, Fate.ROLLED_BACK))
+        )
 
 
 def outcome_json(captured: Captured) -> str:

@@ -79,10 +79,13 @@ def _parts(
     for name, member in value.items():
         reader = readers.get(name)
         if reader is not None:
-            if member is None:
+            attribute, read = reader
+            if read is _text and isinstance(member, str):
+                known[attribute] = member  # most members, and they need no pointer
+            elif member is None:
                 problems.append(_null(f"{pointer}/{name}"))
             else:
-                known[reader[0]] = reader[1](member, f"{pointer}/{name}", problems)
+                known[attribute] = read(member, f"{pointer}/{name}", problems)
         elif ":" in name or name in terms or is_open:
             extensions[name] = member
         else:
@@ -130,7 +133,13 @@ def _texts_or_text(value: Any, pointer: str, problems: Problems) -> Any:
     return _texts(value, pointer, problems) if isinstance(value, list) else _text(value, pointer, problems)
 
 
-_texts = _list(_text)
+def _texts(value: Any, pointer: str, problems: Problems) -> Any:
+    if isinstance(value, list) and all(v.__class__ is str for v in value):
+        return tuple(value)
+    return _each_text(value, pointer, problems)
+
+
+_each_text = _list(_text)
 _quantities = _list(_of(ev.QuantityElement))
 _READ: dict[str, Read] = {
     "@context": _anything,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis import events as ev
@@ -223,29 +223,34 @@ def _hash_in(event_id: str) -> bytes | None:
 
 def digests_held(session: Session, party_id: uuid.UUID, digests: Sequence[bytes]) -> dict[bytes, int]:
     """Which of these events a repository holds already, and their numbers."""
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    head = "select digest, id from epcis_event where party_id = ? and digest in "
     found: dict[bytes, int] = {}
     for part in _parts(digests):
-        query = select(EpcisEvent.digest, EpcisEvent.id).where(
-            EpcisEvent.party_id == party_id, EpcisEvent.digest.in_(part)
-        )
-        found.update((digest, number) for digest, number in session.execute(query))
+        party: Any = party_id.hex if is_sqlite else party_id
+        found.update((bytes(digest), number) for digest, number in _among(connection, head, part, party))
     return found
 
 
 def numbers_by_term(session: Session, wanted: Sequence[int]) -> dict[int, list[int]]:
     """The numbers of the events under each term, ascending; terms without any are left out."""
+    connection = session.connection()
     found: dict[int, list[int]] = {}
     for part in _parts(wanted):
-        for key, number in session.execute(_BY_TERM, {"terms": part}):
+        for key, number in _among(connection, "select term, event from epcis_term where term in ", part):
             found.setdefault(key, []).append(number)
     for numbers in found.values():
         numbers.sort()
     return found
 
 
-_BY_TERM = select(EpcisTerm.term, EpcisTerm.event).where(
-    EpcisTerm.term.in_(bindparam("terms", expanding=True))
-)
+def _among(connection: Connection, head: str, values: list[Any], *before: Any) -> Iterable[Any]:
+    """The rows of a statement that ends in a list of values, straight through the driver; `?` marks each before."""
+    statement = f"{head}({', '.join('?' * len(values))})"
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    return connection.exec_driver_sql(statement, (*before, *values))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[list[Any]]:

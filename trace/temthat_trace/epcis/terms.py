@@ -30,9 +30,8 @@ from temthat_trace.epcis import events as ev
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.eventhash import canonical_value, utc_millis
-from temthat_trace.gs1.errors import Gs1Error
-from temthat_trace.gs1.identity import identity, read_key
-from temthat_trace.gs1.quick import quick_identity, quick_levels
+from temthat_trace.epcis.identifiers import identify
+from temthat_trace.gs1.identity import identity
 from temthat_trace.gs1.remember import remembered
 
 MAX_DEPTH = 8
@@ -56,7 +55,6 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "TransactionEvent": ("quantities",),
     "TransformationEvent": ("input_quantities", "output_quantities"),
 }
-_ITEM = "https://id.gs1.org/01/"
 _PLACE = "https://id.gs1.org/414/"
 _GLN_ENDS = len(_PLACE) + 13
 _WITH_PARENT = frozenset({"AggregationEvent", "AssociationEvent", "TransactionEvent"})
@@ -99,13 +97,13 @@ def conditions(event: ev.Event, names: Context) -> set[str]:
     found = {"type\0" + kind} if kind in ev.EVENT_CLASSES else {"type\0" + names.value(kind), "type\0"}
     for attribute in _EPCS.get(kind, ()):
         for text in getattr(event, attribute) or ():
-            found.update(_levels(text))
+            _add_thing(text, found)
     for attribute in _QUANTITIES.get(kind, ()):
         for element in getattr(event, attribute) or ():
             if element.epc_class:
-                found.update(_levels(element.epc_class))
+                _add_thing(element.epc_class, found)
     if kind in _WITH_PARENT and event.parent_id:  # type: ignore[attr-defined]
-        found.update(_levels(event.parent_id))  # type: ignore[attr-defined]
+        _add_thing(event.parent_id, found)  # type: ignore[attr-defined]
     _add_words(event, names, found)
     _add_places(event, found)
     _add_lists(event, names, found)
@@ -119,27 +117,12 @@ def conditions(event: ev.Event, names: Context) -> set[str]:
     return found
 
 
-@remembered(16384)
-def _levels(text: str) -> tuple[str, ...]:
-    """The conditions a named thing meets: itself, and what is above it."""
-    quick = quick_identity(text)
-    if quick is not None and quick.startswith(_ITEM):
-        own, *above = quick_levels(text, quick)
-    else:
-        own = quick or identity(text)
-        above = _above(text, own) if own.startswith("https://id.gs1.org/") else []
-    return ("epc\0" + own, *["under\0" + a for a in above])
-
-
-def _above(text: str, own: str) -> list[str]:
-    try:
-        key = read_key(text, lenient=True)
-    except Gs1Error:
-        return []
-    found = [k.finest().canonical for k in key.levels()]
-    if key.primary in ("253", "255", "8003"):
-        found.append(f"https://id.gs1.org/{key.primary}/{key.value[: 14 if key.primary == '8003' else 13]}")
-    return [a for a in dict.fromkeys(found) if a != own]
+def _add_thing(text: str, found: set[str]) -> None:
+    """A named thing or class, and what is above it."""
+    known = identify(text)
+    found.add("epc\0" + known.canonical)
+    for above in known.above:
+        found.add("under\0" + above)
 
 
 def _add_words(event: ev.Event, names: Context, found: set[str]) -> None:

@@ -18,6 +18,7 @@ def read_key(text: str, *, lenient: bool = False) -> Key:
     return parse(text, lenient=lenient).key
 
 
+@remembered(32768)
 def identity(text: str) -> str:
     """The canonical Digital Link of the finest thing an identifier names; any other text comes back as it is.
 

@@ -1,14 +1,13 @@
 """A short cut for the identifiers nearly all events are made of: serials, lots, logistic units, places and papers.
 
 It answers only where nothing needs decoding, and then exactly as the long way does (a test holds the two together);
-for everything else it answers None. An event repository spends most of its time here.
+for everything else it answers None. An event repository spends much of its time here.
 """
 
 import re
 from functools import lru_cache
 
 from temthat_trace.gs1.key import STEM
-from temthat_trace.gs1.remember import remembered
 
 _URN = re.compile(
     r"urn:epc:(?:id|class):(?:(?P<item>sgtin|lgtin):(\d{6,12})\.(\d)(\d{0,6})\.([A-Za-z0-9._-]{1,20})"
@@ -17,6 +16,8 @@ _URN = re.compile(
     r"|gdti:(\d{6,12})\.(\d{0,6})\.([A-Za-z0-9._-]{1,17}))",
     re.ASCII,
 )
+_SERIAL = "urn:epc:id:sgtin:"
+_ITEM = re.compile(r"(\d{6,12})\.(\d)(\d{0,6})", re.ASCII)
 _LINK = re.compile(
     r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?"
     r"(?:(/01/\d{14})(?:/22/[A-Za-z0-9._-]{1,20})?(/10/[A-Za-z0-9._-]{1,20})?(/21/[A-Za-z0-9._-]{1,20})?"
@@ -25,15 +26,12 @@ _LINK = re.compile(
 )
 
 
-@remembered(32768)
 def quick_identity(text: str) -> str | None:
-    """What `identity` answers for this text, or None when the long way is needed.
-
-    Remembered, because an event is checked, hashed and indexed one after the other.
-    """
+    """What `identity` answers for this text, or None when the long way is needed."""
+    if text.startswith(_SERIAL):
+        return _of_serial(text) or _by_urn(text)
     if text.startswith("urn:epc:"):
-        match = _URN.fullmatch(text)
-        return _of_urn(text, match) if match else None
+        return _by_urn(text)
     match = _LINK.fullmatch(text)
     if not match:
         return None
@@ -41,10 +39,41 @@ def quick_identity(text: str) -> str | None:
     return STEM + (whole or item + (serial or lot or ""))
 
 
+def _of_serial(text: str) -> str | None:
+    """A serial of a GTIN, of which the GTIN was most often seen before."""
+    start = len(_SERIAL)
+    dot = text.find(".", text.find(".", start) + 1)
+    serial = text[dot + 1 :]
+    if dot < start or not serial.isalnum() or not serial.isascii() or len(serial) > 20:
+        return None
+    item = _item(text[start:dot])
+    return item and f"{item}/21/{serial}"
+
+
+@lru_cache(8192)
+def _item(text: str) -> str | None:
+    """The canonical link of the GTIN in `company.item` of a URN; None when it is none."""
+    match = _ITEM.fullmatch(text)
+    if not match:
+        return None
+    prefix, first, rest = match.groups()
+    body = first + prefix + rest
+    return f"{STEM}/01/{body}{_check(body)}" if len(body) == 13 else None
+
+
+def _by_urn(text: str) -> str | None:
+    match = _URN.fullmatch(text)
+    return _of_urn(text, match) if match else None
+
+
 def has_right_check_digit(canonical: str) -> bool:
     """Whether the key of a text `quick_identity` gave ends in its check digit."""
-    ai, digits = canonical[len(STEM) + 1 :].split("/", 2)[:2]
-    return bool(ai) and digits[-1] == str(_check(digits[:-1]))
+    return _is_right(canonical[len(STEM) + 1 :].split("/", 2)[1])
+
+
+@lru_cache(8192)
+def _is_right(digits: str) -> bool:
+    return digits[-1] == str(_check(digits[:-1]))
 
 
 def quick_levels(text: str, canonical: str) -> tuple[str, ...]:
@@ -94,4 +123,5 @@ def _place(digits: str, sub: str | None, *, is_party: bool) -> str | None:
 @lru_cache(8192)
 def _check(body: str) -> int:
     """The check digit of a key; remembered because many serials share one GTIN."""
-    return -(3 * sum(map(int, body[::-2])) + sum(map(int, body[-2::-2]))) % 10
+    digits = body.encode()  # a character's code is its digit + 48
+    return -(3 * sum(digits[::-2]) + sum(digits[-2::-2]) - 48 * (len(digits) * 2 + len(digits) % 2)) % 10
