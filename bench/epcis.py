@@ -1,0 +1,194 @@
+"""EPCIS capture against PyPI's reference event-hash generator, on the same JSON text in one run. Goal: at least 10.
+
+Ours reads the text, keeps every rule, hashes, and stores durably in a database of its own; the reference hashes. Both
+as a service runs them: what was imported before is out of the garbage collector's sight (`temthat serve` does so too),
+and the reference logs at its usual level, where it says nothing.
+"""
+
+import copy
+import datetime as dt
+import gc
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+import temthat_trace.tables  # noqa: F401 - so that the metadata is whole
+from bench.eventhash import CONTEXT, reference
+from bench.postgresql import postgresql
+from temthat_trace.database import Base, make_engine
+from temthat_trace.epcis.capture import capture
+from temthat_trace.epcis.document import Limits
+from temthat_trace.parties import Party, PartyKind
+
+TURNS = 5
+NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+LONG = 10_000
+
+
+def document(count: int, start: int) -> str:
+    """JSON text of `count` events as a packing house writes them: two packs made, then put into a carton and shipped.
+
+    No two events or serials are alike, and none breaks a rule.
+    """
+    events = [_packed(start + n) if n % 2 == 0 else _shipped(start + n) for n in range(count)]
+    return json.dumps(
+        {
+            "@context": CONTEXT,
+            "type": "EPCISDocument",
+            "schemaVersion": "2.0",
+            "creationDate": "2026-11-28T00:00:00Z",
+            "epcisBody": {"eventList": events},
+        }
+    )
+
+
+def _time(n: int) -> str:
+    return (START + dt.timedelta(seconds=n)).isoformat(timespec="milliseconds")
+
+
+def _packed(n: int) -> dict[str, Any]:
+    return {
+        "type": "ObjectEvent",
+        "eventTime": _time(n),
+        "eventTimeZoneOffset": "+07:00",
+        "epcList": [f"urn:epc:id:sgtin:8934567.011111.{n}A", f"urn:epc:id:sgtin:8934567.011111.{n}B"],
+        "quantityList": [
+            {"epcClass": f"urn:epc:class:lgtin:8934567.022222.L{n}", "quantity": 12.5, "uom": "KGM"}
+        ],
+        "action": "ADD",
+        "bizStep": "commissioning",
+        "disposition": "active",
+        "readPoint": {"id": "urn:epc:id:sgln:8934567.00001.0"},
+        "ilmd": {"ex:harvest": "2026-11-20", "ex:plot": f"T{n % 40}"},
+        "ex:worker": f"w{n % 30}",
+    }
+
+
+def _shipped(n: int) -> dict[str, Any]:
+    """The packs of the event before, named by Digital Links."""
+    return {
+        "type": "AggregationEvent",
+        "eventTime": _time(n),
+        "eventTimeZoneOffset": "+07:00",
+        "parentID": f"urn:epc:id:sscc:8934567.1{n:09d}",
+        "childEPCs": [f"https://id.gs1.org/01/08934567111119/10/L{n - 1}/21/{n - 1}{c}" for c in "AB"],
+        "action": "ADD",
+        "bizStep": "shipping",
+        "disposition": "in_transit",
+        "bizLocation": {"id": "https://id.gs1.org/414/8934567000017"},
+        "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epc:id:gdti:8934567.00001.{n}"}],
+        "destinationList": [{"type": "owning_party", "destination": "urn:epc:id:pgln:8934567.00002"}],
+    }
+
+
+@contextmanager
+def repository(url: str | None) -> Iterator[tuple[Engine, uuid.UUID]]:
+    """An empty repository; on SQLite in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = make_engine(url or f"sqlite:///{folder}/bench.db")
+        Base.metadata.create_all(engine)
+        with Session(engine, expire_on_commit=False) as session:
+            party = Party(code="BENCH", kind=PartyKind.COOPERATIVE, name="Bench")
+            session.add(party)
+            session.commit()
+        yield engine, party.id
+        engine.dispose()
+
+
+def store(engine: Engine, party: uuid.UUID, text: str) -> None:
+    """Capture and commit; every event must be stored without a word."""
+    with Session(engine, expire_on_commit=False) as session:
+        _, captured = capture(session, party, text, now=NOW, limits=Limits(events=1_000_000))
+        session.commit()
+    if not all(result.is_plain for result in captured.results):
+        raise ValueError(next(result for result in captured.results if not result.is_plain))
+
+
+def figures(small: bool) -> list[dict[str, Any]]:
+    """Events a CPU-second in turns with the reference, fresh serials each time; and the memory of a long document."""
+    found = _speed("SQLite", None, small)
+    with postgresql() as url:
+        if url is not None:
+            found += _speed("PostgreSQL", url, small)
+    return [*found, *_memory(small)]
+
+
+def _speed(name: str, url: str | None, small: bool) -> list[dict[str, Any]]:
+    count = 40 if small else 1_000
+    theirs: list[float] = []
+    ours: list[float] = []
+    hash_all = reference()
+    with repository(url) as (engine, party):
+        store(engine, party, document(count, 0))  # once, so that both are warm
+        hash_all(json.loads(document(20, 0)))
+        gc.collect()
+        gc.freeze()
+        for turn in range(1, 2 if small else TURNS + 1):
+            text = document(count, turn * count)
+            for_them = copy.deepcopy(text)
+            _timed(lambda text=for_them: hash_all(json.loads(text)), theirs)  # type: ignore[misc]
+            _timed(lambda text=text: store(engine, party, text), ours)  # type: ignore[misc]
+        gc.unfreeze()
+    ratios = sorted(a / b for a, b in zip(theirs, ours, strict=True))
+    return [
+        {
+            "name": f"EPCIS capture: read, rules, hash, stored on {name}",
+            "value": count / min(ours),
+            "unit": "events/CPU-s" if url is None else "events/CPU-s of ours",
+            "baseline": f"reference generator, hash alone: {count / min(theirs):,.0f}/CPU-s",
+            "ratio": ratios[len(ratios) // 2],
+        }
+    ]
+
+
+def _timed(action: Callable[[], Any], spent: list[float]) -> None:
+    gc.collect()
+    start = time.process_time()
+    action()
+    spent.append(time.process_time() - start)
+
+
+def _memory(small: bool) -> list[dict[str, Any]]:
+    """How much a process grows by one long document, over the same process after a short one; each on its own."""
+    count = 100 if small else LONG
+    short, long_ = (_grown(n) for n in (20, count))
+    size = len(document(count, 0)) / 2**20
+    return [
+        {
+            "name": f"EPCIS capture: memory of one document of {count:,} events",
+            "value": long_ - short,
+            "unit": "MiB",
+            "baseline": f"its text: {size:.1f} MiB",
+            "ratio": None,
+        }
+    ]
+
+
+def _grown(count: int) -> float:
+    """Peak memory, in MiB, of a process that captures one document."""
+    code = f"import bench.epcis as b; b.one({count})"
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=root)
+    return float(done.stdout) / 1024
+
+
+def one(count: int) -> None:
+    """Capture one document and print the peak memory of this process in KiB."""
+    text = document(count, 0).encode()
+    with repository(None) as (engine, party):
+        with Session(engine, expire_on_commit=False) as session:
+            capture(session, party, text, now=NOW)
+            session.commit()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
