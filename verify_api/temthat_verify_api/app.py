@@ -12,6 +12,7 @@ from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
 from temthat_verify_api.emitter import Emitter
 from temthat_verify_api.epcis import routes as epcis
+from temthat_verify_api.epcis.deliverer import Deliverer
 from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures, service
@@ -31,6 +32,7 @@ def create_app(services: Services) -> FastAPI:
     """The service. It closes the hot store and the press when it stops; the engine is the caller's."""
     parts = build_parts(services)
     publisher = Publisher(services)
+    deliverer = Deliverer(services)
     emitter = Emitter(services)
 
     @asynccontextmanager
@@ -43,6 +45,8 @@ def create_app(services: Services) -> FastAPI:
             stack.callback(app.state.captures.close)
             publisher.start()
             stack.callback(publisher.close)
+            deliverer.start()
+            stack.callback(deliverer.close)
             emitter.start()
             stack.callback(emitter.close)
             yield

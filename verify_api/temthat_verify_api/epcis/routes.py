@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from temthat_verify_api.epcis import capture, collections, events, named, pages, queries, root
+from temthat_verify_api.epcis import capture, collections, events, named, pages, queries, root, subscriptions
 
 
 def add_to(app: FastAPI) -> None:
@@ -13,4 +13,5 @@ def add_to(app: FastAPI) -> None:
     events.add_to(app)
     collections.add_to(app)
     named.add_to(app)
+    subscriptions.add_to(app)
     pages.add_to(app)

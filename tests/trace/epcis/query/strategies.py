@@ -67,8 +67,8 @@ TIMES = [
 ]
 
 
-def some(values: list[Any], **sizes: int) -> st.SearchStrategy[list[Any]]:
-    return st.lists(st.sampled_from(values), unique=True, **({"min_size": 1, "max_size": 3} | sizes))
+def some(values: list[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.sampled_from(values), unique=True, min_size=1, max_size=3)
 
 
 def optional(members: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:

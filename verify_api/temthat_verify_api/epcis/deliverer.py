@@ -1,0 +1,249 @@
+"""The thread that sends subscribers what their queries find. One delivery after the other, at least once each.
+
+A subscription is claimed for a minute, so that of several processes one delivers and a killed one's claim runs out. No
+transaction is open while the receiver is waited for. The cursor moves when the receiver answered 2xx and never before:
+what was acknowledged is not sent again, what was not is.
+"""
+
+import datetime as dt
+import json
+import logging
+import threading
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from temthat_stamps.errors import SealBroken
+from temthat_trace.epcis.answering import query_document
+from temthat_trace.epcis.query.errors import QueryError
+from temthat_trace.epcis.query.query import read_query
+from temthat_trace.epcis.query.schedule import read_schedule
+from temthat_trace.epcis.query.search import search_new
+from temthat_trace.epcis.query.statements import Statements
+from temthat_verify_api.accounts import ApiKey
+from temthat_verify_api.credentials import Credential
+from temthat_verify_api.epcis.access import readable
+from temthat_verify_api.epcis.headers import ALWAYS, JSON
+from temthat_verify_api.epcis.subscriptions import purpose
+from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
+from temthat_verify_api.epcis.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
+from temthat_verify_api.wiring import Services
+
+log = logging.getLogger("temthat")
+
+EVERY_SECONDS = 2.0
+LEASE = dt.timedelta(seconds=60)
+FIRST_WAIT = dt.timedelta(seconds=10)
+LONGEST_WAIT = dt.timedelta(hours=1)
+MOST_FAILURES = 20
+"""In a row; with the waits between that is half a day. Then the subscription pauses."""
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What is to be sent, and what becomes of the subscription when it was. `body` None: nothing to send."""
+
+    subscription: uuid.UUID
+    dest: str
+    body: bytes | None
+    headers: dict[str, str]
+    count: int
+    cursor: int
+    due_at: dt.datetime
+    more: bool
+    lease: dt.datetime
+
+
+class _Paused(Exception):
+    """The subscription cannot go on."""
+
+
+class Deliverer:
+    """Delivers what is due, every few seconds, until it is closed."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="epcis-deliverer", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the delivery at hand and end."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(EVERY_SECONDS):
+            try:
+                while self.deliver() and not self._stopping.is_set():
+                    pass
+            except Exception:
+                log.exception("delivering to EPCIS subscribers")
+
+    def deliver(self) -> bool:
+        """One delivery of each subscription that is due; whether some have more to send already."""
+        more = False
+        for subscription in self._due():
+            if self._stopping.is_set():
+                break
+            try:
+                more |= self._one(subscription)
+            except Exception:
+                log.exception("delivering to EPCIS subscription %s", subscription)
+                self._failed(subscription, "Hệ thống gặp lỗi / A fault of this system", self._services.now())
+        return more
+
+    def _due(self) -> list[uuid.UUID]:
+        with self._services.sessions() as session:
+            newest = Statements(session).newest()
+            query = (
+                select(Subscription.id)
+                .where(
+                    Subscription.state == SubscriptionState.ACTIVE,
+                    Subscription.due_at <= self._services.now(),
+                    or_(Subscription.cursor < newest, Subscription.schedule.is_not(None)),
+                )
+                .order_by(Subscription.due_at)
+                .limit(_AT_ONCE)
+            )
+            return list(session.scalars(query))
+
+    def _one(self, subscription: uuid.UUID) -> bool:
+        """Whether there is more for it already."""
+        now = self._services.now()
+        if not self._claim(subscription, now):
+            return False
+        try:
+            with self._services.sessions() as session:
+                delivery = self._prepare(session, session.get_one(Subscription, subscription), now)
+        except _Paused as error:
+            self._set(subscription, state=SubscriptionState.PAUSED, problem=str(error), lease_until=None)
+            return False
+        if delivery.body is None:
+            self._settle(delivery)
+            return delivery.more
+        return self._send(delivery, delivery.body, now)
+
+    def _claim(self, subscription: uuid.UUID, now: dt.datetime) -> bool:
+        return self._set(
+            subscription,
+            Subscription.state == SubscriptionState.ACTIVE,
+            Subscription.due_at <= now,
+            or_(Subscription.lease_until.is_(None), Subscription.lease_until < now),
+            lease_until=now + LEASE,
+            last_tried_at=now,
+        )
+
+    def _prepare(self, session: Session, subscription: Subscription, now: dt.datetime) -> _Delivery:
+        """What is to be sent now. Raises _Paused."""
+        parties = self._parties(session, subscription)
+        try:
+            query = read_query(json.loads(subscription.query.definition))
+            secret = self._services.sealer.open(purpose(subscription.id), subscription.sealed_secret)
+        except (QueryError, SealBroken) as error:
+            raise _Paused(str(error)) from error
+        events, cursor, more = search_new(session, parties, query, subscription.cursor, subscription.batch)
+        is_run_over = not more
+        due_at = subscription.due_at
+        is_empty_run = is_run_over and not events and not _was_told(subscription)
+        body: bytes | None = None
+        if events or (is_empty_run and subscription.schedule is not None and subscription.report_if_empty):
+            body = query_document(
+                events, now, query=subscription.query.name, subscription=str(subscription.id)
+            ).encode()
+        if is_run_over and subscription.schedule is not None:
+            due_at = read_schedule(json.loads(subscription.schedule)).next_after(now)
+        headers = {}
+        if body is not None:
+            headers = {
+                **ALWAYS,
+                "Content-Type": JSON,
+                SIGNATURE: signature(secret, int(now.timestamp()), body),
+                "TemThat-Subscription": str(subscription.id),
+            }
+        return _Delivery(
+            subscription.id, subscription.dest, body, headers, len(events), cursor, due_at, more, now + LEASE
+        )
+
+    def _parties(self, session: Session, subscription: Subscription) -> tuple[uuid.UUID, ...]:
+        """Whose events the subscriber may read today. Raises _Paused when no key of theirs is in force any more."""
+        in_force = session.scalars(
+            select(ApiKey.id)
+            .where(
+                ApiKey.party_id == subscription.party_id,
+                ApiKey.role == subscription.role,
+                ApiKey.revoked_at.is_(None),
+            )
+            .limit(1)
+        ).first()
+        credential = Credential(subscription.role, subscription.party_id, subscription.party.kind)
+        parties = readable(self._services, credential) if in_force is not None else ()
+        if not parties:
+            raise _Paused(
+                "Không còn khóa API nào được đọc các sự kiện này / No API key in force may read these events"
+            )
+        return parties
+
+    def _send(self, delivery: _Delivery, body: bytes, now: dt.datetime) -> bool:
+        try:
+            target = read_target(delivery.dest, is_demo=self._services.settings.mode == "demo")
+            status = send(target, body, delivery.headers)
+        except UndeliverableError as error:
+            self._failed(delivery.subscription, f"{error.vi} / {error.en}", now)
+            return False
+        if 200 <= status < 300:
+            self._settle(delivery, last_notified_at=now, failures=0, problem="")
+            return delivery.more
+        said = f"Bên nhận trả lời {status} / The receiver answered {status}"
+        if status == 410:
+            self._set(delivery.subscription, state=SubscriptionState.PAUSED, problem=said, lease_until=None)
+        elif status == 413 and delivery.count > 1:
+            self._set(delivery.subscription, batch=delivery.count // 2, problem=said, lease_until=None)
+            return True
+        else:
+            self._failed(delivery.subscription, said, now)
+        return False
+
+    def _settle(self, delivery: _Delivery, **values: object) -> None:
+        """Go on behind what was delivered or did not match, unless the claim ran out on the way."""
+        mine = Subscription.lease_until == delivery.lease
+        values |= {"cursor": delivery.cursor, "due_at": delivery.due_at, "lease_until": None}
+        if not self._set(delivery.subscription, mine, **values):
+            log.warning(
+                "EPCIS subscription %s ended, or was taken over, while it was served", delivery.subscription
+            )
+
+    def _failed(self, subscription: uuid.UUID, problem: str, now: dt.datetime) -> None:
+        """Wait longer each time; in the end pause."""
+        with self._services.sessions() as session:
+            found = session.get(Subscription, subscription)
+            if found is None:
+                return
+            found.failures += 1
+            found.problem = problem[:500]
+            found.lease_until = None
+            found.due_at = now + min(FIRST_WAIT * 2 ** (found.failures - 1), LONGEST_WAIT)
+            if found.failures >= MOST_FAILURES:
+                found.state = SubscriptionState.PAUSED
+            session.commit()
+
+    def _set(self, subscription: uuid.UUID, *where: ColumnElement[bool], **values: object) -> bool:
+        """Change a subscription if it is still there and as it should be; whether it was."""
+        with self._services.sessions() as session:
+            done = session.execute(
+                update(Subscription).where(Subscription.id == subscription, *where).values(**values)
+            )
+            session.commit()
+            return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _was_told(subscription: Subscription) -> bool:
+    """Whether something went out already in the run that is due."""
+    last = subscription.last_notified_at
+    return last is not None and last >= subscription.due_at
