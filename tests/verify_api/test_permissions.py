@@ -39,9 +39,9 @@ def person(of: Party, role: Role) -> Person:
 
 CLERK_DOES = "see import order picture agree members"
 ADMIN_DOES = "see import order picture agree members override invite"
-ALLIANCE_DOES = "see import confirm_paper invite reset_password agree set_quota"
+ALLIANCE_DOES = "see import confirm_paper approve invite reset_password agree set_quota"
 OFFICE_ITSELF = "see invite reset_password"
-ALLIANCE_ITSELF = "see import invite reset_password"
+ALLIANCE_ITSELF = "see import invite reset_password set_approvals"
 
 TABLE = [
     # who, role, whose records, what may be done
@@ -59,11 +59,11 @@ TABLE = [
     (NATIONAL, Role.OFFICER, COOP, ALLIANCE_DOES),
     (NATIONAL, Role.OFFICER, PROVINCE, ALLIANCE_DOES),
     (NATIONAL, Role.OFFICER, NATIONAL, ALLIANCE_ITSELF),
-    (AUTHORITY, Role.OFFICER, COOP, "see confirm_paper"),
+    (AUTHORITY, Role.OFFICER, COOP, "see confirm_paper approve"),
     (AUTHORITY, Role.OFFICER, AUTHORITY, OFFICE_ITSELF),
     (AUTHORITY, Role.OFFICER, FAR_COOP, ""),
     (AUTHORITY, Role.OFFICER, PROVINCE, ""),
-    (MINISTRY, Role.OFFICER, FAR_COOP, "see confirm_paper"),
+    (MINISTRY, Role.OFFICER, FAR_COOP, "see confirm_paper approve"),
     (INSPECTORS, Role.INSPECTOR, COOP, "see"),
     (INSPECTORS, Role.INSPECTOR, PROVINCE, "see"),
     (OPERATOR, Role.OPERATOR, COOP, "see"),

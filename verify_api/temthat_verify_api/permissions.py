@@ -14,7 +14,7 @@ class Action(StrEnum):
     """What a person may want to do with the records of one organisation.
 
     `agree`: be the second person of a reprint. `members`: see and change what members agreed to have kept; only the
-    members' own cooperative may.
+    members' own cooperative may. `approve`: decide on its changes. `set_approvals`: say whether changes wait.
     """
 
     SEE = "see"
@@ -26,6 +26,8 @@ class Action(StrEnum):
     PICTURE = "picture"
     MEMBERS = "members"
     CONFIRM_PAPER = "confirm_paper"
+    APPROVE = "approve"
+    SET_APPROVALS = "set_approvals"
     INVITE = "invite"
     RESET_PASSWORD = "reset_password"
 
@@ -35,19 +37,20 @@ _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
 _CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS})
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
-_OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT}  # an alliance brings in workbooks for its members
+_OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT, Action.SET_APPROVALS}  # an alliance brings in workbooks for its members
 _BELOW_ALLIANCE = frozenset(
     {
         Action.SEE,
         Action.IMPORT,
         Action.CONFIRM_PAPER,
+        Action.APPROVE,
         Action.INVITE,
         Action.RESET_PASSWORD,
         Action.AGREE,
         Action.SET_QUOTA,
     }
 )
-_BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER})
+_BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER, Action.APPROVE})
 
 
 def roles_in(kind: PartyKind) -> tuple[Role, ...]:

@@ -277,13 +277,6 @@ def _in_force(today: dt.date) -> ColumnElement[bool]:
     return or_(Paper.valid_until.is_(None), Paper.valid_until >= today)
 
 
-def count_unconfirmed(db: Session, person: Person, today: dt.date) -> int:
-    """How many papers in force wait for this office."""
-    query = select(func.count()).select_from(Paper).join(Party, Party.id == Paper.party_id)
-    waiting = query.where(visible(person), Party.id != person.party_id, ~_confirmed(), _in_force(today))
-    return db.scalar(waiting) or 0
-
-
 def paper_lines(
     db: Session, person: Person, today: dt.date, text: str = "", limit: int = 300
 ) -> list[PaperLine]:

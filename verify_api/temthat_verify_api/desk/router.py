@@ -8,6 +8,7 @@ from temthat_verify_api.desk.parts import DeskParts
 from temthat_verify_api.desk.render import STATIC, static_file
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import (
+    approvals,
     balance,
     batches,
     checklist,
@@ -41,7 +42,7 @@ _VIEWS = (
     *(new_batch, work, slips),  # before batches: /batches/new is no batch
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
-    *(checklist, expiring),
+    *(checklist, expiring, approvals),
     *(papers, products, outgoing, sellers, people, members, public_log),
 )
 

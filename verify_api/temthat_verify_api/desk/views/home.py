@@ -15,6 +15,7 @@ from temthat_verify_api.desk.checklist_queries import overview
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import own_orders, public_log
+from temthat_verify_api.desk.views.approvals import own_changes, waiting_counts
 from temthat_verify_api.desk.views.expiring import alerts_of, counts_for
 from temthat_verify_api.permissions import Action
 
@@ -40,16 +41,13 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
     """A producer's batches, an office's organisations."""
     if desk.party.kind in PRODUCERS and desk.may(Action.SEE):
         return _batches(desk, desk.party, q, page, _next_step(desk, desk.party))
-    unconfirmed = 0
-    if desk.person.role is Role.OFFICER:
-        unconfirmed = queries.count_unconfirmed(desk.db, desk.person, desk.today)
     found = queries.parties(desk.db, desk.person, q)
     statements = public_log.latest_lines(desk)
     return desk.page(
         "office.html",
         parties=found,
         q=q,
-        unconfirmed=unconfirmed,
+        counts=waiting_counts(desk) if desk.person.role is Role.OFFICER else None,
         statements=statements,
         expiring=counts_for(desk),
     )
@@ -69,6 +67,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
         "home.html",
         expiring=alerts_of(desk, party),
         short=short,
+        changes=own_changes(desk, party),
         own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
         party=party,
         copied=len(fieldwork.copied_diaries(desk.db, party.id)) if next_step is None else 0,

@@ -3,7 +3,9 @@
 import uuid
 
 from fastapi import Response
+from sqlalchemy.exc import IntegrityError
 
+from temthat_trace.approvals.proposing import DecidedMeanwhile, change_product
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.products import Product
@@ -15,6 +17,7 @@ from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Files
 from temthat_verify_api.desk.pictures import BadPicture, store_picture
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.approvals import changes_of
 from temthat_verify_api.desk.views.expiring import alerts_of
 from temthat_verify_api.permissions import Action
 
@@ -53,10 +56,15 @@ def change_picture(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Respon
     desk.require(Action.PICTURE, party)
     files = form.files("picture")
     try:
-        product.picture = store_picture(desk.db, files[0][1] if files else b"")
+        digest = store_picture(desk.db, files[0][1] if files else b"")
     except BadPicture as error:
         return _page(desk, product, party, desk.words(error.key))
-    return desk.go(f"/desk/products/{product_id}", "picture")
+    try:
+        waits = change_product(desk.db, product, {"picture": digest}, desk.party, desk.person.name, desk.now)
+    except (DecidedMeanwhile, IntegrityError):
+        desk.db.rollback()
+        return _page(desk, product, party, desk.words("approvals.collided"))
+    return desk.go(f"/desk/products/{product_id}", "picture_waits" if waits else "picture")
 
 
 def _page(desk: Desk, product: Product, party: Party, problem: str = "") -> Response:
@@ -68,5 +76,6 @@ def _page(desk: Desk, product: Product, party: Party, problem: str = "") -> Resp
         problem=problem,
         checked=product_checklist(desk.db, product, desk.today),
         link_of=link_of,
+        changes=changes_of(desk, product),
         expiring=[line for line in alerts_of(desk, party) if line.paper.product_id in (None, product.id)],
     )
