@@ -120,7 +120,8 @@ class Names:
         """Look up names not met before. A lot that two producers have recorded under one GTIN is neither's."""
         fresh = [name for name in dict.fromkeys(names) if name not in self._batch]
         self._batch.update(dict.fromkeys(fresh))
-        lots = {(m[1], unquote(m[2])): name for name in fresh if (m := _LOT.fullmatch(name))}
+        named = [name for name in fresh if "/10/" in name and "/21/" not in name]
+        lots = {(m[1], unquote(m[2])): name for name in named if (m := _LOT.fullmatch(name))}
         met: dict[str, set[uuid.UUID]] = {}
         for gtin, lot, batch in self._with_gtin(lots):
             if (gtin, lot) in lots:
@@ -128,7 +129,7 @@ class Names:
         codes = {
             (unquote(m[2]), unquote(m[3]), unquote(m[4])): name
             for name in fresh
-            if (m := _CODES.fullmatch(name)) and m[1] in self._hosts
+            if "/x/" in name and (m := _CODES.fullmatch(name)) and m[1] in self._hosts
         }
         for party, product, lot, batch in self._with_codes(codes):
             if (party, product, lot) in codes:
@@ -183,7 +184,9 @@ def _joined(session: Session, graph: EventGraph, names: Names) -> Neighbours[Nod
             source, made = names.node(link.source), names.node(link.made)
             if source == made or (source, made) in known:
                 continue  # a batch and its own name, or told by the records already
-            links.append(Link(source, made, link.amount, link.unit, link.tie, link.event))
+            if source is not link.source or made is not link.made:
+                link = link._replace(source=source, made=made)  # noqa: PLW2901
+            links.append(link)
         return links
 
     return neighbours

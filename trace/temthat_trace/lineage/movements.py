@@ -6,10 +6,9 @@ that a URN and a Digital Link are one thing (`gs1.identity`).
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from temthat_trace.gs1.identity import identity
 from temthat_trace.gs1.key import escape
@@ -37,8 +36,7 @@ _LOT_IN = re.compile(r"(/01/\d{14})(?:/22/[^/?#]+)?(/10/[^/?#]+)/21/")
 _LOT_NUMBERS = frozenset({"cbvmda:lotNumber", "lotNumber", "gs1:hasBatchLotNumber", "batchLotNumber"})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A thing or a class in an event. `amount` in `unit` (UN/ECE code) and `lot`, of a serial, where told."""
 
     name: str
@@ -52,8 +50,7 @@ class Part:
         return self.name.startswith(_ITEM) and "/21/" not in self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """One event. `at`: microseconds since 1970. `number`: its number in the store; `party`: whose repository it is in.
 
     A transformation has `inputs` and `outputs`; a containment `parent` and `children` (none with DELETE: all of them);
@@ -73,6 +70,8 @@ class Movement:
     joins: str | None = None
     handed_to: tuple[str, ...] = ()
     event_id: str = ""
+    tells_lots: bool = False
+    """Whether it says of a serial which lot it is of."""
 
     @property
     def named(self) -> Iterator[Part]:
@@ -85,31 +84,34 @@ class Movement:
 def read_movement(number: int, at: int, event_id: str, value: Mapping[str, Any]) -> Movement:
     """The movement a stored event tells."""
     kind = _KINDS.get(value.get("type", ""), Kind.OTHER)
-    lot = _lot_number(value.get("ilmd"))
+    step = _word(value.get("bizStep"))
+    lot = _lot_number(value["ilmd"]) if "ilmd" in value else None
+    parent, given = value.get("parentID"), value.get("transformationID")
+    children: tuple[Part, ...] = ()
+    inputs: tuple[Part, ...] = ()
+    outputs: tuple[Part, ...] = ()
     if kind is Kind.MADE:
-        given = value.get("transformationID")
-        return Movement(
-            number, at, kind,
-            step=_word(value.get("bizStep")),
-            inputs=_parts(value, "inputEPCList", "inputQuantityList", None),
-            outputs=_parts(value, "outputEPCList", "outputQuantityList", lot),
-            joins=identity(given) if given else None,
-            handed_to=_handed_to(value),
-            event_id=event_id,
-        )  # fmt: skip
-    contains = kind is not Kind.OTHER
-    parent = value.get("parentID")
+        inputs = _parts(value, "inputEPCList", "inputQuantityList", None)
+        outputs = _parts(value, "outputEPCList", "outputQuantityList", lot)
+    elif kind is Kind.OTHER:
+        children = _parts(value, "epcList", "quantityList", lot)
+    else:
+        children = _parts(value, "childEPCs", "childQuantityList", lot)
     return Movement(
-        number, at, kind,
-        action=value.get("action", ""),
-        step=_word(value.get("bizStep")),
-        parent=identity(parent) if parent else None,
-        children=_parts(
-            value, "childEPCs" if contains else "epcList", "childQuantityList" if contains else "quantityList", lot
-        ),
-        handed_to=_handed_to(value),
-        event_id=event_id,
-    )  # fmt: skip
+        number,
+        at,
+        kind,
+        value.get("action", ""),
+        step,
+        identity(parent) if parent else None,
+        children,
+        inputs,
+        outputs,
+        identity(given) if given else None,
+        _handed_to(value, step),
+        event_id,
+        any(part.lot for parts in (children, inputs, outputs) for part in parts),
+    )
 
 
 def lot_of(name: str, number: str) -> str | None:
@@ -118,13 +120,11 @@ def lot_of(name: str, number: str) -> str | None:
 
 
 def _parts(value: Mapping[str, Any], epcs: str, quantities: str, lot: str | None) -> tuple[Part, ...]:
-    things = [_thing(text, lot) for text in value.get(epcs) or ()]
-    classes = [
-        Part(identity(element["epcClass"]), *_amount(element))
-        for element in value.get(quantities) or ()
-        if element.get("epcClass")
-    ]
-    return (*things, *classes)
+    found = [_thing(text, lot) for text in value.get(epcs) or ()]
+    for element in value.get(quantities) or ():
+        if element.get("epcClass"):
+            found.append(Part(identity(element["epcClass"]), *_amount(element)))
+    return tuple(found)
 
 
 def _thing(text: str, lot: str | None) -> Part:
@@ -153,11 +153,14 @@ def _lot_number(ilmd: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _handed_to(value: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [d.get("destination") for d in value.get("destinationList") or ()]
-    if not found and _word(value.get("bizStep")) in _ARRIVALS:
+def _handed_to(value: Mapping[str, Any], step: str) -> tuple[str, ...]:
+    if "destinationList" in value:
+        found = [d.get("destination") for d in value["destinationList"] or ()]
+    elif step in _ARRIVALS:
         place = value.get("bizLocation") or value.get("readPoint")
         found = [place.get("id")] if isinstance(place, dict) else []
+    else:
+        return ()
     return tuple(dict.fromkeys(identity(text) for text in found if text))
 
 

@@ -3,9 +3,10 @@
 Where records leave it open the longer time counts: a recall should rather look at one carton too many.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from temthat_trace.lineage.movements import Kind, Movement, Part
 
@@ -13,8 +14,7 @@ FIRST, LAST = -(2**62), 2**62
 """Before and after every event, in microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(NamedTuple):
     """`child` was inside `parent` from `since` up to `until` (microseconds; FIRST, LAST: not known, or not ended)."""
 
     parent: str
@@ -30,15 +30,21 @@ class Stay:
         return (start, end) if start <= end else None
 
 
-def stays(movements: Iterable[Movement]) -> list[Stay]:
+def stays(
+    movements: Iterable[Movement],
+    children: Collection[str] | None = None,
+    parents: Collection[str] = (),
+) -> list[Stay]:
     """All stays that these containments tell, the earliest first. Events of one instant count as recorded.
+
+    `children`, `parents`: only of these things or in these containers; without `children` all.
 
     ADD begins one and DELETE ends it. A single thing is in one parent at a time: put into another carton it has left
     the first, whether that was told or not. A DELETE without ADD was preceded by one nobody told us of; a thing seen
     inside (OBSERVE) without ADD has been there since nobody knows when. Of a lot, which can be in many places, only as
     much leaves as the DELETE says.
     """
-    book = _Book()
+    book = _Book(children, parents)
     for movement in sorted(movements, key=lambda m: (m.at, m.number)):
         if movement.kind in (Kind.INSIDE, Kind.JOINED):
             book.enter(movement)
@@ -59,7 +65,9 @@ class _Open:
 class _Book:
     """Stays being read: the open ones by (kind, parent, child), the ended ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, children: Collection[str] | None, parents: Collection[str]) -> None:
+        self._of = children
+        self._in = parents
         self._open: dict[tuple[Kind, str, str], _Open] = {}
         self._parents: dict[tuple[Kind, str], set[str]] = {}
         self._children: dict[tuple[Kind, str], set[str]] = {}
@@ -69,10 +77,13 @@ class _Book:
     def enter(self, movement: Movement) -> None:
         kind, parent = movement.kind, movement.parent
         if movement.action == "DELETE" and not movement.children and parent:
-            for child in list(self._children.get((kind, parent), ())):
+            for child in sorted(self._children.get((kind, parent), ())):
                 self._end((kind, parent, child), movement.at)
             return
+        wanted = self._of if parent not in self._in else None
         for part in movement.children:
+            if wanted is not None and part.name not in wanted:
+                continue
             if parent is None:
                 for one in (
                     list(self._parents.get((kind, part.name), ())) if movement.action == "DELETE" else ()

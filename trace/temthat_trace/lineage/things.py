@@ -5,11 +5,11 @@ A few queries a level. Of a thing that was inside another only that time is shar
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis.context import Context
@@ -72,8 +72,8 @@ class EventGraph:
         self._session = session
         self._parties = parties
         self._events: dict[int, Movement] = {}
-        self._hash: dict[int, tuple[uuid.UUID, bytes]] = {}
-        self._wrong: set[tuple[uuid.UUID, bytes]] = set()
+        self._hash: dict[int, tuple[Any, bytes]] = {}
+        self._wrong: set[tuple[Any, bytes]] = set()
         self._asked: dict[str, list[int]] = {}
         self._known: dict[tuple[str, bool], list[Thing]] = {}
         self.handovers: dict[Handover, None] = {}
@@ -92,7 +92,7 @@ class EventGraph:
             self._known.setdefault((thing.name, thing.carries), []).append(thing)
         names = list(dict.fromkeys(thing.name for thing in level))
         events = self._events_of(names)
-        look = _Level(events, direction)
+        look = _Level(events, direction, level)
         found: list[Link[Thing]] = []
         for thing in level:
             found += look.links(thing)
@@ -149,7 +149,10 @@ class EventGraph:
         room = MOST_EVENTS - len(self._events)
         self.cut |= len(numbers) > room
         event = EpcisEvent
-        query = select(event.id, event.party_id, event.event_time, event.hash, event.given_id, event.body)
+        owner = type_coerce(
+            event.party_id, String
+        )  # as the driver gives it: a UUID each costs more than the row
+        query = select(event.id, owner, event.event_time, event.hash, event.given_id, event.body)
         for number, party, at, digest, given, body in self._session.execute(
             query.where(among(self._session, event.id, numbers[: max(room, 0)]))
         ):
@@ -165,7 +168,10 @@ class EventGraph:
         times: dict[tuple[str, bool], set[tuple[int, int]]] = {}
         for link in links:
             end = link.ends(direction)[1]
-            times.setdefault((end.name, end.carries), set()).add((end.since, end.until))
+            if end.carries or end.since != FIRST or end.until != LAST:
+                times.setdefault((end.name, end.carries), set()).add((end.since, end.until))
+        if not times:
+            return links
         became: dict[Thing, Thing] = {}
         for (name, carries), windows in times.items():
             for since, until, parts in _merged(windows):
@@ -177,15 +183,15 @@ class EventGraph:
                 node = next((k for k in known if k.since <= since and k.until >= until), whole)
                 for part in parts:
                     became[Thing(name, *part, carries)] = node
-        if direction is Direction.UP:
-            changed = [(became[link.source], link.made, link) for link in links]
-        else:
-            changed = [(link.source, became[link.made], link) for link in links]
-        return [
-            link if (source, made) == (link.source, link.made)
-            else Link(source, made, link.amount, link.unit, link.tie, link.event)
-            for source, made, link in changed
-        ]  # fmt: skip
+        is_up = direction is Direction.UP
+        found = []
+        for link in links:
+            end = link.ends(direction)[1]
+            node = became.get(end, end)
+            if node != end:
+                link = link._replace(source=node) if is_up else link._replace(made=node)  # noqa: PLW2901
+            found.append(link)
+        return found
 
 
 _BY_TERM = (
@@ -198,30 +204,45 @@ _BY_TERM = (
 class _Level:
     """The events around one level, by what they say of each name."""
 
-    def __init__(self, events: Sequence[Movement], direction: Direction) -> None:
+    def __init__(self, events: Sequence[Movement], direction: Direction, level: Sequence[Thing]) -> None:
         self._direction = direction
+        self._names = {thing.name for thing in level}
         self._makings: dict[str, dict[int, _Making]] = {}
         self._lots: dict[str, dict[str, str]] = {}
         self._naming: dict[str, list[Movement]] = {}
         self._inside: dict[str, list[Stay]] = {}
         self._contents: dict[str, list[Stay]] = {}
-        for number, making in enumerate(_makings(events)):
-            ends = making.outputs if direction is Direction.UP else making.inputs
-            for part in ends.values():
-                for name in (part.name, part.lot) if direction is Direction.UP and part.lot else (part.name,):
-                    self._makings.setdefault(name, {})[number] = making
+        goods = {thing.name for thing in level if not thing.carries}
+        is_up = direction is Direction.UP
+        self._enter_makings(events, goods)
         for event in events:
-            if event.handed_to:
+            if event.tells_lots:
+                self._enter_lots(event)
+            if event.handed_to and not is_up:
                 for name in (event.parent, *(part.name for part in event.named)):
-                    if name:
+                    if name in self._names:
                         self._naming.setdefault(name, []).append(event)
-            for part in event.named:
-                if part.lot and part.lot != part.name:
-                    one, other = (part.name, part.lot) if direction is Direction.UP else (part.lot, part.name)
-                    self._lots.setdefault(one, {})[other] = event.event_id
-        for stay in stays(events):
+        for stay in stays(events, () if is_up else self._names, goods):
             self._inside.setdefault(stay.child.name, []).append(stay)
             self._contents.setdefault(stay.parent, []).append(stay)
+
+    def _enter_makings(self, events: Sequence[Movement], goods: Collection[str]) -> None:
+        """The transformations that lead on from this level, by what of it they name."""
+        is_up = self._direction is Direction.UP
+        for number, making in enumerate(_makings(events, goods, is_up=is_up)):
+            for part in (making.outputs if is_up else making.inputs).values():
+                for name in (part.name, part.lot) if is_up and part.lot else (part.name,):
+                    if name in goods:
+                        self._makings.setdefault(name, {})[number] = making
+
+    def _enter_lots(self, event: Movement) -> None:
+        for part in event.named:
+            if part.lot and part.lot != part.name:
+                one, other = (
+                    (part.name, part.lot) if self._direction is Direction.UP else (part.lot, part.name)
+                )
+                if one in self._names:
+                    self._lots.setdefault(one, {})[other] = event.event_id
 
     def links(self, thing: Thing) -> Iterator[Link[Thing]]:
         """All links that lead on from a thing."""
@@ -296,10 +317,14 @@ class _Making:
         return list(ends.values())
 
 
-def _makings(events: Iterable[Movement]) -> Iterator[_Making]:
+def _makings(events: Iterable[Movement], names: Collection[str], *, is_up: bool) -> Iterator[_Making]:
+    """The transformations that made (`is_up`) or used any of these names; those told in several events always."""
     joined: dict[str, _Making] = {}
     for event in events:
         if event.kind is not Kind.MADE:
+            continue
+        ends = event.outputs if is_up else event.inputs
+        if not event.joins and not any(part.name in names or part.lot in names for part in ends):
             continue
         inputs = {part.name: part for part in event.inputs}
         outputs = {part.name: part for part in event.outputs}

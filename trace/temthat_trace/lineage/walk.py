@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -30,8 +30,7 @@ class Tie(StrEnum):
     LOT = "lot"
 
 
-@dataclass(frozen=True, slots=True)
-class Link(Generic[Node]):
+class Link(NamedTuple, Generic[Node]):
     """`made` came of `source`, of which `amount` in `unit` (UN/ECE code) went in, if that is known.
 
     With another tie than `made` what was in `source` is in `made` as well. `event`: the id of the event that
