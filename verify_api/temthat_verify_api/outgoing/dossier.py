@@ -10,6 +10,7 @@ so-cong-khai/mo-niem.json what opens the digests in them
 manifest.json            the SHA-256 of each file
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 
 from temthat_stamps.texts import Lang
 from temthat_trace import repository
+from temthat_trace.batches import Batch
+from temthat_trace.formats import VIETNAM
 from temthat_trace.offers import ProductPhoto
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import Party
@@ -30,6 +33,8 @@ from temthat_verify_api.outgoing.gather import Scope, batch_ids_of, gather, pape
 from temthat_verify_api.outgoing.pack import Pack, ending_of, slug, spool
 from temthat_verify_api.outgoing.proofs import openings_of, proofs_of
 from temthat_verify_api.outgoing.words import Words
+from temthat_verify_api.resolver.addresses import Codes
+from temthat_verify_api.resolver.told import public_document
 from temthat_verify_api.wiring import Services
 
 PROOFS = "so-cong-khai/"
@@ -44,6 +49,7 @@ ho-so.pdf       để đọc và in / to read and print
 du-lieu.json    mọi dữ kiện, cho phần mềm / all facts, for programs
 giay-to/        bản chụp giấy tờ / scans of papers
 anh/            ảnh sản phẩm và ảnh nhật ký / pictures
+epcis/          từng lô ở dạng EPCIS 2.0 / each batch as EPCIS 2.0
 so-cong-khai/   các mục của sổ công khai kèm bằng chứng / log entries with their proofs
 manifest.json   SHA-256 của từng tệp / of each file
 
@@ -84,6 +90,8 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
     write_json(pack, DATA, records, setting.services.settings.host, setting.day)
     for name, data in _attachments(setting, batch_ids):
         pack.add(name, [data])
+    for name, document_of in _epcis(setting, batch_ids):
+        pack.add_json(name, document_of)
     for proof in proofs_of(session, setting.services.book, batch_ids):
         if proof.data is not None:
             pack.add(f"{PROOFS}muc-{proof.index}.proof", [proof.data])
@@ -101,6 +109,17 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
 def _openings(session: Session, batch_ids: Sequence[uuid.UUID]) -> list[object]:
     found = (repository.batch(session, batch_id) for batch_id in batch_ids)
     return [openings_of(session, batch) for batch in found if batch is not None]
+
+
+def _epcis(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, object]]:
+    """Each batch as an EPCIS document, as everybody may read it, dated the dossier's day."""
+    made = dt.datetime.combine(setting.day, dt.time(), VIETNAM)
+    for batch_id in batch_ids:
+        lot = setting.session.get_one(Batch, batch_id).lot
+        codes = Codes(setting.party.code, setting.product.code, lot)
+        found = public_document(setting.session, codes, setting.base, made)
+        if found is not None:
+            yield f"epcis/{slug(lot)}.jsonld", found
 
 
 def _attachments(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, bytes]]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_trace import repository
+from temthat_trace.approvals.publicly import public_papers_of
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event
 from temthat_trace.formats import today
@@ -75,10 +76,8 @@ def batch_ids_of(session: Session, scope: Scope) -> list[uuid.UUID]:
 
 
 def papers_in(session: Session, scope: Scope) -> list[Paper]:
-    """The papers that may speak of any of the products, by code."""
-    found = {
-        paper.id: paper for product in scope.products for paper in repository.papers_of(session, product)
-    }
+    """The papers that may be shown with any of the products, by code: none that an office refused."""
+    found = {paper.id: paper for product in scope.products for paper in public_papers_of(session, product)}
     return sorted(found.values(), key=lambda paper: paper.code)
 
 

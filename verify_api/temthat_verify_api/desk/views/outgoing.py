@@ -6,9 +6,11 @@ from typing import BinaryIO
 
 from fastapi import Response
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from starlette.responses import StreamingResponse
 
 from temthat_stamps.texts import Lang
+from temthat_trace.approvals.proposing import DecidedMeanwhile, change_product
 from temthat_trace.batches import Batch
 from temthat_trace.parties import PRODUCERS
 from temthat_trace.products import Product
@@ -30,6 +32,9 @@ from temthat_verify_api.pages.badge import HEIGHT, WIDTH, snippet
 from temthat_verify_api.permissions import Action
 
 router = desk_router()
+
+_ENGLISH = {"name_en": 200, "description_en": 2000, "storage_en": 400}
+"""English fields of a product and how long each may be. An office may want to see a change of them first."""
 
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 SHOWN = 100
@@ -102,7 +107,7 @@ def exchange(desk: SignedIn, party_id: uuid.UUID, system: str = "") -> Response:
 def english_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
     """The producer's English texts."""
     product, party = queries.find_product(desk.db, desk.person, product_id)
-    return desk.page("english.html", product=product, party=party)
+    return desk.page("english.html", product=product, party=party, problem="")
 
 
 @router.post("/products/{product_id}/english")
@@ -110,14 +115,19 @@ def save_english(desk: SignedIn, product_id: uuid.UUID, form: Fields) -> Respons
     """Keep them as they were typed; an empty field takes the text away."""
     product, party = queries.find_product(desk.db, desk.person, product_id)
     desk.require(Action.PICTURE, party)
-    product.name_en = form.text("name_en", 200)
-    product.description_en = form.text("description_en", 2000)
-    product.storage_en = form.text("storage_en", 400)
-    product.search = search_key(product.name, product.name_en, product.code)
+    fields = {name: form.text(name, most) for name, most in _ENGLISH.items()}
     for pack_form in product.pack_forms:
         pack_form.name_en = form.text(f"pack_{pack_form.id.hex}", 200)
     party.name_en = form.text("party_name_en", 200)
-    return desk.go(f"/desk/products/{product_id}/out", "english")
+    try:
+        waits = change_product(desk.db, product, fields, desk.party, desk.person.name, desk.now)
+    except (DecidedMeanwhile, IntegrityError):
+        desk.db.rollback()
+        return desk.page(
+            "english.html", 409, product=product, party=party, problem=desk.words("approvals.collided")
+        )
+    product.search = search_key(product.name, product.name_en, product.code)
+    return desk.go(f"/desk/products/{product_id}/out", "english_waits" if waits else "english")
 
 
 def _own_batch(desk: Desk, product: Product, text: str) -> Batch:
