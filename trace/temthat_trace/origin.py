@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.consent import MemberShown, shown
-from temthat_trace.events import Event
+from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.offers import SellerLink, in_order
 from temthat_trace.packing import PackingError, content
 from temthat_trace.papers import Paper, PaperKind
@@ -97,8 +97,16 @@ class PaperShown:
 
 
 @dataclass(frozen=True, slots=True)
+class AmountShown:
+    """A material with its amount, or the amount of goods that came out (`what` empty), by language."""
+
+    what: str
+    amount: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StepShown:
-    """One dated event on the way from field to shelf."""
+    """One dated event on the way from field to shelf. `photos`: digests of each one's small and large picture."""
 
     step: str
     on: dt.date
@@ -106,6 +114,9 @@ class StepShown:
     place: str
     actor: str
     vouching: Vouching
+    used: tuple[AmountShown, ...] = ()
+    made: tuple[AmountShown, ...] = ()
+    photos: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +166,7 @@ def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, tod
         if batch.plot
         else None
     )
-    steps = tuple(
-        map(_step, sorted((e for e in batch.events if e.text is not None), key=lambda e: (e.at, e.id)))
-    )
+    steps = tuple(map(_step, sorted(filter(_is_shown, batch.events), key=lambda e: (e.at, e.id))))
     recorded = [formats.today(event.recorded_at) for event in batch.events]
     return Origin(
         product=product_shown(batch.product),
@@ -254,7 +263,14 @@ def papers_shown(papers: Iterable[Paper], product: Product, today: dt.date) -> t
     return tuple(sorted(shown, key=lambda p: (not p.badge, not p.valid, p.kind)))
 
 
+def _is_shown(event: Event) -> bool:
+    """Not what was erased or a mistake; nor whom the goods were sent to, which is between the two of them."""
+    sent = any(line.role is LineRole.SENT for line in event.lines)
+    return event.text is not None and event.withdrawn_at is None and not sent
+
+
 def _step(event: Event) -> StepShown:
+    """A step without what is business: of materials the name and amount, not from whom they were bought."""
     return StepShown(
         step=event.step,
         on=formats.today(event.at),
@@ -262,4 +278,14 @@ def _step(event: Event) -> StepShown:
         place=event.address,
         actor=event.actor,
         vouching=event.vouching,
+        used=tuple(_amount(line) for line in event.lines if line.role is LineRole.USED),
+        made=tuple(_amount(line) for line in event.lines if line.role is LineRole.OUT),
+        photos=tuple((photo.small, photo.digest) for photo in event.photos),
     )
+
+
+def _amount(line: EventLine) -> AmountShown:
+    if line.quantity is None or line.unit is None:
+        return AmountShown(line.what, {})
+    quantity, unit = line.quantity, line.unit
+    return AmountShown(line.what, {lang: formats.quantity(quantity, unit, lang) for lang in ("vi", "en")})

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.events import Event
 from temthat_trace.offers import SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import CONFIRMERS, Party, Plot, looks_after
@@ -59,7 +60,8 @@ def batch(session: Session, batch_id: uuid.UUID) -> Batch | None:
             .joinedload(PackComponent.part),
             joinedload(Batch.plot).joinedload(Plot.member),
             joinedload(Batch.member),
-            selectinload(Batch.events),
+            selectinload(Batch.events).selectinload(Event.lines),
+            selectinload(Batch.events).selectinload(Event.photos),
             selectinload(Batch.sources).joinedload(BatchSource.source).joinedload(Batch.product),
         )
     )

@@ -1,13 +1,15 @@
-"""Pictures of products, and the small one that counts a check."""
+"""Pictures of products and diaries, and the small one that counts a check."""
 
 import base64
 import re
+import uuid
 
 from fastapi import FastAPI, Request, Response
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from temthat_trace.events import Event, EventPhoto
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
 from temthat_verify_api.checks import StaleView, is_a_view
@@ -16,6 +18,9 @@ from temthat_verify_api.parts import parts_of
 
 PICTURE_LIMIT = 12_000
 """Most bytes of a product's picture, so that the whole page stays below 50 kB."""
+
+PHOTO_LIMIT = 150_000
+"""Most bytes of a photo looked at by itself."""
 
 _DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -59,11 +64,21 @@ def _load(request: Request, digest: str) -> tuple[str, bytes] | None:
 
 
 def find_picture(session: Session, digest: str) -> tuple[str, bytes] | None:
-    """(media type, bytes) of an attachment that is some product's picture and small enough; never a paper's scan."""
-    shown = select(Product.id).where(Product.picture == digest).limit(1)
-    if session.scalar(shown) is None:
-        return None
-    attachment = session.get(Attachment, digest)
-    if attachment is None or attachment.media_type not in _TYPES or len(attachment.data) > PICTURE_LIMIT:
+    """(media type, bytes) of a product's picture, or of a photo in a diary that stands; never a paper's scan."""
+    most = next((most for most, query in _shown(digest) if session.scalar(query.limit(1))), 0)
+    attachment = session.get(Attachment, digest) if most else None
+    if attachment is None or attachment.media_type not in _TYPES or len(attachment.data) > most:
         return None
     return attachment.media_type, attachment.data
+
+
+def _shown(digest: str) -> tuple[tuple[int, Select[tuple[uuid.UUID]]], ...]:
+    """What puts a picture before shoppers, with the most bytes it may have: a product, or an event that is neither a
+    mistake nor erased."""
+    standing = select(Event.id).join(EventPhoto, EventPhoto.event_id == Event.id)
+    standing = standing.where(Event.withdrawn_at.is_(None), Event.text.is_not(None))
+    return (
+        (PICTURE_LIMIT, select(Product.id).where(Product.picture == digest)),
+        (PICTURE_LIMIT, standing.where(EventPhoto.small == digest)),
+        (PHOTO_LIMIT, standing.where(EventPhoto.digest == digest)),
+    )

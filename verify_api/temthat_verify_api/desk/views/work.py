@@ -209,8 +209,8 @@ def _photos(desk: Desk, form: Posted) -> tuple[list[EventPhoto], str]:
         ):
             found[digest] = photo
     try:
-        for number, (_, data) in enumerate(form.each_file("photos")):
-            if number + len(found) >= 2 * MAX_PHOTOS:
+        for _, data in form.each_file("photos"):
+            if len(found) > MAX_PHOTOS:
                 break
             photo = store_photo(desk.db, data)
             found[photo.digest] = photo
