@@ -71,7 +71,9 @@ class Coop:
 def coop(database_url: str) -> Iterator[Coop]:
     engine = make_engine(database_url)
     with Session(engine) as session:
-        party = Party(code="HTX-A", kind=PartyKind.COOPERATIVE, name="HTX A", gln="8938505970004")
+        party = Party(
+            code="HTX-A", kind=PartyKind.COOPERATIVE, name="HTX A", gln="8938505970004", province="24"
+        )
         buyer = Party(code="HTX-B", kind=PartyKind.COOPERATIVE, name="Công ty B")
         session.add_all([party, buyer])
         session.flush()
@@ -136,6 +138,7 @@ def test_exporters_find_a_batch_by_its_lot(coop: Coop) -> None:
     [made] = store.events_of(coop.session, found[:1])
     assert made.value["inputQuantityList"][0]["epcClass"] == f"https://id.gs1.org/01/{GTIN}/10/T1"
     assert made.value["certificationInfo"] == f"{BASE}/p/HTX-A/CHE#papers"
+    assert made.value["ilmd"]["temthat:province"] == "24"
     assert made.value["bizLocation"] == {"id": "https://id.gs1.org/414/8938505970004"}
 
 

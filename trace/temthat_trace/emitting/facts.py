@@ -6,11 +6,10 @@ called, so that a new GTIN, GLN or host makes nothing of what was told wrong.
 
 import datetime as dt
 import hashlib
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
-
-import rfc8785
 
 from temthat_trace.balance.amounts import Amount
 from temthat_trace.events import LineRole, Step
@@ -151,4 +150,5 @@ def _time(at: dt.datetime) -> str:
 
 
 def _digest(told: dict[str, Any]) -> str:
-    return hashlib.sha256(rfc8785.dumps(told)).hexdigest()
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

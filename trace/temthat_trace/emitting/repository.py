@@ -3,8 +3,9 @@
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -22,10 +23,11 @@ from temthat_trace.epcis.terms import condition, leaf, term
 from temthat_trace.events import Event, EventLine, Step
 from temthat_trace.lineage.among import among
 from temthat_trace.papers import Paper
-from temthat_trace.parties import Party, Plot
+from temthat_trace.parties import Address, Party, Plot
 from temthat_trace.products import Product, ProductKind
 from temthat_trace.purchases import PurchaseSlip
 
+T = TypeVar("T")
 SOURCE = "records"
 """What a capture job of ours says it came from."""
 _GROWN = frozenset({Step.SOWING, Step.CARE, Step.HARVEST})
@@ -124,52 +126,42 @@ def facts_of(
 ) -> dict[uuid.UUID, tuple[uuid.UUID, BatchFacts]]:
     """The facts of batches, with the party of each, by batch; in a bounded number of queries."""
     batches = _batches(session, ids, goods_only=goods_only)
-    links = _links(session, batches)
-    events = _events(session, batches)
-    slips = _slips(session, batches)
-    ends = {link.source_id for link in links} | {
-        line.batch_id for event in events for line in event.lines if line.batch_id is not None
-    }
-    others = _batches(session, ends - batches.keys(), goods_only=False)
-    naming = _Naming(session, base, [*batches.values(), *others.values()], events)
+    links = _by(_links(session, batches), lambda link: link.batch_id)
+    events = _by(_events(session, batches), lambda event: event.batch_id)
+    slips = _by(_slips(session, batches), lambda slip: slip.batch_id)
+    written = [event for entries in events.values() for event in entries]
+    ends = {link.source_id for found in links.values() for link in found}
+    ends |= {line.batch_id for event in written for line in event.lines if line.batch_id is not None}
+    known = batches | _batches(session, ends - batches.keys(), goods_only=False)
+    naming = _Naming(session, base, known, written)
     papers = _with_papers(session, batches.values())
     return {
         key: (
             batch.party_id,
-            BatchFacts(
-                goods=naming.goods(batch, Amount(batch.quantity, batch.unit)),
-                lot=batch.lot,
-                actor=naming.actor(batch.party),
-                site=identities.site(base, batch.party.code, batch.party.gln),
-                made_on=batch.made_on,
-                expires_on=batch.expires_on,
-                province=batch.province or "",
-                commune=batch.commune or "",
-                growing_area=batch.plot.growing_area_code if batch.plot else "",
-                plot=batch.plot_id,
-                place=naming.place(batch.plot),
-                papers=f"{base}{_page(batch)}#papers" if batch.product_id in papers else "",
-                sources=tuple(
-                    naming.goods((batches | others)[link.source_id], Amount(link.quantity, link.unit))
-                    for link in links
-                    if link.batch_id == key
-                ),
-                steps=tuple(
-                    naming.step(batch, event, batches | others)
-                    for event in events
-                    if event.batch_id == key and event.withdrawn_at is None and event.salt is not None
-                ),
-                slips=tuple(naming.slip(slip) for slip in slips if slip.batch_id == key),
+            naming.batch(
+                batch,
+                links.get(key, ()),
+                events.get(key, ()),
+                papers=batch.product_id in papers,
+                slips=tuple(map(naming.slip, slips.get(key, ()))),
                 stamps=naming.stamps(batch, (stamps or {}).get(key, ())),
-                kept=frozenset(
-                    event.id
-                    for event in events
-                    if event.batch_id == key and event.salt is None and event.withdrawn_at is None
-                ),
             ),
         )
         for key, batch in batches.items()
     }
+
+
+def _by(rows: Iterable[T], key: Callable[[T], uuid.UUID | None]) -> dict[uuid.UUID | None, list[T]]:
+    found: dict[uuid.UUID | None, list[T]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _nearest(batch: Batch) -> Address:
+    """What says where it was made: the batch itself, else its plot, else its organisation."""
+    places: tuple[Address | None, ...] = (batch, batch.plot, batch.party)
+    return next((place for place in places if place is not None and place.province), batch)
 
 
 def _page(batch: Batch) -> str:
@@ -178,14 +170,52 @@ def _page(batch: Batch) -> str:
 
 
 class _Naming:
-    """How the things of some batches are called. A batch told before keeps the name it was told under."""
+    """How the things of some batches are called. A batch told before keeps the name it was told under.
+
+    `known`: the batches, those they were made from and those their diaries name.
+    """
 
     def __init__(
-        self, session: Session, base: str, batches: Sequence[Batch], events: Sequence[Event]
+        self, session: Session, base: str, known: Mapping[uuid.UUID, Batch], events: Sequence[Event]
     ) -> None:
         self.base = base
-        self.called = _called(session, batches)
+        self.known = known
+        self.called = _called(session, known.values())
         self.partners = _partners(session, {line.partner for e in events for line in e.lines if line.partner})
+
+    def batch(
+        self,
+        batch: Batch,
+        links: Sequence[BatchSource],
+        events: Sequence[Event],
+        *,
+        papers: bool,
+        slips: tuple[SlipFacts, ...],
+        stamps: tuple[StampFacts, ...],
+    ) -> BatchFacts:
+        party, nearest = batch.party, _nearest(batch)
+        standing = [event for event in events if event.withdrawn_at is None]
+        return BatchFacts(
+            goods=self.goods(batch, Amount(batch.quantity, batch.unit)),
+            lot=batch.lot,
+            actor=self.actor(party),
+            site=identities.site(self.base, party.code, party.gln),
+            made_on=batch.made_on,
+            expires_on=batch.expires_on,
+            province=nearest.province or "",
+            commune=nearest.commune or "",
+            growing_area=batch.plot.growing_area_code if batch.plot else "",
+            plot=batch.plot_id,
+            place=self.place(batch.plot),
+            papers=f"{self.base}{_page(batch)}#papers" if papers else "",
+            sources=tuple(
+                self.goods(self.known[link.source_id], Amount(link.quantity, link.unit)) for link in links
+            ),
+            steps=tuple(self.step(batch, event) for event in standing if event.salt is not None),
+            slips=slips,
+            stamps=stamps,
+            kept=frozenset(event.id for event in standing if event.salt is None),
+        )
 
     def goods(self, batch: Batch, amount: Amount | None) -> Goods:
         called = self.called.get(batch.id) or identities.lot_class(
@@ -199,16 +229,16 @@ class _Naming:
     def place(self, plot: Plot | None) -> str:
         return identities.plot(plot.id, plot.gln) if plot else ""
 
-    def step(self, batch: Batch, event: Event, known: Mapping[uuid.UUID, Batch]) -> StepFacts:
+    def step(self, batch: Batch, event: Event) -> StepFacts:
         plot = event.plot or (batch.plot if event.step in _GROWN else None)
-        lines = tuple(self._line(line, known) for line in event.lines)
+        lines = tuple(map(self._line, event.lines))
         return StepFacts(
             event.id, event.step, event.at, event.vouching, self.place(plot), plot.id if plot else None, lines
         )
 
-    def _line(self, line: EventLine, known: Mapping[uuid.UUID, Batch]) -> LineFacts:
+    def _line(self, line: EventLine) -> LineFacts:
         amount = Amount(line.quantity, line.unit) if line.quantity is not None and line.unit else None
-        other = known.get(line.batch_id) if line.batch_id else None
+        other = self.known.get(line.batch_id) if line.batch_id else None
         goods = self.goods(other, amount) if other else None
         partner = self.partners.get(line.partner)
         return LineFacts(
