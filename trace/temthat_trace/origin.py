@@ -126,6 +126,8 @@ class SourceShown:
     product: str
     lot: str
     quantity: str
+    product_en: str = ""
+    quantity_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Origin:
     papers: tuple[PaperShown, ...]
     sources: tuple[SourceShown, ...]
     updated: dt.date | None
+    quantity_en: str = ""
 
     @property
     def stars(self) -> int | None:
@@ -188,10 +191,17 @@ def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, tod
         steps=steps,
         papers=papers_shown(papers, batch.product, today),
         sources=tuple(
-            SourceShown(s.source.product.name, s.source.lot, formats.quantity(s.quantity, s.unit))
+            SourceShown(
+                s.source.product.name,
+                s.source.lot,
+                formats.quantity(s.quantity, s.unit),
+                s.source.product.name_en,
+                formats.quantity(s.quantity, s.unit, "en"),
+            )
             for s in batch.sources
         ),
         updated=max(recorded, default=None),
+        quantity_en=formats.quantity(batch.quantity, batch.unit, "en"),
     )
 
 

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 220, 56
 _WEEK = 7 * 86_400
 _WORDS: dict[Lang, tuple[str, str]] = {
     "vi": ("Xem nguồn gốc từng lô", "Bấm để mở trang của đơn vị sản xuất"),
-    "en": ("See where each lot comes from", "Opens the producer's own page"),
+    "en": ("See where it comes from", "Opens the producer's own page"),
 }
 
 
