@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from fastapi import Response
 
+from temthat_trace.approvals import paperlook
+from temthat_trace.approvals.records import Reason
 from temthat_trace.expiry import urgency
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
-from temthat_trace.repository import confirm_paper, products_of, withdraw_confirmation
+from temthat_trace.repository import products_of, withdraw_confirmation
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import Forbidden, NotFound
@@ -24,7 +26,10 @@ router = desk_router()
 def papers_page(desk: SignedIn, q: str = "") -> Response:
     """All papers this person may see, those that wait for a confirmation first."""
     lines = queries.paper_lines(desk.db, desk.person, desk.today, q[:100])
-    return desk.page("papers.html", lines=lines, q=q[:100], today=desk.today, urgency=urgency)
+    refused = paperlook.refusals(desk.db, [line.paper for line in lines if not line.confirmations])
+    return desk.page(
+        "papers.html", lines=lines, q=q[:100], today=desk.today, urgency=urgency, refused=refused
+    )
 
 
 @router.get("/papers/{paper_id}")
@@ -64,8 +69,22 @@ def confirm(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     line = queries.find_paper(desk.db, desk.person, paper_id)
     desk.require(Action.CONFIRM_PAPER, line.party)
     product = _product(desk, line, form.text("product"))
-    confirm_paper(desk.db, line.paper, product.id, desk.party, desk.person.name, desk.now)
+    seen = form.text("seen") or paperlook.mark(line.paper, line.party)
+    paperlook.confirm(desk.db, line.paper, [product], desk.party, desk.person.name, desk.now, seen)
     return desk.go(f"/desk/papers/{paper_id}", "paper_confirmed")
+
+
+@router.post("/papers/{paper_id}/refuse")
+def refuse(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
+    """This paper was looked at and is not good, and why."""
+    line = queries.find_paper(desk.db, desk.person, paper_id)
+    desk.require(Action.CONFIRM_PAPER, line.party)
+    reason, words = form.text("reason"), form.text("words")
+    if reason not in set(Reason):
+        return _page(desk, line, desk.words("approvals.no_reason"))
+    seen = form.text("seen")
+    paperlook.refuse(desk.db, line.paper, desk.party, desk.person.name, desk.now, seen, Reason(reason), words)
+    return desk.go(f"/desk/papers/{paper_id}", "refused")
 
 
 @router.post("/papers/{paper_id}/withdraw")
@@ -87,6 +106,9 @@ def _page(desk: Desk, line: queries.PaperLine, problem: str = "") -> Response:
         today=desk.today,
         urgency=urgency(line.paper.valid_until, desk.today),
         confirmed={c.product_id: c for c in line.confirmations},
+        refusal=paperlook.refusals(desk.db, [line.paper]).get(line.paper.id),
+        mark=paperlook.mark(line.paper, line.party),
+        reasons=Reason,
         problem=problem,
     )
 
