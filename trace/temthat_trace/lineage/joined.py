@@ -120,6 +120,7 @@ class Names:
         """Look up names not met before. A lot that two producers have recorded under one GTIN is neither's."""
         fresh = [name for name in dict.fromkeys(names) if name not in self._batch]
         self._batch.update(dict.fromkeys(fresh))
+        fresh = [name for name in fresh if unquote(name).isprintable()]  # no database takes a NUL
         named = [name for name in fresh if "/10/" in name and "/21/" not in name]
         lots = {(m[1], unquote(m[2])): name for name in named if (m := _LOT.fullmatch(name))}
         met: dict[str, set[uuid.UUID]] = {}
