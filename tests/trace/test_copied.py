@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,10 @@ SEASON = [
 ]
 
 
-def diary(batch: int, made_on: dt.date, works: list[tuple[str, str, int, tuple[str, ...]]]) -> Diary[int]:
+Line = tuple[str, str, int, tuple[str, ...]]
+
+
+def diary(batch: int, made_on: dt.date, works: Sequence[Line]) -> Diary[int]:
     return Diary(batch, made_on, [Work(s, t, made_on + dt.timedelta(d), a) for s, t, d, a in works])
 
 

@@ -97,9 +97,10 @@ class Event(Address, Base):
 
         Call once, before the event is stored.
         """
-        for things in (self.lines, self.photos):
-            for number, thing in enumerate(things):
-                thing.position = number
+        for number, line in enumerate(self.lines):
+            line.position = number
+        for number, photo in enumerate(self.photos):
+            photo.position = number
         self.salt = os.urandom(16)
         self.digest = digest_of(self.sealed() or {})
 

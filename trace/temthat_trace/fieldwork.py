@@ -273,7 +273,7 @@ def diaries_of(
         chosen, chosen.c.id == Event.batch_id
     )
     for event_id, batch_id, step, text, at in session.execute(events.where(*_standing())):
-        works[batch_id].append(Work(step, text, formats.today(at), tuple(amounts.get(event_id, ()))))
+        works[batch_id].append(Work(step, text or "", formats.today(at), tuple(amounts.get(event_id, ()))))
     for batch_id, made_on in session.execute(select(chosen.c.id, chosen.c.made_on)):
         if batch_id in works:
             yield Diary(batch_id, made_on, works[batch_id])

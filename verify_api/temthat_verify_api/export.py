@@ -213,7 +213,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
     events = sa.select(Event.id).where(Event.batch_id.in_(batches))
     runs = sa.select(Run.run).where(Run.party_id == party)
     jobs = sa.select(PrintJob.id).where(PrintJob.run.in_(runs))
-    pictures = sa.union(
+    pictures: sa.CompoundSelect[Any] = sa.union(
         sa.select(Product.picture).where(Product.party_id == party, Product.picture.is_not(None)),
         sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
         sa.select(ProductPhoto.digest).where(ProductPhoto.product_id.in_(products)),

@@ -271,12 +271,8 @@ def test_as_the_last_batch_gives_a_list_to_confirm_and_no_facts(office: Office) 
     batch = office.batch_id("DE-2612")
     with office.session() as session:
         made = session.get_one(Batch, batch)
-        assert (made.quantity, made.unit, made.made_on, made.events) == (
-            1250,
-            "KGM",
-            dt.date(2026, 11, 21),
-            [],
-        )
+        assert (made.quantity, made.unit, made.made_on) == (Decimal(1250), "KGM", dt.date(2026, 11, 21))
+        assert made.events == []
     drafts = re.findall(r'href="(/desk/batches/[^"]+/work/\w+\?draft=[^"]+)"', page)
     assert len(drafts) == 2
     form_page = clerk.open(drafts[0]).text

@@ -46,7 +46,7 @@ def test_every_kind_asks_two_to_six_things_and_says_them_in_words() -> None:
         assert not set(kind.asks) & set(kind.more)
         for lang in ("vi", "en"):
             for name in (*kind.asks, *kind.more):
-                assert f"work.field.{name}" in texts(lang) or f"work.{step}.{name}" in texts(lang)  # type: ignore[arg-type]
+                assert f"work.field.{name}" in texts(lang) or f"work.{step}.{name}" in texts(lang)
 
 
 @pytest.mark.parametrize("step", list(Step))

@@ -72,7 +72,7 @@ def find_picture(session: Session, digest: str) -> tuple[str, bytes] | None:
     return attachment.media_type, attachment.data
 
 
-def _shown(digest: str) -> tuple[tuple[int, Select[tuple[uuid.UUID]]], ...]:
+def _shown(digest: str) -> tuple[tuple[int, Select[uuid.UUID]], ...]:
     """What puts a picture before shoppers, with the most bytes it may have: a product, or an event that is neither a
     mistake nor erased."""
     standing = select(Event.id).join(EventPhoto, EventPhoto.event_id == Event.id)
