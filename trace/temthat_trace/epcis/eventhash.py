@@ -25,6 +25,8 @@ _IGNORED = frozenset({"recordTime", "eventID", "type", "errorDeclaration", "cert
 _COMMENTS = frozenset({"comment", "rdfs:comment"})
 _LEFT_OUT = _IGNORED | _COMMENTS
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d(?::?\d\d)?)")
+# Lengths of the usual forms of a time, which need no rounding, and where their zone begins.
+_USUAL = {20: 19, 24: 23, 25: 19, 29: 23}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _URNS = {
     v.urn: v.web
@@ -129,7 +131,12 @@ def _text(value: Any) -> str:
 
 def canonical_value(value: Any, context: Context) -> str:
     """Any value: standard words as web URIs, numbers shortened, GS1 identifiers as Digital Links."""
-    text = value.strip() if isinstance(value, str) else _text(value)
+    if isinstance(value, str):
+        if value.startswith(_GS1) and value[-1] > " ":
+            return identify(value).canonical
+        text = value.strip()
+    else:
+        text = _text(value)
     if ":" in text:
         if text.startswith(_GS1):
             return identify(text).canonical
@@ -160,6 +167,14 @@ def _number(text: str) -> str:
 @remembered(8192)
 def utc_millis(text: str) -> str:
     """A time in UTC with three decimals, halves rounded up; a text that is no time with a zone comes back as it is."""
+    zone = _USUAL.get(len(text))
+    if zone is not None and text[zone] in "Z+-" and text[4] == text[7] == "-" and text[13] == text[16] == ":":
+        try:
+            at = datetime.fromisoformat(text)
+            if at.tzinfo is not None:
+                return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+        except (ValueError, OverflowError):
+            pass
     match = _TIME.fullmatch(text)
     if not match:
         return text
@@ -256,6 +271,11 @@ def _object(order: Mapping[str, Write]) -> Write:
     def write(name: str, value: Any, context: Context) -> str:
         if not isinstance(value, dict):
             return "".join(_element(name, value, context, 0))
+        if len(value) == 1:  # a place
+            [(key, only)] = value.items()
+            if key in order and only is not None:
+                text = order[key](key, only, context)
+                return name + text if text else ""
         inner = [w(key, value[key], context) for key, w in order.items() if value.get(key) is not None]
         text = "".join(inner)
         if len(inner) < len(value):
@@ -274,7 +294,8 @@ def _each(child: str, write_child: Write, *, wrapped: bool = True) -> Write:
 
     def write(name: str, value: Any, context: Context) -> str:
         values: Iterable[Any] = value if isinstance(value, list) else [value]
-        text = "".join(sorted(write_child(child, v, context) for v in values if v is not None))
+        texts = [write_child(child, v, context) for v in values if v is not None]
+        text = "".join(sorted(texts)) if len(texts) > 1 else "".join(texts)
         return (name + text if text else "") if wrapped else text
 
     return write
@@ -364,12 +385,7 @@ _PLACED: dict[str, tuple[int, Write]] = {name: (n, write) for n, (name, write) i
 
 def _typed_list(member: str, vocabulary: cbv.Vocabulary) -> Write:
     """Business transactions, sources, destinations: `type=…` then the value, entries sorted."""
-    entry = _object({"type": _leaf(_word(vocabulary)), member: _value})
-
-    def write(name: str, value: Any, context: Context) -> str:
-        return _each("", entry)(name, value, context)
-
-    return write
+    return _each("", _object({"type": _leaf(_word(vocabulary)), member: _value}))
 
 
 _TYPED: dict[str, Write] = {

@@ -86,7 +86,7 @@ def thing(text: str) -> str:
 def leaf(value: Any, names: Context) -> str:
     """A value of an extension in normal form: times in UTC, numbers shortened, identifiers as one identity."""
     text = canonical_value(value, names)
-    return utc_millis(text) if text[10:11] in "Tt " and text[:1].isdigit() else text
+    return utc_millis(text) if len(text) > 18 and text[10] in "Tt " and text[:1].isdigit() else text
 
 
 def conditions(event: ev.Event, names: Context) -> set[str]:
@@ -147,7 +147,7 @@ def _add_places(event: ev.Event, found: set[str]) -> None:
 
 @remembered(4096)
 def _place(text: str, field: str) -> tuple[str, ...]:
-    own = identity(text)
+    own = identify(text).canonical
     if own.startswith(_PLACE) and len(own) > _GLN_ENDS:
         return (f"{field}\0{own}", f"within\0{field}\0{own[:_GLN_ENDS]}")
     return (f"{field}\0{own}",)
@@ -171,7 +171,7 @@ def _add_typed(
     found: set[str],
 ) -> None:
     if value:
-        own = identity(value)
+        own = identify(value).canonical
         found.add(f"{field}\0{word(kind, vocabulary, names) if kind else ''}\0{own}")
 
 

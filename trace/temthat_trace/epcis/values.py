@@ -46,13 +46,13 @@ def keep_values(session: Session, party_id: uuid.UUID, judged: Iterable[Judged])
         event = one.event
         if event is None:
             continue
-        written = (event.type, event.biz_step, event.disposition, event.read_point, event.biz_location)
-        raw = tuple(v.id if isinstance(v, ev.Place) else v for v in written)
+        read, at = event.read_point, event.biz_location
+        raw = (event.type, event.biz_step, event.disposition, read and read.id, at and at.id)
         if raw not in seen:
             seen.add(raw)
             met.update(_listed(one.conditions or (), event, met))
-    for field in FIELDS:
-        _add(session, party_id, field, {value: text for (name, value), text in met.items() if name == field})
+    if met:
+        _add(session, [(party_id, field, value, text) for (field, value), text in met.items()])
 
 
 def _listed(
@@ -67,20 +67,16 @@ def _listed(
             yield (field, value), (place.id if place is not None else None) or value
 
 
-def _add(session: Session, party_id: uuid.UUID, field: str, asked: dict[str, str]) -> None:
-    values = list(asked)
-    for start in range(0, len(values), 500):
-        part = values[start : start + 500]
-        query = select(EpcisValue.value).where(
-            EpcisValue.party_id == party_id, EpcisValue.field == field, EpcisValue.value.in_(part)
-        )
-        held = set(session.scalars(query))
-        session.add_all(
-            EpcisValue(party_id=party_id, field=field, value=value, text=asked[value])
-            for value in part
-            if value not in held
-        )
-    session.flush()
+def _add(session: Session, rows: Sequence[tuple[uuid.UUID, str, str, str]]) -> None:
+    """One statement, whether they are there already or not: most often they are."""
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    marks = "?, ?, ?, ?" if is_sqlite else "%s, %s, %s, %s"
+    values = [(party.hex if is_sqlite else party, *rest) for party, *rest in rows]
+    connection.exec_driver_sql(
+        f"insert into epcis_value (party_id, field, value, text) values ({marks}) on conflict do nothing",  # noqa: S608
+        values,
+    )
 
 
 def list_values(
