@@ -1,4 +1,4 @@
-"""What shoppers may see while offices look: never a refused paper, and only confirmed ones where an office asks first."""
+"""What shoppers may see while offices look: no refused paper, and only confirmed ones where an office asks first."""
 
 from sqlalchemy.orm import Session
 

@@ -64,9 +64,13 @@ def applied(session: Session, holders: ColumnElement[bool], limit: int) -> Seque
     return _proposals(session, holders, State.APPLIED, limit)
 
 
-def decided(session: Session, holders: ColumnElement[bool], limit: int) -> Sequence[Proposal]:
-    """What was decided, looked at or taken back, the newest first."""
+def decided(
+    session: Session, holders: ColumnElement[bool], limit: int, *, replaced: bool = True
+) -> Sequence[Proposal]:
+    """What was decided, looked at, taken back or, if asked for, replaced by a later change; the newest first."""
     query = _of(holders).where(Proposal.state.not_in(OPEN), Proposal.decided_at.is_not(None))
+    if not replaced:
+        query = query.where(Proposal.state != State.SUPERSEDED)
     return session.scalars(query.order_by(Proposal.decided_at.desc(), Proposal.id).limit(limit)).all()
 
 

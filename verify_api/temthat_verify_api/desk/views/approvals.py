@@ -221,7 +221,7 @@ def _page(desk: Desk, problems: Sequence[str] = (), done: int = 0) -> Response:
         changes={w.proposal.id: _shown(w.proposal) for w in waiting if w.proposal},
         applied=[_shown(p) for p in applied(desk.db, holders, SHOWN)],
         counts=counts(desk.db, holders, desk.today),
-        recent=decided(desk.db, holders, 10),
+        recent=decided(desk.db, holders, 10, replaced=False),
         decides=_decides(desk, waiting),
         problems=problems,
         done_now=done,
