@@ -50,6 +50,8 @@ MEMBERS: Rows = [
     {"party": "HTX-TRUNGGA", "code": "TV01", "alias": "Trại gà số 1", "commune_text": "Xã Lạc Thủy"},
     {"party": "HTX-TRUNGGA", "code": "TV02", "alias": "Trại gà số 2", "commune_text": "Xã Lạc Thủy"},
     {"party": "HTX-THANHLONG", "code": "TV01", "alias": "Nhóm hộ vườn Đông", "commune_text": "Xã Hàm Thuận Nam"},
+    {"party": "HTX-THANHLONG", "code": "TV02", "alias": "Hộ vườn Tây", "commune_text": "Xã Hàm Thuận Nam"},
+    {"party": "HTX-THANHLONG", "code": "TV03", "alias": "Hộ vườn bờ suối", "commune_text": "Xã Hàm Thuận Nam"},
 ]  # fmt: skip
 
 PLOTS: Rows = [
@@ -60,6 +62,8 @@ PLOTS: Rows = [
     {"party": "HTX-THANHLONG", "code": "V01", "name": "Vườn Đông", "member": "TV01", "area_ha": 8.4,
      "yield_kg_per_ha": 12000, "seasons_per_year": 2,
      "growing_area_code": "VN-MAU-0001", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng"},
+    {"party": "HTX-THANHLONG", "code": "V02", "name": "Vườn Tây", "member": "TV02", "area_ha": 1.2,
+     "yield_kg_per_ha": 11000, "seasons_per_year": 2, "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng"},
 ]  # fmt: skip
 
 PRODUCTS: Rows = [
@@ -174,32 +178,93 @@ def events(today: dt.date) -> Rows:
         return dt.datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - cells have no zone
 
     ong, ga, tl = "HTX-MATONG", "HTX-TRUNGGA", "HTX-THANHLONG"
+    raw = {"party": ong, "product": "MATONG-THO"}
     honey = {"party": ong, "product": "MATONG", "lot": lot(today, "MO", 26)}
+    box = {"party": ong, "product": "COMBO-QUA", "lot": lot(today, "CB", 10)}
     eggs = {"party": ga, "product": "TRUNG-GA", "lot": lot(today, "TG", 8)}
     fresh_eggs = {"party": ga, "product": "TRUNG-GA", "lot": lot(today, "TG", 2)}
+    early = {"party": tl, "product": "THANHLONG", "lot": lot(today, "TL", 23)}
     fruit = {"party": tl, "product": "THANHLONG", "lot": lot(today, "TL", 5)}
     dried = {"party": tl, "product": "THANHLONG-SAY", "lot": lot(today, "TLS", 15)}
-    box = {"party": ong, "product": "COMBO-QUA", "lot": lot(today, "CB", 10)}
+    # One lot of fertiliser went to two harvests: the recall drill starts from its number.
+    manure = {
+        "material": "Phân hữu cơ vi sinh Đất Lành (mẫu)",
+        "material_lot": "PB-2609-17",
+        "material_unit": "kg",
+        "supplier": "Cửa hàng vật tư Hàm Thuận (mẫu)",
+    }
+    jars = {
+        "material": "Chai thủy tinh 500 ml",
+        "material_lot": "CH-2609A",
+        "material_quantity": 240,
+        "material_unit": "chai",
+        "supplier": "Bao bì Yên Thế (mẫu)",
+    }
+    feed = {
+        "material": "Ngô và thóc nghiền",
+        "material_lot": "TA-1109",
+        "material_quantity": 1500,
+        "material_unit": "kg",
+        "supplier": "Đại lý thức ăn Lạc Thủy (mẫu)",
+    }
     return [
+        {**raw, "lot": lot(today, "THO", 34), "at": at(34, 7, 30), "step": "Thu hoạch", "text": "Quay mật 14 thùng ong ở đồi keo.", "actor": "Tổ nuôi ong thôn 2", "out_quantity": 90},
+        {**raw, "lot": lot(today, "THO", 31), "at": at(31, 8), "step": "Thu hoạch", "text": "Quay mật 9 thùng ong ở bản Trại Sông.", "actor": "Tổ nuôi ong Trại Sông", "out_quantity": 60},
         {**honey, "at": at(34, 7, 30), "step": "Thu hoạch", "text": "Quay mật 14 thùng ong ở đồi keo, độ ẩm mật 20,5 %.", "actor": "Tổ nuôi ong thôn 2", "address": "Thôn 2, xã Xuân Lương, Bắc Ninh"},
         {**honey, "at": at(31, 8), "step": "Thu hoạch", "text": "Quay mật 9 thùng ong ở bản Trại Sông.", "actor": "Tổ nuôi ong Trại Sông"},
-        {**honey, "at": at(28, 9), "step": "Chế biến", "text": "Lọc qua lưới 0,2 mm, hạ thủy phần ở 40 độ trong 6 giờ.", "actor": "Xưởng HTX"},
+        {**honey, "at": at(28, 9), "step": "Chế biến", "text": "Lọc qua lưới 0,2 mm, hạ thủy phần ở 40 độ trong 6 giờ.", "actor": "Xưởng HTX", "in_what": "Mật ong chưa lọc", "in_quantity": 125, "out_quantity": 120, "lost_quantity": 5},
         {**honey, "at": at(27, 14), "step": "Kiểm nghiệm", "text": "Mẫu lưu số 26: thủy phần 19 %, không phát hiện kháng sinh theo phiếu của phòng thử nghiệm.", "actor": "Bộ phận chất lượng"},
-        {**honey, "at": at(26, 8, 15), "step": "Đóng gói", "text": "Đóng 240 chai 500 ml, dán tem từng chai.", "actor": "Tổ đóng gói"},
-        {**eggs, "at": at(8, 6), "step": "Thu trứng", "text": "Thu từ 6 chuồng, loại 212 quả nứt vỏ.", "actor": "Trại gà số 1", "address": "Xã Lạc Thủy, Phú Thọ"},
-        {**eggs, "at": at(8, 9, 30), "step": "Sơ chế", "text": "Soi, phân loại theo cân, lau khô bằng khăn sạch.", "actor": "Tổ phân loại"},
+        {**honey, "at": at(26, 8, 15), "step": "Đóng gói", "text": "Đóng 240 chai 500 ml, dán tem từng chai.", "actor": "Tổ đóng gói", **jars},
+        {**box, "at": at(10, 9), "step": "Đóng gói", "text": "Xếp 100 hộp: mỗi hộp 2 chai mật ong và 1 lọ phấn hoa.", "actor": "Tổ đóng gói"},
+        {**eggs, "at": at(22, 6), "step": "Chăm sóc", "text": "Cho ăn ngô và thóc nghiền trộn rau, hai bữa mỗi ngày.", "actor": "Trại gà số 1", **feed},
+        {**eggs, "at": at(8, 6), "step": "Thu trứng", "text": "Thu từ 6 chuồng, loại 212 quả nứt vỏ.", "actor": "Trại gà số 1", "address": "Xã Lạc Thủy, Phú Thọ", "out_quantity": 12212},
+        {**eggs, "at": at(8, 9, 30), "step": "Sơ chế", "text": "Soi, phân loại theo cân, lau khô bằng khăn sạch.", "actor": "Tổ phân loại", "in_what": "Trứng mới thu", "in_quantity": 12212, "out_quantity": 12000, "lost_quantity": 212},
         {**eggs, "at": at(8, 13), "step": "Đóng gói", "text": "Xếp khay 10 quả, mỗi thùng 12 khay.", "actor": "Tổ đóng gói"},
         {**eggs, "at": at(7, 5), "step": "Vận chuyển", "text": "Xe lạnh 18 độ về kho tại Hà Nội.", "actor": "Đội xe HTX", "address": "Xã Đông Anh, Hà Nội"},
         {**fresh_eggs, "at": at(2, 6, 15), "step": "Thu trứng", "text": "Thu từ 3 chuồng, trời mưa, trứng lau khô ngay.", "actor": "Trại gà số 2"},
         {**fresh_eggs, "at": at(2, 10), "step": "Đóng gói", "text": "Xếp khay 10 quả.", "actor": "Tổ đóng gói"},
-        {**fruit, "at": at(60, 17), "step": "Chăm sóc", "text": "Chong đèn đêm cuối cho lứa nghịch vụ; bón phân hữu cơ 5 kg mỗi trụ.", "actor": "Nhóm hộ vườn Đông"},
+        {**early, "at": at(78, 8), "step": "Chăm sóc", "text": "Bón phân hữu cơ quanh trụ trước khi chong đèn, lứa nghịch vụ thứ nhất.", "actor": "Nhóm hộ vườn Đông", "plot": "V01", "member": "TV01", **manure, "material_quantity": 1600},
+        {**early, "at": at(23, 6), "step": "Thu hoạch", "text": "Hái lứa thứ nhất ở vườn Đông, trời khô.", "actor": "Nhóm hộ vườn Đông", "plot": "V01", "member": "TV01", "out_quantity": 1260, "unit": "kg"},
+        {**early, "at": at(23, 13), "step": "Sơ chế", "text": "Phân loại, loại quả nứt và quả nhỏ.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long mới hái", "in_quantity": 1260, "out_quantity": 1200, "lost_quantity": 60, "unit": "kg"},
+        {**fruit, "at": at(60, 17), "step": "Chăm sóc", "text": "Chong đèn đêm cuối cho lứa nghịch vụ; bón phân hữu cơ 5 kg mỗi trụ.", "actor": "Nhóm hộ vườn Đông", "plot": "V01", "member": "TV01", **manure, "material_quantity": 900},
         {**fruit, "at": at(20, 7), "step": "Chăm sóc", "text": "Ngừng phun từ hôm nay, cách ly 15 ngày trước khi hái.", "actor": "Nhóm hộ vườn Đông"},
-        {**fruit, "at": at(5, 6, 30), "step": "Thu hoạch", "text": "Hái 840 kg, chọn được 800 kg loại 1.", "actor": "Nhóm hộ vườn Đông", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng"},
+        {**fruit, "at": at(5, 6, 30), "step": "Thu hoạch", "text": "Hái 840 kg, chọn được 800 kg loại 1.", "actor": "Nhóm hộ vườn Đông", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng", "out_quantity": 840},
+        {**fruit, "at": at(5, 10), "step": "Sơ chế", "text": "Chọn loại 1, loại quả nứt vỏ.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long mới hái", "in_quantity": 840, "out_quantity": 800, "lost_quantity": 40},
         {**fruit, "at": at(5, 15), "step": "Đóng gói", "text": "Rửa, để ráo, cho vào túi lưới 1 kg.", "actor": "Nhà sơ chế HTX"},
-        {**dried, "at": at(16, 7), "step": "Sơ chế", "text": "Gọt vỏ 650 kg quả, cắt lát 8 mm.", "actor": "Nhà sơ chế HTX"},
-        {**dried, "at": at(15, 16), "step": "Chế biến", "text": "Sấy 55 độ trong 26 giờ, còn 60 kg thành phẩm.", "actor": "Xưởng sấy"},
+        {**dried, "at": at(16, 7), "step": "Sơ chế", "text": "Gọt vỏ 650 kg quả, cắt lát 8 mm.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long tươi", "in_quantity": 650, "out_quantity": 455, "lost_quantity": 195},
+        {**dried, "at": at(15, 16), "step": "Chế biến", "text": "Sấy 55 độ trong 26 giờ, còn 60 kg thành phẩm.", "actor": "Xưởng sấy", "in_what": "Thanh long cắt lát", "in_quantity": 455, "out_quantity": 60, "lost_quantity": 395},
         {**dried, "at": at(14, 9), "step": "Đóng gói", "text": "Đóng gói 100 g, hút chân không.", "actor": "Xưởng sấy"},
-        {**box, "at": at(10, 9), "step": "Đóng gói", "text": "Xếp 100 hộp: mỗi hộp 2 chai mật ong và 1 lọ phấn hoa.", "actor": "Tổ đóng gói"},
+    ]  # fmt: skip
+
+
+def shipments(today: dt.date) -> Rows:
+    """Whom the goods went to, so that a recall knows whom to call."""
+
+    def ago(days: int) -> dt.date:
+        return today - dt.timedelta(days=days)
+
+    ong, ga, tl = "HTX-MATONG", "HTX-TRUNGGA", "HTX-THANHLONG"
+    return [
+        {"party": ong, "product": "MATONG", "lot": lot(today, "MO", 26), "at": ago(20), "partner": "Cửa hàng HTX, chợ Mỏ Trạng (mẫu)", "quantity": 15, "unit": "lít"},
+        {"party": ga, "product": "TRUNG-GA", "lot": lot(today, "TG", 8), "at": ago(7), "partner": "Kho siêu thị Đông Anh (mẫu)", "quantity": 9000, "unit": "quả"},
+        {"party": tl, "product": "THANHLONG", "lot": lot(today, "TL", 23), "at": ago(22), "partner": "Vựa trái cây Phan Thiết (mẫu)", "quantity": 480, "unit": "kg"},
+        {"party": tl, "product": "THANHLONG", "lot": lot(today, "TL", 5), "at": ago(4), "partner": "Siêu thị Bình An (mẫu)", "quantity": 300, "unit": "kg"},
+        {"party": tl, "product": "THANHLONG-SAY", "lot": lot(today, "TLS", 15), "at": ago(9), "partner": "Cửa hàng đặc sản Đà Lạt (mẫu)", "quantity": 20, "unit": "kg"},
+    ]  # fmt: skip
+
+
+def slips(today: dt.date) -> Rows:
+    """What was bought from which household, and into which lot it went."""
+
+    def ago(days: int) -> dt.date:
+        return today - dt.timedelta(days=days)
+
+    fruit = {"party": "HTX-THANHLONG", "product": "THANHLONG", "what": "Thanh long ruột đỏ", "unit": "kg"}
+    return [
+        {**fruit, "number": "TM-0001", "at": ago(23), "member": "TV01", "plot": "V01", "quantity": 1260, "lot": lot(today, "TL", 23)},
+        {**fruit, "number": "TM-0002", "at": ago(5), "member": "TV01", "plot": "V01", "quantity": 520, "lot": lot(today, "TL", 5)},
+        {**fruit, "number": "TM-0003", "at": ago(5), "member": "TV02", "plot": "V02", "quantity": 210, "lot": lot(today, "TL", 5)},
+        {**fruit, "number": "TM-0004", "at": ago(5), "member": "TV03", "quantity": 110, "lot": lot(today, "TL", 5)},
     ]  # fmt: skip
 
 
@@ -217,6 +282,8 @@ def make_workbook(today: dt.date = TODAY) -> bytes:
         "batch": batches(today),
         "source": sources(today),
         "event": events(today),
+        "shipment": shipments(today),
+        "slip": slips(today),
     }
     for key, rows in tables.items():
         spec = SHEET[key]
