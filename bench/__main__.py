@@ -21,6 +21,7 @@ MODULES = (
     "audit",
     "lineage",
     "epcis_lineage",
+    "epcisquery",
     "eventhash",
     "decoding",
 )
