@@ -58,12 +58,14 @@ def trace(
     *,
     keepers: Sequence[uuid.UUID] = (),
     hosts: Sequence[str] = (),
+    without: str = "",
 ) -> Trace:
     """Everything some batches and things were made from (`up`), or that was made from them (`down`).
 
     `keepers`: the parties whose EPCIS events are read; `hosts`: under which our internal codes are addresses.
+    `without`: see `EventGraph`.
     """
-    graph = EventGraph(session, keepers)
+    graph = EventGraph(session, keepers, without=without)
     names = Names(session, hosts)
     found = walk(names.nodes(starts), _joined(session, graph, names), direction, bounds)
     facts = facts_of(session, (node for node in found.nodes if isinstance(node, uuid.UUID)))

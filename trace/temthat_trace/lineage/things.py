@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, bindparam, select, type_coerce
+from sqlalchemy import ColumnElement, String, bindparam, exists, select, type_coerce
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis.context import Context
-from temthat_trace.epcis.tables import EpcisEvent, EpcisTerm
+from temthat_trace.epcis.tables import CaptureJob, EpcisEvent, EpcisTerm
 from temthat_trace.epcis.terms import condition, leaf, terms
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.identity import read_key
@@ -65,16 +65,19 @@ def keepers(session: Session, within: ColumnElement[bool]) -> list[uuid.UUID]:
 class EventGraph:
     """The graph of the events in some parties' repositories, read as a walk asks for it.
 
-    `handovers` are those met on the way down; `cut`: some events or repositories were too many to be read.
+    `handovers` are those met on the way down; `cut`: some events or repositories were too many to be read. `without`:
+    what came by captures of that source is left out, such as what was told from records that are walked themselves.
     """
 
-    def __init__(self, session: Session, parties: Sequence[uuid.UUID]) -> None:
+    def __init__(self, session: Session, parties: Sequence[uuid.UUID], *, without: str = "") -> None:
         self._session = session
+        self._without = without
         self._parties = parties
         self._events: dict[int, Movement] = {}
         self._hash: dict[int, tuple[Any, bytes]] = {}
         self._wrong: set[tuple[Any, bytes]] = set()
         self._asked: dict[str, list[int]] = {}
+        self._looked_at: set[int] = set()
         self._known: dict[tuple[str, bool], list[Thing]] = {}
         self.handovers: dict[Handover, None] = {}
         self.cut = False
@@ -120,7 +123,7 @@ class EventGraph:
         fresh = [one for one in asked if one not in self._asked]
         self._find(fresh)
         numbers = dict.fromkeys(n for one in asked for n in self._asked.get(one, ()))
-        self._read([n for n in numbers if n not in self._events])
+        self._read([n for n in numbers if n not in self._looked_at])
         return [self._events[n] for n in numbers if n in self._events and self._hash[n] not in self._wrong]
 
     def _find(self, conditions: Sequence[str]) -> None:
@@ -146,16 +149,19 @@ class EventGraph:
     def _read(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
-        room = MOST_EVENTS - len(self._events)
+        room = MOST_EVENTS - len(self._looked_at)
+        self._looked_at.update(numbers)
         self.cut |= len(numbers) > room
         event = EpcisEvent
         owner = type_coerce(
             event.party_id, String
         )  # as the driver gives it: a UUID each costs more than the row
         query = select(event.id, owner, event.event_time, event.hash, event.given_id, event.body)
-        for number, party, at, digest, given, body in self._session.execute(
-            query.where(among(self._session, event.id, numbers[: max(room, 0)]))
-        ):
+        query = query.where(among(self._session, event.id, numbers[: max(room, 0)]))
+        if self._without:
+            job = exists().where(CaptureJob.id == event.job_id, CaptureJob.source == self._without)
+            query = query.where(~job)
+        for number, party, at, digest, given, body in self._session.execute(query):
             value = json.loads(body)
             self._hash[number] = key = (party, digest)
             if "errorDeclaration" in value:

@@ -13,6 +13,7 @@ from temthat_stamps.notice import batch_target
 from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
+from temthat_trace.emitting.repository import SOURCE
 from temthat_trace.lineage.among import among
 from temthat_trace.lineage.joined import Node, Trace, trace
 from temthat_trace.lineage.repository import BatchFacts
@@ -102,7 +103,9 @@ def reach_of(
     began = time.perf_counter()
     suspects = find_suspects(db, suspicion, within)
     starts: list[Node] = [*suspects.batches, *([Thing(suspicion.thing)] if suspicion.thing else [])]
-    found = trace(db, starts, Direction.DOWN, keepers=keepers(db, within), hosts=sorted(hosts))
+    # What was told from records is walked by the records; ten thousand batches have a hundred thousand such events.
+    read = keepers(db, within)
+    found = trace(db, starts, Direction.DOWN, keepers=read, hosts=sorted(hosts), without=SOURCE)
     seen = seen_parties(db, within, found.facts.values())
     runs = runs_of(db, found.facts)
     standing = standing_on(db, found.facts)
