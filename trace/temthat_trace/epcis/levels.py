@@ -52,6 +52,7 @@ LIFE: Mapping[str, Level] = dict.fromkeys(
 STORE: Mapping[str, Level] = {
     "event_id_taken": ERROR,
     "declaration_differs": WARNING,
+    "duplicate_differs": WARNING,
     "hash_differs": WARNING,
 }
 """Rules about an event among those of its repository."""
