@@ -30,11 +30,15 @@ from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.consent import How, Purpose
 from temthat_trace.database import make_engine, make_sessions
+from temthat_trace.drafts import StepDraft
+from temthat_trace.events import Event, EventPhoto, LineRole, Step, line
+from temthat_trace.fieldwork import record_event
 from temthat_trace.ids import uuid7
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Consent, Member, Party, PartyKind, Plot
 from temthat_trace.privacy.records import Ask, Handling, PersonalLook, PersonalRequest
 from temthat_trace.products import PackComponent, PackForm, PackKind, Product
+from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import archive, keeping, migrate
 from temthat_verify_api.accounts import KeyRole, Person, ResetCode, Role, WorkbookImport
 from temthat_verify_api.archive import Archive, KeepingError, NoSpace, TornArchive, WrongPassphrase
@@ -169,6 +173,18 @@ def fill(world: "World") -> int:
                 ),
             ]
         )
+        work = Event(
+            step=Step.CARE, at=NOW, text="Bón", recorded_by=htx.id, recorded_at=NOW, withdrawn_at=NOW
+        )
+        work.plot_id, work.member_id = plot.id, member.id
+        work.lines = [
+            line(LineRole.USED, "Đạm", lot="B1", quantity=Decimal("0.5"), unit="XSA", partner="Đại lý")
+        ]
+        work.photos = [EventPhoto(digest=picture.digest, small=picture.digest)]
+        record_event(session, first, work)
+        slip = PurchaseSlip(party_id=htx.id, number="TM-1", member_id=member.id, batch_id=first.id, at=NOW)
+        slip.quantity, slip.unit, slip.recorded_at = Decimal("12.25"), "KGM", NOW
+        session.add_all([slip, StepDraft(batch_id=second.id, model_id=work.id)])
         open_session(session, person, NOW)
         session.execute(sa.text("update revision set value = 77"))
         prints = world.services.settings.data_dir / "prints" / "000000001"
