@@ -1,6 +1,7 @@
 """GET /epcis/v2/events and its kin: what is found, page by page, for whom, and how refusals say why."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -303,12 +304,40 @@ async def test_named_queries(any_world: World) -> None:
         await refused_with(
             caller, f"{where}/events", {"stream": "true"}, "SubscriptionControlsException", "WebSocket"
         )
+        own = {"name": "vu", "query": {"EXISTS_ex:vu": 1}}
+        headers = caller.key | {"GS1-Extensions": f"ex={EX}"}
+        assert (await caller.client.post(f"{BASE}/queries", json=own, headers=headers)).status_code == 201
+        assert (await caller.get("/queries/vu")).json()["query"]["@context"] == {"ex": EX}
+        assert await caller.events("/queries/vu/events") == []
         stranger = Caller(caller.client, key_of(any_world, "HTX-KHAC"))
         for path in (where, f"{where}/events"):
             assert (await stranger.get(path)).status_code == 404
         assert (await caller.client.delete(where, headers=caller.key)).status_code == 204
         assert (await caller.get(where)).status_code == 404
         assert (await caller.client.delete(where, headers=caller.key)).status_code == 404
+
+
+@needs_data
+async def test_conformance_every_operation_of_the_openapi_document_is_there(world: World) -> None:
+    """All 63: OPTIONS says what the document says; each method is answered by the interface, not by a missing page."""
+    document = openapi()
+    count = 0
+    async with calling(world, an_event(1)) as caller:
+        for path, operations in document["paths"].items():
+            where = BASE + re.sub(r"\{(\w+)\}", lambda m: f"x-{m[1]}", path)
+            methods = {m.upper() for m in operations if m in ("get", "post", "delete", "options", "put")}
+            count += len(methods)
+            if "OPTIONS" in methods:
+                told = await caller.client.options(where)
+                assert told.status_code == 204, path
+                assert set(told.headers["allow"].split(", ")) == methods, path
+                assert told.headers["gs1-epcis-version"] == "2.0.0"
+            for method in methods - {"OPTIONS"}:
+                answer = await caller.client.request(method, where, headers=caller.key)
+                assert answer.status_code != 405, (method, path)
+                if answer.status_code >= 400:
+                    assert answer.json()["type"].startswith("epcisException:"), (method, path, answer.text)
+    assert count == 63
 
 
 def openapi() -> dict[str, Any]:

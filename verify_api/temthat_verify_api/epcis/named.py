@@ -22,7 +22,7 @@ from temthat_verify_api.epcis.access import Reader, reader_of
 from temthat_verify_api.epcis.errors import EpcisRefused, not_found
 from temthat_verify_api.epcis.headers import BASE, JSON, LD_JSON, serve
 from temthat_verify_api.epcis.pages import CONTROLS, next_page, paging_of
-from temthat_verify_api.epcis.queries import Asked, page_of
+from temthat_verify_api.epcis.queries import Asked, page_of, prefixes_of
 from temthat_verify_api.epcis.refusals import refused
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.wiring import services_of
@@ -67,13 +67,13 @@ async def post_query(request: Request) -> Response:
     reader = await reader_of(request)
     body = await body_of(request)
     with refused():
-        name, definition = _read(body)
+        name, definition = _read(body, prefixes_of(request))
     await run_in_threadpool(_add, request, reader, name, definition)
     return Response(status_code=201, headers={"Location": f"{BASE}/queries/{quote(name, safe='')}"})
 
 
-def _read(body: Any) -> tuple[str, dict[str, Any]]:
-    """The name and the query of a definition. Raises QueryError."""
+def _read(body: Any, prefixes: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """The name and the query of a definition; it keeps what its compact names mean. Raises QueryError."""
     if not isinstance(body, dict) or set(body) - {"@context"} != {"name", "query"}:
         raise QueryValidationError(
             'Hãy gửi {"name": "…", "query": {…}}, không có mục khác.',
@@ -90,8 +90,9 @@ def _read(body: Any) -> tuple[str, dict[str, Any]]:
             f"name phải là chuỗi từ 1 đến {LONGEST_NAME} ký tự, không có “/”.",
             f"name must be a text of 1 to {LONGEST_NAME} characters without “/”.",
         )
-    if isinstance(definition, dict) and "@context" in body and "@context" not in definition:
-        definition = {"@context": body["@context"], **definition}
+    context = body.get("@context", prefixes or None)
+    if isinstance(definition, dict) and context is not None and "@context" not in definition:
+        definition = {"@context": context, **definition}
     read_query(definition)
     return name, definition
 

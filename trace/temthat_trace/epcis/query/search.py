@@ -37,7 +37,7 @@ MOST_BYTES = 8_000_000
 """Events that weigh more together do not come on one page."""
 FEW = 2_000
 """So few events of a term are sorted; more are found by walking along the times."""
-_MOST_TERMS = 2_000
+_MOST_TERMS = 5_000
 _MOST_STREAMS = 60
 _STEP, _LONG_STEP = 200, 2_000
 
