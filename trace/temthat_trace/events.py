@@ -113,8 +113,8 @@ class Event(Address, Base):
             self.step,
             self.at,
             self.text or "",
-            self.actor,
-            self.address,
+            self.actor or "",  # not yet set before it is stored, empty afterwards
+            self.address or "",
             plot=self.plot_id,
             member=self.member_id,
             lines=[line.record() for line in self.lines],
