@@ -35,6 +35,7 @@ OPERATIONS = [
     "POST /api/v1/verify",
     "POST /api/v1/verify/bulk",
     "POST /api/v1/events",
+    "GET /api/v1/checklists",
     "GET /api/v1/keys",
     "GET /api/v1/trust",
     "GET /log/proof/{index}",

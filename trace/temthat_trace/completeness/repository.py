@@ -31,13 +31,20 @@ def facts_of_batch(session: Session, batch: Batch, today: dt.date) -> Facts:
     return _facts(session, [batch.product], Batch.id == batch.id, today)[0]
 
 
+def facts_of_products(session: Session, products: Sequence[Product], today: dt.date) -> list[Facts]:
+    """Several products, each with its newest batch, in their order; seven queries for each 400."""
+    found: list[Facts] = []
+    for some in _chunks(products):
+        found += _facts(session, some, _is_newest([p.id for p in some]), today)
+    return found
+
+
 def facts_of_parties(session: Session, party_ids: Iterable[uuid.UUID], today: dt.date) -> list[Facts]:
-    """Every product of these parties with its newest batch; seven queries for each 400 products."""
+    """Every product of these parties with its newest batch."""
     found: list[Facts] = []
     for ids in _chunks(party_ids):
-        products = session.scalars(select(Product).where(Product.party_id.in_(ids)).order_by(Product.name))
-        for some in _chunks(products.all()):
-            found += _facts(session, some, _is_newest([p.id for p in some]), today)
+        query = select(Product).where(Product.party_id.in_(ids)).order_by(Product.name)
+        found += facts_of_products(session, session.scalars(query).all(), today)
     return found
 
 
