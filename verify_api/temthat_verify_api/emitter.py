@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -119,12 +119,17 @@ def tell(
     """Make the repositories tell what is recorded of these batches; committed when this returns."""
     outcome = Emitted()
     for start in range(0, len(batches), AT_ONCE):
-        ids = batches[start : start + AT_ONCE]
         with sessions() as session:
-            done = emit(session, ids, base_of(settings), now(), stamp_runs(session, ids))
+            done = tell_in(session, batches[start : start + AT_ONCE], settings, now())
             session.commit()
         outcome.add(done)
     return outcome
+
+
+def tell_in(session: Session, batches: Iterable[uuid.UUID], settings: Settings, now: dt.datetime) -> Emitted:
+    """The same inside a transaction of the caller's, who commits."""
+    ids = sorted(batches)
+    return emit(session, ids, base_of(settings), now, stamp_runs(session, ids))
 
 
 def base_of(settings: Settings) -> str:

@@ -196,11 +196,24 @@ def test_a_run_of_stamps_is_one_event_however_many() -> None:
     assert run[words.SERIALS] == {"temthat:run": 7, "temthat:first": 1, "temthat:last": 5_000_000}
 
 
-def test_what_everybody_may_read_has_no_amounts_of_steps() -> None:
-    """The batch and its sources stay; slips, stamps, plots and lines go."""
-    shown = json.dumps(events(public(batch())), ensure_ascii=False)
+def test_what_everybody_may_read_is_what_the_page_shows() -> None:
+    """The batch, its sources, materials and what came out; not where, from whom, to whom."""
+    told = events(public(batch()))
+    shown = json.dumps(told, ensure_ascii=False)
     assert '"quantity": 160' in shown
-    for hidden in ("NPK", FIELD, str(IDS[60]), words.LINES, "TransactionEvent", "encoding", "HTX-B"):
+    assert "NPK 16-16-8" in shown
+    assert sum(words.STEP in event for event in told) == len(STEPS) - 1
+    for hidden in (
+        "B-77",
+        FIELD,
+        str(IDS[60]),
+        "TransactionEvent",
+        "encoding",
+        "HTX-B",
+        "VN-BNOR",
+        "KHAC",
+        "lost",
+    ):
         assert hidden not in shown
 
 

@@ -58,9 +58,23 @@ def tell(batch: BatchFacts) -> list[Told]:
 
 
 def public(batch: BatchFacts) -> BatchFacts:
-    """What everybody may read: the batch, what it was made from, and that steps were recorded; no amounts of steps."""
-    steps = tuple(replace(step, lines=(), place="", plot=None) for step in batch.steps)
+    """What everybody may read, as on the batch's page: no purchases, stamps or plots, nothing of goods sent away.
+
+    Of a step's lines the materials with their amounts and the amounts that came out.
+    """
+    steps = tuple(
+        replace(step, lines=tuple(_shown(step)), place="", plot=None)
+        for step in batch.steps
+        if not any(line.role is LineRole.SENT for line in step.lines)
+    )
     return replace(batch, steps=steps, slips=(), stamps=(), plot=None, place="", growing_area="")
+
+
+def _shown(step: StepFacts) -> Iterator[LineFacts]:
+    for line in step.lines:
+        if line.role in (LineRole.USED, LineRole.OUT):
+            what = line.what if line.role is LineRole.USED else ""
+            yield LineFacts(line.role, what, amount=line.amount)
 
 
 def document(events: Iterable[ev.Json], created: dt.datetime) -> ev.Json:

@@ -48,6 +48,11 @@ def watch(sessions: sessionmaker[Session], tell: Tell, more: Mapping[type, Batch
     event.listen(sessions, "after_rollback", rolled_back)
 
 
+def pending(session: Session) -> frozenset[uuid.UUID]:
+    """The batches a watched session flushed changes of and has not committed yet."""
+    return frozenset(session.info.get(_TOUCHED, ()))
+
+
 def _batches(changed: Iterable[Any], kinds: Mapping[type, BatchOf]) -> Iterable[uuid.UUID]:
     for one in changed:
         batch_of = kinds.get(type(one))

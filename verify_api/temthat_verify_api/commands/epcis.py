@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from temthat_stamps.texts import visible
-from temthat_trace.emitting.repository import Emitted, emit
+from temthat_trace.emitting.repository import Emitted
 from temthat_verify_api.commands.session import REFUSED, console, errors, find_party, open_records, tell
-from temthat_verify_api.emitter import all_batches, base_of, stamp_runs
+from temthat_verify_api.emitter import all_batches, tell_in
 from temthat_verify_api.settings import Settings
 
 app = typer.Typer(
@@ -29,11 +29,11 @@ def emit_command(
     ] = None,
 ) -> None:
     """Ghi mọi lô đã có thành sự kiện EPCIS; chạy lại không ghi trùng. Tell every recorded batch; again does nothing."""
-    outcome = Emitted()
+    outcome, settings = Emitted(), Settings()
     with open_records() as (session, now):
         party = find_party(session, organisation) if organisation else None
         for batches in all_batches(session, party.id if party else None):
-            done = emit(session, batches, base_of(Settings()), now, stamp_runs(session, batches))
+            done = tell_in(session, batches, settings, now)
             session.commit()  # what is told stays told when this is stopped
             outcome.add(done)
     console.print(

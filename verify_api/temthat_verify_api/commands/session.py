@@ -22,6 +22,8 @@ from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.texts import visible
 from temthat_trace.batches import Batch
 from temthat_trace.database import make_engine, make_sessions
+from temthat_trace.emitting.touched import pending
+from temthat_trace.epcis.problems import EpcisError
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.repository import TraceRefused
@@ -93,10 +95,8 @@ def open_records() -> Iterator[tuple[Session, dt.datetime]]:
         require_current(settings.database_url)
         engine = make_engine(settings.database_url)
         try:
-            sessions = make_sessions(engine)
-            with _telling(sessions, settings), sessions() as session:
+            with _telling(make_sessions(engine), settings) as session:
                 yield session, utc_now()
-                session.commit()
         finally:
             engine.dispose()
 
@@ -110,26 +110,31 @@ def open_office() -> Iterator[tuple[Services, Session]]:
         try:
             require_own_key(services)
             services.book.open()  # after a restore, what was published since comes first
-            with _telling(services.sessions, settings), services.sessions() as session:
+            with _telling(services.sessions, settings) as session:
                 yield services, session
-                session.commit()
         finally:
             services.close()
 
 
 @contextmanager
-def _telling(sessions: sessionmaker[Session], settings: Settings) -> Iterator[None]:
-    """Tell as EPCIS events what the command recorded; what it recorded stays, should that fail."""
+def _telling(sessions: sessionmaker[Session], settings: Settings) -> Iterator[Session]:
+    """A session that also tells as EPCIS events what it recorded, in the same transaction, and commits."""
     touched: set[uuid.UUID] = set()
     emitter.watch_all(sessions, touched.update)
-    yield
-    try:
-        emitter.tell(sessions, list(touched), settings, utc_now)
-    except (SQLAlchemyError, ValueError) as error:
-        tell(
-            f"Đã ghi, nhưng chưa thành sự kiện EPCIS ({type(error).__name__}). Chạy: temthat epcis emit",
-            "Recorded, but not told as EPCIS events yet. Run: temthat epcis emit",
-        )
+    with sessions() as session:
+        yield session
+        session.flush()
+        try:
+            with session.begin_nested():
+                emitted = emitter.tell_in(session, touched | pending(session), settings, utc_now())
+        except (SQLAlchemyError, EpcisError):
+            emitted = None
+        if emitted is None or emitted.refused:  # what was recorded counts, whether it is told or not
+            tell(
+                "Đã ghi, nhưng chưa thành sự kiện EPCIS. Chạy để biết vì sao: temthat epcis emit",
+                "Recorded, but not told as EPCIS events. Run this to learn why: temthat epcis emit",
+            )
+        session.commit()
 
 
 def check_writable(folder: Path) -> None:
