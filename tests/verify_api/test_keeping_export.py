@@ -18,10 +18,15 @@ from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.records import IssuerKey, Run, StampKey
 from temthat_stamps.statement import verify_statement
 from temthat_stamps.verdict import Asker, NoticeKind
+from temthat_trace.batches import Batch
+from temthat_trace.drafts import StepDraft
+from temthat_trace.events import Event, EventPhoto, LineRole, Step, line
+from temthat_trace.fieldwork import record_event
 from temthat_trace.ids import uuid7
 from temthat_trace.papers import Attachment, Paper
 from temthat_trace.parties import Member, Party, PartyKind
 from temthat_trace.products import Product
+from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api.accounts import KeyRole, Person, Role
 from temthat_verify_api.archive import KeepingError
 from temthat_verify_api.export import DOCUMENTS, SECRET, STAYS, export
@@ -231,3 +236,41 @@ def test_an_unknown_party_is_named_and_leaves_no_file(world: "World", tmp_path: 
     assert "KHONG-CO" in caught.value.vi
     assert "KHONG-CO" in caught.value.en
     assert list(tmp_path.glob("*.zip*")) == []
+
+
+def test_the_diary_s_lines_photos_and_slips_leave_with_their_cooperative(
+    world: "World", tmp_path: Path
+) -> None:
+    """Its own, with the photos as files; nothing of a stranger's."""
+    fill(world)
+    with world.services.sessions.begin() as session:
+        made = session.scalars(sa.select(Batch)).first()
+        assert made is not None
+        stranger = session.scalars(sa.select(Party).where(Party.code == "LA")).one()
+        product = session.scalars(sa.select(Product).where(Product.party_id == stranger.id)).one()
+        other = Batch(
+            party_id=stranger.id, product_id=product.id, lot="X", quantity=Decimal(1), unit="KGM", made_on=made.made_on
+        )  # fmt: skip
+        household = Member(party_id=stranger.id, code="H9", alias="Hộ lạ")
+        session.add_all([other, household])
+        session.flush()
+        for batch, name, photo in ((made, "Đạm", "01" * 32), (other, "Lạ", "02" * 32)):
+            session.add(Attachment(digest=photo, media_type="image/webp", data=name.encode()))
+            event = Event(
+                step=Step.CARE, at=world.now, text=name, recorded_by=batch.party_id, recorded_at=world.now
+            )
+            event.lines = [line(LineRole.USED, name, lot="B1", quantity=Decimal(2), unit="KGM")]
+            event.photos = [EventPhoto(digest=photo, small=photo)]
+            record_event(session, batch, event)
+            member = session.scalars(sa.select(Member).where(Member.party_id == batch.party_id)).one()
+            slip = PurchaseSlip(party_id=batch.party_id, number=name, member_id=member.id, at=world.now)
+            slip.quantity, slip.unit, slip.recorded_at = Decimal(5), "KGM", world.now
+            session.add_all([slip, StepDraft(batch_id=batch.id, model_id=event.id)])
+    export(world.services.settings, "HTX-MAU", tmp_path / "out.zip")
+    out = Opened(tmp_path / "out.zip")
+    assert [row["what"] for row in out.json("event_line")] == ["Đạm"]
+    assert [row["digest"] for row in out.json("event_photo")] == ["01" * 32]
+    assert [row["number"] for row in out.json("purchase_slip")] == ["Đạm"]
+    assert len(out.json("step_draft")) == 1
+    assert out.files[f"pictures/{'01' * 32}.webp"] == "Đạm".encode()
+    assert f"pictures/{'02' * 32}.webp" not in out.files
