@@ -98,8 +98,9 @@ def partners_of(session: Session, party_id: uuid.UUID, role: LineRole, limit: in
 
 
 def members_of(session: Session, party_id: uuid.UUID) -> Sequence[Member]:
-    """A party's members by the name that is shown."""
-    return session.scalars(select(Member).where(Member.party_id == party_id).order_by(Member.alias)).all()
+    """A party's members by the name used, those not erased."""
+    query = select(Member).where(Member.party_id == party_id, Member.erased_at.is_(None))
+    return session.scalars(query.order_by(Member.alias)).all()
 
 
 def plots_of(session: Session, party_id: uuid.UUID) -> Sequence[Plot]:

@@ -6,6 +6,8 @@ from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from temthat_trace.consent import shown_name
+
 STATIC = {"desk.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 """Every file the pages load, with its media type. Nothing comes from another host, and none of it is script."""
 
@@ -33,4 +35,5 @@ def environment() -> Environment:
         auto_reload=False,  # a service half replaced by an upgrade keeps the templates it started with
     )
     env.globals["static"] = static_url
+    env.globals["member_name"] = shown_name
     return env

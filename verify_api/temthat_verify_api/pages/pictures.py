@@ -9,8 +9,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from temthat_trace.consent import shown
 from temthat_trace.events import Event, EventPhoto
 from temthat_trace.papers import Attachment
+from temthat_trace.parties import Member
 from temthat_trace.products import Product
 from temthat_verify_api.checks import StaleView, is_a_view
 from temthat_verify_api.errors import Refused
@@ -22,6 +24,8 @@ PICTURE_LIMIT = 12_000
 PHOTO_LIMIT = 150_000
 """Most bytes of a photo looked at by itself."""
 
+_LASTS = "public, max-age=31536000, immutable"
+_PASSES = "private, max-age=3600"
 _DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TYPES = ("image/webp", "image/jpeg", "image/png")
@@ -47,29 +51,41 @@ async def seen(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """A product's picture; its address changes with its content, so it may be kept for ever."""
+    """A product's picture, whose address changes with its content, so it may be kept for ever; a photo of people's work
+    or of a member, who may change their mind, for an hour."""
     digest = request.path_params["digest"]
     found = await run_in_threadpool(_load, request, digest) if _DIGEST.fullmatch(digest) else None
     if found is None:
         raise Refused(404, "not_found", "Không có ảnh này.", "There is no such picture.")
-    media_type, data = found
-    return Response(
-        data, media_type=media_type, headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    media_type, data, lasts = found
+    return Response(data, media_type=media_type, headers={"Cache-Control": _LASTS if lasts else _PASSES})
 
 
-def _load(request: Request, digest: str) -> tuple[str, bytes] | None:
+def _load(request: Request, digest: str) -> tuple[str, bytes, bool] | None:
     with parts_of(request).services.sessions() as session:
         return find_picture(session, digest)
 
 
-def find_picture(session: Session, digest: str) -> tuple[str, bytes] | None:
-    """(media type, bytes) of a product's picture, or of a photo in a diary that stands; never a paper's scan."""
-    most = next((most for most, query in _shown(digest) if session.scalar(query.limit(1))), 0)
+def find_picture(session: Session, digest: str) -> tuple[str, bytes, bool] | None:
+    """(media type, bytes, whether it lasts) of a product's picture, of a photo in a diary that stands, or of a member
+    who agreed to its being shown; never a paper's scan."""
+    most, lasts = 0, False
+    for limit, query in _shown(digest):
+        if session.scalar(query.limit(1)):
+            most, lasts = limit, query.column_descriptions[0]["entity"] is Product
+            break
+    if not most and _is_of_member(session, digest):
+        most = PICTURE_LIMIT
     attachment = session.get(Attachment, digest) if most else None
     if attachment is None or attachment.media_type not in _TYPES or len(attachment.data) > most:
         return None
-    return attachment.media_type, attachment.data
+    return attachment.media_type, attachment.data, lasts
+
+
+def _is_of_member(session: Session, digest: str) -> bool:
+    """Whether it shows a member who agreed to that."""
+    members = session.scalars(select(Member).where(Member.photo == digest))
+    return any(shown(member).photo for member in members)
 
 
 def _shown(digest: str) -> tuple[tuple[int, Select[uuid.UUID]], ...]:
