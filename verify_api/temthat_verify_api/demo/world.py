@@ -27,6 +27,7 @@ from temthat_trace.importing import import_workbook
 from temthat_trace.papers import Paper
 from temthat_trace.parties import CONFIRMERS, PRODUCERS, Party, PartyKind
 from temthat_trace.products import PackKind, Product, ProductKind
+from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
 from temthat_verify_api.demo import house
@@ -110,6 +111,8 @@ def _move_dates(session: Session, by: dt.timedelta) -> None:
         for event in batch.events:
             event.at += by
             event.seal()
+    for slip in session.scalars(select(PurchaseSlip)):
+        slip.at += by
     for paper in session.scalars(select(Paper)):
         paper.issued_on = paper.issued_on and paper.issued_on + by
         paper.valid_until = paper.valid_until and paper.valid_until + by
@@ -165,8 +168,12 @@ def _people(session: Session, now: dt.datetime) -> list[Login]:
     producers = session.scalars(
         select(Party).where(Party.kind == PartyKind.COOPERATIVE).order_by(Party.code)
     ).all()
-    alliance = _alliance_of(session, producers[0])
-    for number, (party, role) in enumerate([(producers[0], Role.ADMIN), (alliance, Role.OFFICER)], 1):
+    staff = [
+        who
+        for party in producers[:2]
+        for who in ((party, Role.ADMIN), (_alliance_of(session, party), Role.OFFICER))
+    ]
+    for number, (party, role) in enumerate(staff, 1):
         phone, password = f"+8490000000{number}", f"mau-{secrets.token_hex(3)}"
         person = Person(party_id=party.id, phone=phone, name="Người dùng mẫu", role=role, created_at=now)
         person.password_hash = hash_secret(password)
