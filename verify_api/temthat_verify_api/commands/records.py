@@ -69,6 +69,8 @@ def import_files(
         for sheet, counts in report.counts.items():
             table.add_row(sheet, str(counts.new), str(counts.changed), str(counts.same))
         console.print(table)
+        for note in report.notes:
+            console.print(visible(f"{note.sheet}!{note.cell}".rstrip("!")), visible(note.vi), soft_wrap=True)
 
 
 def paper(
