@@ -24,6 +24,7 @@ from temthat_trace.origin import (
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.cache import RevisionCache
+from temthat_verify_api.pages.way import Way, way_of
 from temthat_verify_api.runfacts import find_run
 from temthat_verify_api.wiring import Services
 
@@ -53,6 +54,7 @@ class Story:
     origin: Origin
     pack: Pack
     sellers: tuple[SellerShown, ...]
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def load_story(session: Session, number: int, today: dt.date) -> Story | None:
     papers = public_papers_of(session, batch.product)
     origin = origin_of(batch, papers, alliance_of(session, batch.party), today)
     sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
-    return Story(origin, pack_of(run.pack_form), sellers)
+    return Story(origin, pack_of(run.pack_form), sellers, way_of(session, batch))
 
 
 def load_presented(session: Session, party_code: str, product_code: str, today: dt.date) -> Presented | None:
