@@ -250,8 +250,8 @@ def delivered_into(session: Session, batch_id: uuid.UUID) -> list[Delivered]:
 
 # --- copied diaries --------------------------------------------------------------------------------------------
 
-COMPARED = 1_000
-"""Batches of a party that a page compares, the newest."""
+COMPARED = 300
+"""Batches of a party, the newest, that a page compares in passing."""
 
 
 def diaries_of(

@@ -126,9 +126,13 @@ def alike(db: Session, batch: Batch) -> Alike | None:
     return _named(db, found, without=batch.id) if found else None
 
 
+LISTED = 2_000
+"""Batches of a party, the newest, that the page of diaries compares."""
+
+
 def alike_of_party(db: Session, party: Party) -> list[Alike]:
     """The groups of a party's batches whose diaries agree."""
-    return [_named(db, found) for found in fieldwork.copied_diaries(db, party.id)]
+    return [_named(db, found) for found in fieldwork.copied_diaries(db, party.id, LISTED)]
 
 
 def _named(db: Session, found: Agreement[uuid.UUID], without: uuid.UUID | None = None) -> Alike:
