@@ -126,6 +126,41 @@ def test_a_step_takes_what_is_there() -> None:
     assert (found.rule, found.step, found.possible) == (Rule.TOOK_MORE, name(1003), amount(90))
 
 
+def test_work_done_in_turns_is_added_up() -> None:
+    """Two days of picking and withering, no step says what went in: two harvests, not the first one twice."""
+    days = [
+        step(kind, day, out=out)
+        for day, (kind, out) in enumerate(
+            [(Step.HARVEST, 100), (Step.PRELIMINARY, 90), (Step.HARVEST, 100), (Step.PRELIMINARY, 90)]
+        )
+    ]
+    assert account_of(batch(1, 180, *days)).findings == ()
+    assert rules(*account_of(batch(1, 190, *days)).excesses) == [Rule.MADE_MORE]
+    last = step(Step.PRELIMINARY, 4, out=30)
+    [found] = account_of(batch(1, 180, *days, last)).excesses
+    assert (found.rule, found.stated, found.possible) == (Rule.GAVE_MORE, amount(30), amount(20))
+
+
+def test_a_harvest_worked_in_parts() -> None:
+    """50 and 45 of 100 kg; packed in two goes, half of it with the number that went in."""
+    parts = (
+        step(Step.HARVEST, 0, out=100),
+        step(Step.PRELIMINARY, 1, out=50),
+        step(Step.PRELIMINARY, 2, went_in=50, out=45),
+        step(Step.PACKING, 3, out=40),
+        step(Step.PACKING, 4, went_in=50, out=50),
+    )
+    assert account_of(batch(1, 95, *parts)).findings == ()
+    assert rules(*account_of(batch(1, 100, *parts)).excesses) == [Rule.MADE_MORE]
+
+
+def test_entries_of_one_day_come_in_the_order_of_the_work() -> None:
+    """Packing written down before the harvest, both without a time."""
+    packed, picked = step(Step.PACKING, 0, went_in=90, out=90), step(Step.HARVEST, 0, out=100)
+    late = type(picked)(name(2000), picked.step, picked.at, picked.lines)
+    assert account_of(batch(1, 90, packed, late)).findings == ()
+
+
 def test_sugar_is_an_ingredient_and_fertiliser_is_not() -> None:
     """100 kg of fruit and 60 kg of sugar are 150 kg of jam; manure is no fruit."""
     jam = step(Step.PROCESSING, went_in=100, used=60, out=150)

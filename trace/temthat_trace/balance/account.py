@@ -1,8 +1,8 @@
 """The account of one batch: its steps in order, each with what went in, came out and was lost, and what is over. Pure.
 
-Goods are followed as a stock: sources, purchase slips, purchases and harvests fill it, a step takes from it and puts
-back what came out. A step that does not say what went in took what there was. Where two records speak of the same goods
-(a purchase and its slips, a taker and its diary) the larger counts, so that a doubt is never an excess.
+Goods are followed as a stock (see `stock`): sources, purchase slips, purchases and harvests fill it, a step takes from
+it and puts back what came out. Where two records speak of the same goods (a purchase and its slips, a taker and its
+diary) the larger counts, so that a doubt is never an excess.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from decimal import Decimal
 from temthat_trace.balance.amounts import Amount, Tally, add, biggest
 from temthat_trace.balance.findings import Finding, Rule, finding, step_name
 from temthat_trace.balance.records import BatchRecord, LineRecord, StepRecord
+from temthat_trace.balance.stock import MAKING, Stock
 from temthat_trace.events import LineRole, Step
 from temthat_trace.units import UNITS, Dimension
 
@@ -25,8 +26,7 @@ ROUNDING = Decimal("0.001")
 _NAMED = 5
 """Takers a finding names before it says that there are more."""
 _GROWING = frozenset({Step.SOWING, Step.CARE, Step.HARVEST})
-_MAKING = frozenset({Step.PRELIMINARY, Step.PROCESSING})
-"""Steps that change the goods: materials used are ingredients, and water may go."""
+_ORDER = {step: number for number, step in enumerate(Step)}
 _KEEPING = frozenset({Step.PACKING, Step.STORAGE, Step.TRANSPORT})
 """Steps in which nothing should get less without a word."""
 
@@ -85,7 +85,8 @@ class Account:
 def account_of(batch: BatchRecord) -> Account:
     """Draw the balance of one batch. Raises UnitError for a unit unknown here."""
     flow = _Flow(batch)
-    for step in sorted(batch.steps, key=lambda s: (s.at, s.id)):
+    # Entries of one day without a time come in the order of the work, not of their writing.
+    for step in sorted(batch.steps, key=lambda s: (s.at, _ORDER[s.step], s.id)):
         flow.take(step)
     whole = tuple(flow.whole())
     onward, passed = _onward(batch)
@@ -100,7 +101,7 @@ def allows(possible: Decimal, unit: str) -> Decimal:
 
 
 class _Flow:
-    """The stock as the diary goes on. A unit that is not in `stock` is one nothing is known of."""
+    """The diary as it goes on: rows, findings, and the stock it leaves."""
 
     def __init__(self, batch: BatchRecord) -> None:
         self.batch = batch
@@ -110,7 +111,7 @@ class _Flow:
         self.sources = {part.batch for part in batch.sources} | {batch.id}
         self.slips = self.measure.tally(slip.amount for slip in batch.slips)
         self.brought: Tally = {}
-        self.stock: Tally = {}
+        self.stock = Stock()
         self.lost: Tally = {}
         for part in batch.sources:
             # Of a combo's parts nothing compares with the combo itself; `_combo` compares each with its recipe.
@@ -123,7 +124,7 @@ class _Flow:
 
     def _bring(self, goods: Mapping[str, Decimal]) -> None:
         self.brought = add(self.brought, goods)
-        self.stock = add(self.stock, goods)
+        self.stock.bring(goods)
 
     def take(self, step: StepRecord) -> None:
         """One entry of the diary."""
@@ -164,21 +165,27 @@ class _Flow:
     def _work(self, step: StepRecord, tally: Mapping[LineRole, Tally]) -> None:
         """A step that takes goods and gives goods. What is sent is compared with the batch as a whole, not here."""
         self._bring(self._new_in(step))
-        ingredients = tally[LineRole.USED] if step.step in _MAKING else {}
+        ingredients = tally[LineRole.USED] if step.step in MAKING else {}
         went_in, out, lost = tally[LineRole.IN], tally[LineRole.OUT], tally[LineRole.LOST]
-        for unit, quantity in went_in.items():
-            self._check_taken(step, unit, quantity)
-        if out:
-            possible = add(went_in or self.stock, ingredients)
-            self._check_given(step, possible, out, lost)
-            self.brought = add(self.brought, ingredients)
-            self._after(went_in or self.stock, out)
+        self.brought = add(self.brought, ingredients if out else {})
+        if out and not went_in:
+            had = self.stock.take_all(step.step, out, ingredients)
+            self._check_given(step, had, out, lost)
+            self.stock.give(step.step, out, lost)
             return
-        for unit, quantity in lost.items():
-            if not went_in:
-                self._check_taken(step, unit, quantity)
-            if unit in self.stock:
-                self.stock[unit] = max(Decimal(0), self.stock[unit] - quantity)
+        for unit, quantity in (went_in or lost).items():
+            self._check_taken(step, unit, quantity)
+            self.stock.take(step.step, unit, quantity)
+        if out:
+            self._check_given(step, add(went_in, ingredients), out, lost)
+            self._check_loss(step, went_in, out, lost)
+            self._retold(step, went_in, out)
+            self.stock.put(step.step, out)
+
+    def _retold(self, step: StepRecord, went_in: Tally, out: Tally) -> None:
+        """Goods that came out told in a unit that does not compare with what went in are the same goods."""
+        if any(unit not in went_in for unit in out):
+            self.stock.put(step.step, {u: quantity for u, quantity in went_in.items() if u not in out})
 
     def _new_in(self, step: StepRecord) -> Tally:
         """Goods that come in here and nowhere else on record: of a batch that is no source, or bought of somebody."""
@@ -190,36 +197,28 @@ class _Flow:
         return self.measure.tally(line.amount for line in step.lines if is_new(line))
 
     def _check_taken(self, step: StepRecord, unit: str, quantity: Decimal) -> None:
-        there = self.stock.get(unit)
+        there = self.stock.there(unit, step.step)
         if there is not None and quantity > allows(there, unit):
             self._found(Rule.TOOK_MORE, step, quantity, there, unit)
 
     def _check_given(self, step: StepRecord, possible: Tally, out: Tally, lost: Tally) -> None:
         """What came out and was lost against what could; only where both are told in one unit."""
         for unit, given in out.items():
-            if unit not in possible:
-                continue
             stated = given + lost.get(unit, Decimal(0))
-            if stated > allows(possible[unit], unit):
+            if unit in possible and stated > allows(possible[unit], unit):
                 self._found(Rule.GAVE_MORE, step, stated, possible[unit], unit)
-            elif step.step in _KEEPING and possible[unit] > allows(stated, unit):
-                self._found(Rule.LOSS_UNEXPLAINED, step, stated, possible[unit], unit)
 
-    def _after(self, went_in: Tally, out: Tally) -> None:
-        """The stock after a step. Goods told in a unit that does not compare with what went in are the same goods."""
-        retold = any(unit not in went_in for unit in out)
-        kept = {
-            unit: there
-            if retold and unit not in out
-            else max(Decimal(0), there - went_in.get(unit, Decimal(0)))
-            for unit, there in self.stock.items()
-        }
-        self.stock = add(kept, out)
+    def _check_loss(self, step: StepRecord, went_in: Tally, out: Tally, lost: Tally) -> None:
+        """Where nothing should get less without a word."""
+        for unit, given in out.items() if step.step in _KEEPING else ():
+            stated = given + lost.get(unit, Decimal(0))
+            if unit in went_in and went_in[unit] > allows(stated, unit):
+                self._found(Rule.LOSS_UNEXPLAINED, step, stated, went_in[unit], unit)
 
     def whole(self) -> Iterator[Row]:
         """The batch's quantity against what is left of everything that was brought in."""
         made = self.measure.told(self.batch.whole)
-        there = self.stock.get(made.unit)
+        there = self.stock.there(made.unit)
         if there is not None and made.quantity > allows(there, made.unit):
             lot = self.batch.lot, self.batch.lot
             self.findings.append(
