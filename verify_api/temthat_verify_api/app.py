@@ -82,5 +82,6 @@ def create_app(services: Services) -> FastAPI:
     health.add_to(app, RecordHealth(services, publisher))
     logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)
+    routes.add_last_to(app)
     state_bodies(app, VerifyQuestion, EventReport)
     return app

@@ -59,8 +59,12 @@ def decompress(uri: str) -> DigitalLink:
         found, other = _read(segment)
     except Gs1Error:
         raise plain from None
+    if not found:
+        raise plain
     before = _partial(stem)
     if before is not None:
+        if len(before.key.elements) > 1:  # only the primary key may stand in plain before the compressed rest
+            raise plain
         found = [*before.key.elements, *found]
         stem = before.stem
     key, attributes = _order(found)

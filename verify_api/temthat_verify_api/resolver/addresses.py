@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from temthat_trace.gs1 import Gs1Error, Key, parse
+from temthat_trace.gs1 import Gs1Error, Key, build, decompress, parse
 from temthat_verify_api.resolver.items import Paths, segment
 
 _ORIGIN = "https://resolver.invalid"
@@ -46,14 +46,26 @@ def sent_query(scope: Mapping[str, Any]) -> str:
     return query.decode("ascii", "replace")
 
 
-def read_gs1(path: str, query: str) -> Key | None:
-    """The key of a Digital Link below our root; None for a good one that is not ours to resolve. Raises Gs1Error.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A Digital Link below our root. `plain`: the same uncompressed, if it was compressed; empty otherwise."""
 
-    One slash at the end is put up with.
+    key: Key
+    plain: str = ""
+
+
+def read_gs1(path: str, query: str) -> Named | None:
+    """What a Digital Link names; None for a good one that is not ours to resolve. Raises Gs1Error.
+
+    One slash at the end is put up with. A compressed link is read where no plain one stands.
     """
-    path = path.removesuffix("/")
-    link = parse(f"{_ORIGIN}{path}" + (f"?{query}" if query else ""))
-    return link.key if link.stem == _ORIGIN and link.key.primary == "01" else None
+    uri = f"{_ORIGIN}{path.removesuffix('/')}" + (f"?{query}" if query else "")
+    try:
+        link, plain = parse(uri), ""
+    except Gs1Error:
+        link = decompress(uri)
+        plain = build(link.key, list(link.attributes), _ORIGIN).removeprefix(_ORIGIN)
+    return Named(link.key, plain) if link.stem == _ORIGIN and link.key.primary == "01" else None
 
 
 def paths_of(key: Key) -> Paths:

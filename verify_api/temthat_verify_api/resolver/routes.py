@@ -1,4 +1,4 @@
-"""The resolver's addresses: GS1 Digital Links (/01/…), the same by internal codes (/x/…), and its description.
+"""The resolver's addresses: GS1 Digital Links (/01/… or compressed), the same by codes (/x/…), its description.
 
 A printed stamp of the GS1 form carries its signature in `t`: people go on to the stamp's page, as ever.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from temthat_trace.gs1 import Gs1Error, make_key
@@ -19,6 +21,7 @@ from temthat_verify_api.parts import parts_of
 from temthat_verify_api.questions import read_question
 from temthat_verify_api.resolver import records
 from temthat_verify_api.resolver.addresses import (
+    Named,
     paths_of,
     read_codes,
     read_gs1,
@@ -93,6 +96,30 @@ def add_to(app: FastAPI) -> None:
         app.add_api_route(path, preflight, methods=["OPTIONS"], include_in_schema=False)
 
 
+def add_last_to(app: FastAPI) -> None:
+    """Mount the route of compressed links, which is like any other name at the root and so has to come last."""
+    path = "/{segment:compressed}"
+    app.add_api_route(path, by_compressed, methods=list(_METHODS), include_in_schema=False)
+    app.add_api_route(path, preflight, methods=["OPTIONS"], include_in_schema=False)
+
+
+class _Compressed(Convertor[str]):
+    """What a compressed link looks like: base64url, and a GTIN alone fills ten characters."""
+
+    regex = "[A-Za-z0-9_-]{10,1000}/?"
+
+    def convert(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+register_url_convertor("compressed", _Compressed())
+
+
 async def preflight(_: Request) -> Response:
     """What may be asked here, and that anybody's page may ask."""
     return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"} | _CORS)
@@ -116,15 +143,32 @@ async def by_gs1(request: Request) -> Response:
     if stamp := await _of_stamp(request, path, query):
         return stamp
     try:
-        key = read_gs1(path, query)
+        named = read_gs1(path, query)
     except Gs1Error as error:
         raise _malformed(error) from error
-    if key is None:
+    return await _resolve(request, named, query)
+
+
+async def by_compressed(request: Request) -> Response:
+    """A Digital Link whose whole path is compressed. What cannot be decompressed is an address that we do not have.
+
+    It leads where the plain one leads and names it (`owl:sameAs`); it does not redirect to it (standard 1.2).
+    """
+    query = sent_query(request.scope)
+    try:
+        named = read_gs1(sent_path(request.scope), query)
+    except Gs1Error:
+        raise HTTPException(404) from None
+    return await _resolve(request, named, query)
+
+
+async def _resolve(request: Request, named: Named | None, query: str) -> Response:
+    if named is None:
         raise _unknown()
-    paths = paths_of(key)
-    with_values = (key.value, key.get("10") or "", key.get("21") or "")
-    items = await run_in_threadpool(_find_by_gtin, request, *with_values)
-    return _answer(request, _asked(request, paths, items, query))
+    key = named.key
+    values = (key.value, key.get("10") or "", key.get("21") or "")
+    items = await run_in_threadpool(_find_by_gtin, request, *values)
+    return _answer(request, _asked(request, paths_of(key), items, query, named.plain))
 
 
 async def by_codes(request: Request) -> Response:
@@ -152,11 +196,11 @@ async def _of_stamp(request: Request, path: str, query: str) -> Response | None:
     response = await from_gs1(request)
     response.headers.update(_CORS)
     try:
-        key = read_gs1(path, query)
+        named = read_gs1(path, query)
     except Gs1Error:
         return response
-    if key is not None:
-        paths = paths_of(key)
+    if named is not None:
+        paths = paths_of(named.key)
         finest = paths.serial or paths.lot or paths.product
         response.headers["Link"] = link_header(finest, base_of(request))
     return response
