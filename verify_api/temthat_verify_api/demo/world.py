@@ -22,6 +22,7 @@ from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch
+from temthat_trace.events import Event, Step
 from temthat_trace.ids import uuid7
 from temthat_trace.importing import import_workbook
 from temthat_trace.papers import Paper
@@ -33,7 +34,7 @@ from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
 from temthat_verify_api.demo import house
 from temthat_verify_api.demo.card import CARD, Card, Login, SampleStamp
 from temthat_verify_api.demo.pictures import draw_pack
-from temthat_verify_api.desk.pictures import store_picture
+from temthat_verify_api.desk.pictures import store_photo, store_picture
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import press_of
@@ -74,8 +75,8 @@ def build_world(settings: Settings, workbook: bytes) -> None:
         report = import_workbook(session, {"htx-mau.xlsx": workbook}, None, now)
         if report.problems:
             raise RuntimeError(f"the demo's own workbook has problems: {report.problems[:3]}")
-        _move_dates(session, now.date() - WORKBOOK_DAY)
         _draw_pictures(session)
+        _move_dates(session, now.date() - WORKBOOK_DAY)
         _confirm_papers(session, now)
         session.commit()
         house.delegate(session, services)
@@ -113,6 +114,8 @@ def _move_dates(session: Session, by: dt.timedelta) -> None:
             event.seal()
     for slip in session.scalars(select(PurchaseSlip)):
         slip.at += by
+    for slip in session.scalars(select(PurchaseSlip)):
+        slip.at += by
     for paper in session.scalars(select(Paper)):
         paper.issued_on = paper.issued_on and paper.issued_on + by
         paper.valid_until = paper.valid_until and paper.valid_until + by
@@ -120,12 +123,18 @@ def _move_dates(session: Session, by: dt.timedelta) -> None:
 
 
 def _draw_pictures(session: Session) -> None:
-    """Every product of goods gets a picture, stored the way the desk stores an upload."""
+    """Every product of goods gets a picture, and its packing a photo, stored the way the desk stores an upload.
+
+    The photos are sealed with their events, so this comes before the dates are moved.
+    """
     for product in session.scalars(select(Product).where(Product.kind == ProductKind.GOODS)):
         form = product.pack_forms[0] if product.pack_forms else None
         unit = form.net_unit if form and form.net_unit else product.base_unit
         drawn = draw_pack(product.name, form.name if form else "", unit)
         product.picture = store_picture(session, drawn)
+        packed = select(Event).join(Batch, Batch.id == Event.batch_id).where(Batch.product_id == product.id)
+        for event in session.scalars(packed.where(Event.step == Step.PACKING)):
+            event.photos = [store_photo(session, drawn)]
 
 
 def _alliance_of(session: Session, party: Party) -> Party:
