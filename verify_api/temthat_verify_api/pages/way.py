@@ -104,11 +104,11 @@ def way_of(session: Session, batch: Batch) -> Way:
     stages = []
     for number, level in enumerate(levels):
         before = levels[number + 1] if number + 1 < len(levels) else ()
-        kinds = {up.kinds.get(node) for node in level} - {None}
         stops = [told.stop(node) for node in level]
         hidden = [stop for stop in stops if stop.others]
         shown = [stop for stop in stops if not stop.others][:STOPS] + hidden[:1]
-        how = kinds.pop() if len(kinds) == 1 and len(level) == 1 and not stops[0].others else None
+        kinds = {stop.how for stop in stops if stop.how}
+        how = kinds.pop() if len(kinds) == 1 and not hidden else None
         stages.append(Stage(tuple(shown), len(stops) - len(shown), how, len(before)))
     rows = [told.stop(node) for level in reversed(levels) for node in level][:ROWS]
     stages.reverse()

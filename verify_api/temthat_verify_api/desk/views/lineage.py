@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from temthat_trace.batches import Batch
-from temthat_trace.lineage.repository import BatchFacts, Lineage, lineage
+from temthat_trace.lineage.joined import Node, Trace, trace
+from temthat_trace.lineage.repository import BatchFacts, Lineage, kinds_made, lineage
 from temthat_trace.lineage.steps import StepKind
-from temthat_trace.lineage.walk import Bounds, Direction, outline
+from temthat_trace.lineage.things import Thing, keepers
+from temthat_trace.lineage.walk import Bounds, Direction, Line, Tie, outline
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.recall.naming import thing_words
 from temthat_verify_api.recall.reach import RunCount, runs_of, seen_parties
 
 router = desk_router()
@@ -70,10 +73,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: a batch, how deep, the amount that links it to the one above, and what may be told."""
+    """One line of a table: a batch or a thing of EPCIS events, how deep, how it hangs together with the one above, by
+    which amount, and what may be told.
+    """
 
-    facts: BatchFacts
+    facts: BatchFacts | None
+    thing: str
     depth: int
+    how: str
     amount: str
     seen: bool
     near: bool
@@ -95,13 +102,17 @@ def lineage_page(desk: SignedIn, batch_id: uuid.UUID, depth: int = BOUNDS.depth)
     """Where a batch comes from and where it went, `depth` steps both ways."""
     batch = queries.find_batch(desk.db, desk.person, batch_id)
     bounds = Bounds(BOUNDS.nodes, min(max(depth, 1), BOUNDS.depth))
-    up = lineage(desk.db, [batch.id], Direction.UP, bounds)
-    down = lineage(desk.db, [batch.id], Direction.DOWN, bounds)
+    read = keepers(desk.db, queries.visible(desk.person))
+    hosts = sorted(desk.services.settings.hosts)
+    walks = [
+        trace(desk.db, [batch.id], way, bounds, keepers=read, hosts=hosts)
+        for way in (Direction.UP, Direction.DOWN)
+    ]
     return desk.page(
         "lineage.html",
         batch=batch,
-        way=_way(desk, batch, up),
-        tables=[_table(desk, up), _table(desk, down)],
+        way=_way(desk, batch, lineage(desk.db, [batch.id], Direction.UP, bounds)),
+        tables=[_table(desk, found) for found in walks],
     )
 
 
@@ -149,18 +160,48 @@ def _way(desk: Desk, batch: Batch, up: Lineage) -> Way:
     return Way(tuple(stages), tuple(runs), cut=up.walk.cut is not None)
 
 
-def _table(desk: Desk, found: Lineage) -> Table:
+def _table(desk: Desk, found: Trace) -> Table:
     seen = seen_parties(desk.db, queries.visible(desk.person), found.facts.values())
     lines, more = outline(found.walk, LINES)
-    near = set(_first(found.walk.levels))
+    near = {node for level in found.walk.levels[:2] for node in level}
+    is_up = found.walk.direction is Direction.UP
+    kinds = found.kinds or kinds_made(desk.db, [n.node for n in lines if isinstance(n.node, uuid.UUID)])
+    above: list[Node] = [lines[0].node] if lines else []
     rows = []
     for line in lines[1:]:
-        facts, link = found.facts[line.node], line.link
-        amount = desk.words.quantity(link.amount, link.unit) if link and link.amount is not None else ""
-        mine = facts.party_id in seen
-        rows.append(Row(facts, line.depth, amount, mine, line.node in near, line.abbreviated))
-    cut = more or found.walk.cut is not None
+        del above[line.depth :]
+        made = above[-1] if is_up else line.node
+        above.append(line.node)
+        facts = None if isinstance(line.node, Thing) else found.facts[line.node]
+        mine = facts is not None and facts.party_id in seen
+        made_by = found.facts[made].party_id if isinstance(made, uuid.UUID) else None
+        rows.append(
+            Row(
+                facts,
+                thing_words(line.node.name) if isinstance(line.node, Thing) else "",
+                line.depth,
+                _how(
+                    desk, line, kinds.get(made) if made_by in seen and isinstance(made, uuid.UUID) else None
+                ),
+                desk.words.quantity(line.link.amount, line.link.unit)
+                if line.link and line.link.amount is not None
+                else "",
+                mine,
+                line.node in near,
+                line.abbreviated,
+            )
+        )
+    cut = more or found.cut is not None
     return Table(found.walk.direction, tuple(rows), len(found.walk.nodes) - 1, cut)
+
+
+def _how(desk: Desk, line: Line[Node], kind: StepKind | None) -> str:
+    """What was done, in a word: split, mixed, packed anew; or inside, or one of a lot."""
+    if line.link is None:
+        return ""
+    if line.link.tie is not Tie.MADE:
+        return desk.words(f"lineage.tie.{line.link.tie}")
+    return desk.words(f"lineage.kind.{kind or StepKind.MADE}")
 
 
 def _first(levels: Sequence[Sequence[uuid.UUID]]) -> Iterable[uuid.UUID]:
