@@ -31,6 +31,12 @@ OCOP_VALID_MONTHS = 36
 """An OCOP certificate holds for 36 months from its issue (Decision 148/QĐ-TTg); there is no grace."""
 
 
+def in_force(issued_on: dt.date | None, valid_until: dt.date | None, today: dt.date) -> bool:
+    """Within those dates on that day, both ends included; a missing date is no limit."""
+    after_start = issued_on is None or issued_on <= today
+    return after_start and (valid_until is None or today <= valid_until)
+
+
 class Attachment(Base):
     """A picture or scan, kept once under the SHA-256 of its bytes."""
 
@@ -62,9 +68,8 @@ class Paper(Base):
     confirmations: Mapped[list["PaperConfirmation"]] = relationship(order_by="PaperConfirmation.at")
 
     def is_valid(self, today: dt.date) -> bool:
-        """Within its dates on that day, both ends included; a missing date is no limit."""
-        after_start = self.issued_on is None or self.issued_on <= today
-        return after_start and (self.valid_until is None or today <= self.valid_until)
+        """Within its dates on that day; see `in_force`."""
+        return in_force(self.issued_on, self.valid_until, today)
 
     def vouching(self, product_id: uuid.UUID) -> Vouching:
         """How far this paper is backed for that product, by its confirmations that were not withdrawn."""

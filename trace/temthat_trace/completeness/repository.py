@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch
 from temthat_trace.completeness.facts import BatchFacts, Facts, MakerFacts, PaperFacts, StageFacts
 from temthat_trace.events import Event
-from temthat_trace.papers import Paper
+from temthat_trace.papers import Paper, PaperConfirmation, in_force
 from temthat_trace.parties import Party, Plot
 from temthat_trace.products import PackForm, Product, ProductKind
-from temthat_trace.vouching import Vouching
 
 _CHUNK = 400
 T = TypeVar("T")
@@ -141,23 +140,30 @@ class _Papers:
 
     def __init__(self, session: Session, parties: Iterable[uuid.UUID], today: dt.date) -> None:
         self._today = today
-        self._of_product: dict[uuid.UUID, list[Paper]] = defaultdict(list)
-        self._of_party: dict[uuid.UUID, list[Paper]] = defaultdict(list)
-        query = select(Paper).where(Paper.party_id.in_(parties)).options(selectinload(Paper.confirmations))
-        for paper in session.scalars(query.order_by(Paper.code)):
-            if paper.product_id:
-                self._of_product[paper.product_id].append(paper)
+        self._of_product: dict[uuid.UUID, list[Any]] = defaultdict(list)
+        self._of_party: dict[uuid.UUID, list[Any]] = defaultdict(list)
+        columns = (
+            Paper.id, Paper.party_id, Paper.product_id, Paper.kind, Paper.number, Paper.issued_on, Paper.valid_until
+        )  # fmt: skip
+        mine = Paper.party_id.in_(parties)
+        for row in session.execute(select(*columns).where(mine).order_by(Paper.code)):
+            if row.product_id:
+                self._of_product[row.product_id].append(row)
             else:
-                self._of_party[paper.party_id].append(paper)
+                self._of_party[row.party_id].append(row)
+        standing = select(PaperConfirmation.paper_id, PaperConfirmation.product_id)
+        standing = standing.where(PaperConfirmation.withdrawn_at.is_(None))
+        standing = standing.join(Paper, Paper.id == PaperConfirmation.paper_id).where(mine)
+        self._confirmed = {(paper_id, product_id) for paper_id, product_id in session.execute(standing)}
 
     def about(self, product: Product) -> tuple[PaperFacts, ...]:
         return tuple(
             PaperFacts(
-                kind=paper.kind,
-                number=paper.number,
-                valid_until=paper.valid_until,
-                valid=paper.is_valid(self._today),
-                confirmed=paper.vouching(product.id) is Vouching.CONFIRMED,
+                kind=row.kind,
+                number=row.number,
+                valid_until=row.valid_until,
+                valid=in_force(row.issued_on, row.valid_until, self._today),
+                confirmed=(row.id, product.id) in self._confirmed,
             )
-            for paper in (*self._of_product[product.id], *self._of_party[product.party_id])
+            for row in (*self._of_product[product.id], *self._of_party[product.party_id])
         )

@@ -31,13 +31,22 @@ def _texts() -> dict[str, dict[str, str]]:
 
 def text(key: str, **values: object) -> Both:
     """The text of that key; a value that is a `Both` is put in by language. Raises KeyError for an unknown key."""
+    return _filled(key, values) if values else _fixed(key)
+
+
+@lru_cache(maxsize=512)
+def _fixed(key: str) -> Both:
+    return _filled(key, {})
+
+
+def _filled(key: str, values: dict[str, object]) -> Both:
     found = _texts()[key]
 
-    def filled(lang: str) -> str:
+    def of(lang: str) -> str:
         said = {name: value.of(lang) if isinstance(value, Both) else value for name, value in values.items()}
         return found[lang].format_map(said)
 
-    return Both(filled("vi"), filled("en"))
+    return Both(of("vi"), of("en"))
 
 
 def plain(value: str) -> Both:
