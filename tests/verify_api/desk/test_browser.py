@@ -19,6 +19,7 @@ from temthat_stamps.code import decode
 from temthat_verify_api.app import create_app
 
 from .conftest import ADMIN, CLERK, OFFICER, PASSWORD, Office, build_office
+from .test_records import photo
 from .test_workbook import GOOD, workbook
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -176,6 +177,7 @@ def _addresses(site: Site, phone: str) -> list[str]:
 
         from temthat_stamps.ledger.recording import Fate
         from temthat_stamps.runs.records import PrintJob, Run
+        from temthat_trace.events import Step
         from temthat_trace.papers import Paper
         from temthat_trace.products import Product
 
@@ -200,6 +202,8 @@ def _addresses(site: Site, phone: str) -> list[str]:
     order = f"/desk/batches/{batch}/stamps/{form}"
     own = [order, f"{order}?method=roll", f"{order}?method=house", "/desk/workbooks", "/desk/products"]
     own += [f"/desk/runs/{run}/ledger/{fate}" for fate in Fate]
+    own += ["/desk/work", "/desk/batches/new", "/desk/slips", f"/desk/batches/{batch}/work"]
+    own += [f"/desk/batches/{batch}/work/{step}" for step in Step]
     own += [
         f"/desk/runs/{run}/reprint",
         f"/desk/products/{product}",
@@ -228,7 +232,8 @@ _CONTRAST = """() => {
 }"""
 
 _SMALL_TARGETS = """() => [...document.querySelectorAll('button, .button, nav a, input, select')]
-  .filter(e => e.checkVisibility() && !['hidden', 'radio'].includes(e.type) && !e.classList.contains('unseen'))
+  .filter(e => e.checkVisibility() && !['hidden', 'radio', 'checkbox'].includes(e.type))
+  .filter(e => !e.classList.contains('unseen'))
   .filter(e => e.getBoundingClientRect().height < 40).map(e => e.textContent.trim() || e.name)"""
 
 _UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
@@ -270,4 +275,37 @@ def test_a_file_that_is_too_large_is_refused_where_the_person_sees_it(chromium: 
     way.page.get_by_label("Chọn tệp sổ").set_input_files(book)
     way.press("Kiểm tra sổ")
     assert way.page.get_by_role("heading", name="Tệp quá lớn").is_visible()
+    way.page.context.close()
+
+
+def test_work_is_written_down_with_photos_in_five_presses(chromium: Browser, site: Site) -> None:
+    """A phone without script: write down, batch, kind, save; two photos at once; what is wrong keeps them."""
+    way = visit(chromium, site, PHONE, script=False)
+    way.sign_in(CLERK)
+    way.presses = 0
+    way.press("Ghi chép")
+    way.page.get_by_role("link", name="DE-2611").click()
+    way.press("Chăm sóc")
+    way.page.get_by_label("Đã làm gì").fill("Bón thúc quanh gốc, trời mát")
+    way.page.get_by_label("Phân, thuốc, thức ăn đã dùng").fill("Phân NPK")
+    amount = way.page.get_by_label("Đã dùng bao nhiêu", exact=True)
+    amount.fill("ba bao")
+    photos: list[FilePayload] = [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": photo((900, 700))} for n in (1, 2)
+    ]
+    way.page.get_by_label("Ảnh (không bắt buộc)").set_input_files(photos)
+    way.press("Lưu")
+    assert way.page.get_by_text("2 ảnh đã nhận").is_visible()
+    assert amount.get_attribute("aria-invalid") == "true"
+    amount.fill("3")
+    way.page.get_by_label("Đơn vị của: Đã dùng bao nhiêu").select_option(label="bao")
+    way.press("Lưu")
+    assert way.page.get_by_role("status").get_by_text("Đã ghi.").is_visible()
+    assert way.page.get_by_text("Phân NPK 3 bao").is_visible()
+    shown = way.page.get_by_role("img", name="Ảnh 1: Chăm sóc")
+    shown.scroll_into_view_if_needed()
+    assert way.presses <= 5
+    with way.page.expect_response(lambda r: "/photos/" in r.url) as answer:
+        shown.click()
+    assert answer.value.headers["content-type"] == "image/webp"
     way.page.context.close()
