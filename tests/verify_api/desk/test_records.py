@@ -20,7 +20,7 @@ from temthat_trace.products import Product
 from temthat_verify_api.accounts import Person, Role
 from temthat_verify_api.desk.pictures import PAPER_SCAN, PRODUCT, BadPicture, shrink
 
-from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Office, build_office
+from .conftest import ADMIN, CLERK, FAR_OFFICER, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Office, build_office
 
 
 def paper_path(office: Office, code: str = "OCOP-1") -> str:
@@ -290,3 +290,16 @@ def test_the_desk_works_the_same_on_postgresql(postgres_url: str, tmp_path: Path
     assert clerk.submit("/desk/sign-out", at="/desk").status_code == 303
     office.press.close()
     office.services.engine.dispose()
+
+
+def test_a_gtin_of_two_producers_is_told_to_both_and_to_their_alliance(office: Office) -> None:
+    """Each claimant and the office above them read who claims it; others are told nothing."""
+    with office.session() as session:
+        for code in ("DE", "NA"):
+            session.scalars(select(Product).where(Product.code == code)).one().gtin = "08938505974194"
+        session.commit()
+    for phone in (CLERK, NEIGHBOUR, OFFICER):
+        page = office.browser(phone).open("/desk").text
+        assert "08938505974194" in page, phone
+        assert "HTX Na Bản Lìm (mẫu) (Na dai)" in page
+    assert "08938505974194" not in office.browser(FAR_OFFICER).open("/desk").text

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from temthat_stamps.runs.records import JobState
 from temthat_trace import fieldwork
+from temthat_trace.gtin_claims import disputed
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
@@ -50,6 +51,7 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
         counts=waiting_counts(desk) if desk.person.role is Role.OFFICER else None,
         statements=statements,
         expiring=counts_for(desk),
+        gtins=disputed(desk.db, queries.visible(desk.person)),
     )
 
 
@@ -66,6 +68,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
     return desk.page(
         "home.html",
         expiring=alerts_of(desk, party),
+        gtins=disputed(desk.db, Party.id == party.id),
         short=short,
         changes=own_changes(desk, party),
         own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
