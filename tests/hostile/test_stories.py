@@ -122,6 +122,7 @@ def test_the_desk(world: World, client: Client, run: int) -> None:
             "/desk/work", "/desk/batches/new", "/desk/slips", f"/desk/batches/{batch.id}/work",
             f"/desk/batches/{batch.id}/work/care", f"/desk/organisations/{party.id}/diaries",
             f"/desk/batches/{batch.id}/stamps/{made.pack_form_id}",
+            *(f"/desk/products/{batch.product_id}/{page}" for page in ("out", "english", "sellers", "photos")),
         ]  # fmt: skip
         session.commit()
     for path in paths:
