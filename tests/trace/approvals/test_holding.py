@@ -248,11 +248,11 @@ def test_a_confirmed_paper_stays_as_confirmed_until_its_change_is_approved(provi
     """Approving confirms it anew; an unconfirmed one is simply changed, and a new one is written."""
     paper = province.session.scalars(select(Paper)).one()
     head = ["Mã giấy tờ", "Loại giấy tờ", "Số giấy", "Mã sản phẩm", "Ngày cấp", "Số sao"]
-    rows = {"Giấy tờ": [head, ["OCOP1", "OCOP", "99/QĐ", "CAM", "15/03/2025", 4]]}
+    rows: dict[str, Any] = {"Giấy tờ": [head, ["OCOP1", "OCOP", "99/QĐ", "CAM", "15/03/2025", 4]]}
     province.bring(rows)
     assert paper.number == "99/QĐ"
     confirm_paper(province.session, paper, province.product().id, province.alliance, "Lan", NOW)
-    more = ["VG", "VietGAP", "1/VG", "CAM", "15/03/2025", None]
+    more: list[Any] = ["VG", "VietGAP", "1/VG", "CAM", "15/03/2025", None]
     province.bring({"Giấy tờ": [head, ["OCOP1", "OCOP", "100/QĐ", "CAM", "15/03/2025", 5], more]})
     assert (paper.number, paper.stars) == ("99/QĐ", 4)
     assert province.session.scalars(select(Paper).where(Paper.code == "VG")).one().number == "1/VG"
@@ -294,11 +294,13 @@ def test_a_picture_waits_and_joins(province: Province) -> None:
     """From the desk; together with what the workbook said."""
     province.bring(products(["CAM", "Cam vàng", "kg"]))
     province.session.add(Attachment(digest="a" * 64, media_type="image/webp", data=b"x"))
-    product = province.product()
-    waits = change_product(province.session, product, {"picture": "a" * 64}, province.htx, "Mai", NOW)
+    waits = change_product(
+        province.session, province.product(), {"picture": "a" * 64}, province.htx, "Mai", NOW
+    )
     assert waits is province.only()
-    assert product.picture is None
+    assert province.product().picture is None
     province.approve()
+    product = province.product()
     assert (product.picture, product.name) == ("a" * 64, "Cam vàng")
 
 

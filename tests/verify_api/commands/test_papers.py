@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from temthat.main import app
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
-from temthat_verify_api.commands import papers as command
 from temthat_verify_api.commands.session import open_records
 
 from .test_office import HOLDER, WORKBOOK, temthat
@@ -48,8 +47,3 @@ def test_it_tells_text_or_a_list(records: None) -> None:
 def test_an_unknown_party_is_told(records: None) -> None:
     """In words, with exit code 1."""
     assert "Không có đơn vị XYZ" in temthat("papers", "expiring", "--of", "XYZ", expect=1).output
-
-
-def test_the_command_uses_the_houses_session() -> None:
-    """So that a missing key or an old schema is told in the house's words."""
-    assert command.open_records is open_records

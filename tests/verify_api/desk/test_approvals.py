@@ -202,7 +202,7 @@ def test_a_new_product_has_neither_stamps_nor_page_before_its_yes(any_office: Of
     ask_first(any_office)
     with any_office.session() as session:
         htx = session.scalars(select(Party).where(Party.code == "HTX-DE")).one()
-        sheets = {
+        sheets: dict[str, list[list[Any]]] = {
             "Sản phẩm": [HEAD[:3], ["TRA", "Trà xanh", "kg"]],
             "Quy cách": [["Mã sản phẩm", "Mã quy cách", "Tên quy cách", "Lượng tịnh", "Đơn vị lượng tịnh"],
                          ["TRA", "GOI", "Gói 100 g", 100, "g"]],

@@ -193,6 +193,10 @@ def _addresses(site: Site, phone: str) -> list[str]:
         "/desk/people",
         "/desk/account",
         "/desk/log",
+        "/desk/approvals",
+        "/desk/approvals/history",
+        "/desk/checklist",
+        "/desk/expiring",
         "/desk/nowhere",
     ]
     shared += [f"/desk/batches/{batch}", f"/desk/batches/{batch}/checks", f"/desk/runs/{run}/ledger"]
