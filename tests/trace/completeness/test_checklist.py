@@ -54,7 +54,7 @@ def test_all_that_is_recorded_is_complete() -> None:
         ({"picture": False}, "picture", "Trang sản phẩm, mục ảnh", Supplier.CLERK),
         ({"standard": ""}, "standard", "Sổ Excel, trang “Sản phẩm”, cột “Tiêu chuẩn”", Supplier.CLERK),
         ({"gtin": ""}, "name_and_gtin", "Sổ Excel, trang “Sản phẩm”, cột “Mã GTIN”", Supplier.AUTHORITY),
-        ({"batch": None}, "stages", "Sổ Excel, trang “Lô”", Supplier.CLERK),
+        ({"batch": None}, "stages", "Trang lập lô mới; hoặc: Sổ Excel, trang “Lô”", Supplier.CLERK),
         ({"maker": MakerFacts(ID, "X", "HTX", "", "1")}, "maker_address",
          "Sổ Excel, trang “Đơn vị”, cột “Địa chỉ”", Supplier.CLERK),
         ({"maker": MakerFacts(ID, "X", "HTX", "Bắc Ninh", "")}, "maker",

@@ -75,7 +75,7 @@ def _stages(facts: Facts) -> Item:
     if facts.service:
         return not_applicable("stages", 5, SERVICE)
     if facts.batch is None:
-        return missing("stages", 5, gap(NO_BATCH, Where("batch")))
+        return missing("stages", 5, gap(NO_BATCH, Where("batch", form=Form.NEW_BATCH)))
     gaps = stage_gaps(facts.batch)
     said = stages_said(facts.batch) if facts.batch.stages else None
     if gaps:
@@ -87,7 +87,7 @@ def _times(facts: Facts) -> Item:
     if facts.service:
         return not_applicable("times", 6, SERVICE)
     if facts.batch is None:
-        return missing("times", 6, gap(NO_BATCH, Where("batch", "made_on")))
+        return missing("times", 6, gap(NO_BATCH, Where("batch", "made_on", Form.NEW_BATCH)))
     return complete("times", 6, day_said("value.made", facts.batch.made_on))
 
 
@@ -95,7 +95,7 @@ def _code(facts: Facts) -> Item:
     if facts.service:
         return not_applicable("trace_code", 7, SERVICE)
     if facts.batch is None:
-        return missing("trace_code", 7, gap(NO_BATCH, Where("batch", "lot")))
+        return missing("trace_code", 7, gap(NO_BATCH, Where("batch", "lot", Form.NEW_BATCH)))
     parts = [text("value.code", code=facts.gtin or f"{facts.maker.code}/{facts.code}", lot=facts.batch.lot)]
     if facts.batch.stamps is not None:
         stamps = Both(formats.number(facts.batch.stamps), formats.number(facts.batch.stamps, "en"))

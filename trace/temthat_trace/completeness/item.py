@@ -32,12 +32,13 @@ class Form(StrEnum):
 
     PICTURE = "picture"
     PAPERS = "papers"
-    STAMPS = "stamps"
+    DIARY = "diary"
+    NEW_BATCH = "new_batch"
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where something is entered: a column of a workbook's sheet (its key and the column's key), or a form."""
+    """Where something is entered: a column of a workbook's sheet (its key and the column's key), a form, or either."""
 
     sheet: str = ""
     column: str = ""
@@ -46,8 +47,13 @@ class Where:
     @property
     def said(self) -> Both:
         """In words, with the sheet's and the column's own titles."""
-        if self.form is not None:
-            return text(f"form.{self.form}")
+        if self.form is None:
+            return self._in_workbook
+        form = text(f"form.{self.form}")
+        return text("where.either", form=form, workbook=self._in_workbook) if self.sheet else form
+
+    @property
+    def _in_workbook(self) -> Both:
         sheet = SHEET[self.sheet]
         if not self.column:
             return text("where.sheet", sheet=Both(sheet.vi, sheet.en))

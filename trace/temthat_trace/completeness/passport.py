@@ -107,7 +107,7 @@ def _dates(facts: Facts) -> Item:
     if facts.service:
         return not_applicable("dates", 6, SERVICE)
     if facts.batch is None:
-        return if_any("dates", 6, gap(NO_BATCH, Where("batch", "made_on")))
+        return if_any("dates", 6, gap(NO_BATCH, Where("batch", "made_on", Form.NEW_BATCH)))
     parts = [day_said("value.made", facts.batch.made_on)]
     if facts.batch.expires_on is not None:
         parts.append(day_said("value.expires", facts.batch.expires_on))

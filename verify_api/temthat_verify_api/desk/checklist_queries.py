@@ -67,6 +67,8 @@ def link_of(gap: Gap, facts: Facts) -> str:
             return f"/desk/products/{facts.product_id}#picture-form"
         case Form.PAPERS:
             return "/desk/papers"
-        case Form.STAMPS:
-            return f"/desk/batches/{facts.batch.id}" if facts.batch else "/desk"
+        case Form.DIARY if facts.batch:
+            return f"/desk/batches/{facts.batch.id}/work"
+        case Form.NEW_BATCH:
+            return "/desk/batches/new"
     return "/desk/workbooks"
