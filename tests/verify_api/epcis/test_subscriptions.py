@@ -1,17 +1,24 @@
 """Webhooks: what subscribers get, once, signed, in order; what becomes of those that do not answer."""
 
+import datetime as dt
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from temthat_verify_api.accounts import ApiKey, KeyRole
 from temthat_verify_api.epcis import deliverer as delivering
@@ -369,6 +376,53 @@ async def test_the_address_looked_at_is_the_one_connected_to(monkeypatch: pytest
         headers, _ = receiver.came[0]
         assert headers["host"] == f"receiver.example.com:{port}"
         assert [name for name in asked if not name.replace(".", "").isdigit()] == ["receiver.example.com"]
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate for one name, by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "receiver.pem"
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = serialization.Encoding.PEM
+    path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, *plain))
+    return path
+
+
+async def test_tls_is_for_the_name_though_the_address_is_fixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = certificate(tmp_path, "receiver.example.com")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    with receiving(tls=server) as receiver:
+        port = int(receiver.url.split(":")[2].split("/")[0])
+
+        def lookup(name: str, *_: Any, **__: Any) -> list[Any]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+        async def post(host: str) -> int:
+            target = read_target(f"https://{host}:{port}/hook", is_demo=True)
+            return await anyio.to_thread.run_sync(send, target, b"{}", {})
+
+        with pytest.raises(UndeliverableError, match="cannot be reached"):
+            await post("receiver.example.com")  # nobody vouches for it
+        monkeypatch.setattr(webhooks, "tls_context", lambda: ssl.create_default_context(cafile=str(pem)))
+        with pytest.raises(UndeliverableError, match="cannot be reached"):
+            await post("other.example.com")
+        assert receiver.came == []
+        assert await post("receiver.example.com") == 200
 
 
 # --- killed, and several at once ----------------------------------------------------------------------------------
