@@ -131,16 +131,18 @@ def _standing() -> tuple[ColumnElement[bool], ...]:
 
 
 def plan_as(session: Session, batch: Batch, model: Batch) -> int:
-    """Take the steps of an earlier batch over as drafts; gives how many are new. Raises `TraceRefused`.
+    """Take the steps of an earlier batch over as drafts, but for its shipments; gives how many are new.
 
-    Nothing becomes a fact by it: every draft waits to be dated, corrected and confirmed, or set aside.
+    Nothing becomes a fact by it: every draft waits to be dated, corrected and confirmed, or set aside. Raises
+    `TraceRefused`.
     """
     if model.id == batch.id or model.party_id != batch.party_id:
         raise TraceRefused(
             "Hãy chọn một lô trước của đơn vị.", "Choose an earlier batch of the organisation."
         )
     known = set(session.scalars(select(StepDraft.model_id).where(StepDraft.batch_id == batch.id)))
-    events = session.scalars(select(Event).where(Event.batch_id == model.id, *_standing()))
+    sent = exists().where(EventLine.event_id == Event.id, EventLine.role == LineRole.SENT)
+    events = session.scalars(select(Event).where(Event.batch_id == model.id, ~sent, *_standing()))
     new = [StepDraft(batch_id=batch.id, model_id=event.id) for event in events if event.id not in known]
     session.add_all(new)
     session.flush()
@@ -198,6 +200,21 @@ def propose_number(session: Session, party_id: uuid.UUID) -> str:
     while session.scalar(select(PurchaseSlip.id).where(own, PurchaseSlip.number == number)):
         number = next_number(number)
     return number
+
+
+def slips_without_lot(session: Session, party_id: uuid.UUID, limit: int = 60) -> Sequence[PurchaseSlip]:
+    """A party's slips that went into no lot yet, the oldest first."""
+    query = (
+        select(PurchaseSlip)
+        .where(
+            PurchaseSlip.party_id == party_id,
+            PurchaseSlip.batch_id.is_(None),
+            PurchaseSlip.withdrawn_at.is_(None),
+        )
+        .options(joinedload(PurchaseSlip.member), joinedload(PurchaseSlip.product))
+        .order_by(PurchaseSlip.at, PurchaseSlip.id)
+    )
+    return session.scalars(query.limit(limit)).all()
 
 
 def slips_of(

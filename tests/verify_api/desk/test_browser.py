@@ -207,6 +207,7 @@ def _addresses(site: Site, phone: str) -> list[str]:
     own = [order, f"{order}?method=roll", f"{order}?method=house", "/desk/workbooks", "/desk/products"]
     own += [f"/desk/runs/{run}/ledger/{fate}" for fate in Fate]
     own += ["/desk/work", "/desk/batches/new", "/desk/slips", f"/desk/batches/{batch}/work"]
+    own.append(f"/desk/batches/{batch}/made-from")
     own += [f"/desk/batches/{batch}/work/{step}" for step in Step]
     own += [
         f"/desk/runs/{run}/reprint",

@@ -139,3 +139,28 @@ def test_without_households_the_page_says_what_to_do(office: Office) -> None:
     """Members come from the workbook."""
     page = office.browser(CLERK).open("/desk/slips").text
     assert "Chưa có hộ thành viên nào" in page
+
+
+def test_slips_without_a_lot_are_put_into_one_later(office: Office) -> None:
+    """Ticked on the lot's page; those not ticked, cancelled, or of another lot stay where they are."""
+    households(office)
+    for number in ("TM-0001", "TM-0002", "TM-0003"):
+        assert enter(office, number=number, into="").status_code == 303
+    enter(office, number="TM-0004", into="MAT|MAT-2610", unit="LTR")
+    first, second, third, fourth = slips(office)
+    clerk = office.browser(CLERK)
+    clerk.submit(f"/desk/slips/{third.id}/withdraw", at=f"/desk/slips/{third.id}")
+    at = f"/desk/slips?batch={office.batch_id()}"
+    page = clerk.open(at).text
+    loose = re.findall(r'type="checkbox" name="slip" value="([^"]+)"', page)
+    assert loose == [str(first.id), str(second.id)]
+    data = {"form": clerk.token(at), "slip": [str(first.id), str(third.id), str(fourth.id), "x"]}
+    answer = clerk.client.post(f"/desk/batches/{office.batch_id()}/slips", data=data)
+    assert "Đã đưa phiếu vào lô" in clerk.follow(answer).text
+    placed = {slip.number: slip.batch_id for slip in slips(office)}
+    assert placed == {
+        "TM-0001": office.batch_id(), "TM-0002": None, "TM-0003": None, "TM-0004": office.batch_id("MAT-2610"),
+    }  # fmt: skip
+    neighbour = office.browser(NEIGHBOUR)
+    data = {"form": neighbour.token("/desk/account"), "slip": str(second.id)}
+    assert neighbour.client.post(f"/desk/batches/{office.batch_id()}/slips", data=data).status_code == 404

@@ -368,3 +368,31 @@ def test_diaries_that_agree_are_told_to_the_clerk_and_to_the_office(office: Offi
     clerk.submit(f"/desk/events/{event.id}/withdraw", at=f"/desk/batches/{event.batch_id}/work")
     assert "giống từng chữ" not in clerk.open(f"/desk/batches/{office.batch_id('DE-01')}").text
     assert office.browser(NEIGHBOUR).open(f"{organisation}/diaries").status_code == 404
+
+
+def test_a_batch_says_which_lots_it_was_made_from(office: Office) -> None:
+    """By a form, with the workbook's rules: no more than the lot has, not twice, not in a circle."""
+    clerk = office.browser(CLERK)
+    clerk.submit("/desk/batches/new", product="DE", lot="DE-MIX", quantity="100", made_on="2026-11-21")
+    at = f"/desk/batches/{office.batch_id('DE-MIX')}/made-from"
+    page = clerk.follow(clerk.submit(at, source="DE|DE-2611", quantity="0,5 tạ")).text
+    assert "Hạt dẻ sấy, Lô DE-2611" in page
+    assert "0,5 tạ" in page
+    back = f"/desk/batches/{office.batch_id()}/made-from"
+    for path, source, quantity, why in (
+        (at, "DE|DE-2611", "1", "đã ghi rồi"),
+        (at, "MAT|MAT-2610", "71", "chỉ có 70 lít"),
+        (at, "NA|NA-2609", "1", "Không có"),
+        (at, "MAT|MAT-2610", "5 kg", "Không đổi được"),
+        (back, "DE|DE-MIX", "1", "vòng tròn"),
+    ):
+        answer = clerk.submit(path, source=source, quantity=quantity)
+        assert answer.status_code == 422
+        assert why in answer.text
+    with office.session() as session:
+        made = session.get_one(Batch, office.batch_id("DE-MIX"))
+        assert [(s.source.lot, s.quantity, s.unit) for s in made.sources] == [
+            ("DE-2611", Decimal("0.5"), "DTN")
+        ]
+    assert office.browser(NEIGHBOUR).open(at).status_code == 404
+    assert office.browser(INSPECTOR).open(at).status_code == 403

@@ -61,10 +61,12 @@ def import_row(
 
 def _code(sheet: str) -> str:
     """The column that tells a record of that sheet from the others."""
-    return {"batch": "lot", "slip": "number"}.get(sheet, "code")
+    return {"batch": "lot", "slip": "number", "source": "source_lot"}.get(sheet, "code")
 
 
 def _taken(sheet: str) -> CellProblem:
+    if sheet == SHEET["source"].vi:
+        return CellProblem(sheet, "", "", "Lô này đã ghi rồi.", "This lot is recorded already.")
     return CellProblem(sheet, "", "", "Số này đã có rồi. Hãy ghi số khác.", "It is taken. Choose another.")
 
 

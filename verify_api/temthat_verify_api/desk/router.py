@@ -17,6 +17,7 @@ from temthat_verify_api.desk.views import (
     jobs,
     ledger,
     lineage,
+    made_from,
     members,
     new_batch,
     orders,
@@ -39,7 +40,7 @@ from temthat_verify_api.press import PressWorker
 from temthat_verify_api.wiring import Services
 
 _VIEWS = (
-    *(new_batch, work, slips),  # before batches: /batches/new is no batch
+    *(new_batch, work, made_from, slips),  # before batches: /batches/new is no batch
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
     *(balance, lineage, recall),
     *(checklist, expiring, approvals),

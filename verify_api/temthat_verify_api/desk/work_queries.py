@@ -18,6 +18,7 @@ from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api.accounts import Person
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.errors import NotFound
+from temthat_verify_api.desk.words import Words
 
 Option = tuple[object, str]
 """What a list sends, and what it shows."""
@@ -139,6 +140,16 @@ def _named(db: Session, found: Agreement[uuid.UUID], without: uuid.UUID | None =
     ids = [batch for batch in found.batches if batch != without]
     known = fieldwork.named(db, ids)
     return Alike([known[i] for i in ids if i in known], found.lines, found.whole)
+
+
+def lot_code(batch: Batch) -> str:
+    """A lot as a form's list sends it: product code and lot."""
+    return f"{batch.product.code}|{batch.lot}"
+
+
+def lot_name(batch: Batch, words: Words) -> str:
+    """A lot as a form's list shows it."""
+    return f"{batch.product.name}, {words('batch.lot')} {batch.lot}"
 
 
 def find_slip(db: Session, person: Person, slip_id: uuid.UUID) -> tuple[PurchaseSlip, Party]:

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from temthat_trace import fieldwork
-from temthat_trace.batches import Batch
 from temthat_trace.importing.one_row import import_row
 from temthat_trace.parties import PRODUCERS
 from temthat_trace.units import UNITS
@@ -70,6 +69,19 @@ def slip_page(desk: SignedIn, slip_id: uuid.UUID) -> Response:
     return desk.page("slip.html", slip=slip, party=party)
 
 
+@router.post("/batches/{batch_id}/slips")
+def put_into_lot(desk: SignedIn, batch_id: uuid.UUID, form: Fields) -> Response:
+    """Slips that went into no lot yet, as ticked, into this one."""
+    _check(desk)
+    batch = queries.find_batch(desk.db, desk.person, batch_id)
+    desk.require(Action.IMPORT, batch.party)
+    ticked = set(form.texts("slip"))
+    for slip in fieldwork.slips_without_lot(desk.db, batch.party_id):
+        if str(slip.id) in ticked:
+            slip.batch_id, slip.product_id = batch.id, slip.product_id or batch.product_id
+    return desk.go(f"/desk/slips?batch={batch.id}", "slips_in")
+
+
 @router.post("/slips/{slip_id}/withdraw")
 def withdraw_slip(desk: SignedIn, slip_id: uuid.UUID, form: Fields) -> Response:
     """Cancelled: it leaves every sum, and its number stays used."""
@@ -96,7 +108,7 @@ def _page(
     if batch and all(b.id != batch.id for b in batches):
         batches.insert(0, batch)
     if batch and not given.get("into"):
-        given = {**given, "into": into_of(batch)}
+        given = {**given, "into": work_queries.lot_code(batch)}
     if not given.get("number"):
         given = {**given, "number": fieldwork.propose_number(desk.db, desk.party.id)}
     found = fieldwork.slips_of(
@@ -106,7 +118,8 @@ def _page(
         "slips.html",
         422 if problems else 200,
         batch=batch,
-        lots=[(into_of(b), f"{b.product.name}, {desk.words('batch.lot')} {b.lot}") for b in batches],
+        lots=[(work_queries.lot_code(b), work_queries.lot_name(b, desk.words)) for b in batches],
+        loose=fieldwork.slips_without_lot(desk.db, desk.party.id) if batch else [],
         slips=found[:SHOWN],
         more=len(found) > SHOWN,
         number=page,
@@ -120,8 +133,3 @@ def _page(
         offered=UNITS_OFFERED,
         units=UNITS,
     )
-
-
-def into_of(batch: Batch) -> str:
-    """A lot as the form's list names it: product code and lot."""
-    return f"{batch.product.code}|{batch.lot}"
