@@ -8,10 +8,10 @@ STAMP  := $(VENV)/.stamp-installed
 SYSTEM := $(VENV)/.stamp-system
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench fuzz lock clean system
+.PHONY: help demo test check format bench conformance fuzz lock clean system
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,9 @@ format: $(STAMP) ## let ruff tidy the code
 
 bench: $(STAMP) ## measure everything at full size; writes bench/results.jsonl
 	$(BIN)/python -m bench
+
+conformance: $(STAMP) ## run the data others made through the service; writes docs/conformance.md
+	$(BIN)/python -m bench.conformance
 
 fuzz: $(STAMP) ## the property tests with many more examples
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 --timeout 3600 -m "not browser" -k "property or fuzz or hostile"

@@ -1,12 +1,14 @@
 """POST /epcis/v2/capture and its jobs."""
 
 import asyncio
+import json
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from temthat_trace.epcis.stream import open_document
 from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.parties import Party
 from temthat_verify_api.epcis import jobs
@@ -101,14 +103,12 @@ async def test_odd_bodies_are_problem_documents(
 
 async def test_other_forms_and_behaviours_are_refused(world: World, producer: dict[str, str]) -> None:
     """XML is 415; a behaviour that is none is 400; JSON-LD is taken, and a body without a type."""
+    document = json.dumps(a_document(an_event(1))).encode()
     async with world.client() as client:
 
         async def post(**headers: str) -> Any:
-            content = b"<epcis/>" if "xml" in headers.get("Content-Type", "") else None
-            more = {} if content else {"json": a_document(an_event(1))}
-            return await client.post(
-                f"{BASE}/capture", content=content, headers={**producer, **headers}, **more
-            )
+            body = b"<epcis/>" if "xml" in headers.get("Content-Type", "") else document
+            return await client.post(f"{BASE}/capture", content=body, headers={**producer, **headers})
 
         assert (await post(**{"Content-Type": "application/xml"})).status_code == 415
         assert (await post(**{"GS1-Capture-Error-Behaviour": "all"})).status_code == 400
@@ -157,13 +157,12 @@ async def test_when_too_many_wait_the_next_is_told_to_come_back(
 ) -> None:
     """One is written, seven wait, the ninth gets 503 and when to come again; those that waited are captured."""
     gate = threading.Event()
-    opened = jobs.open_document
 
     def slow(*given: Any) -> Any:
         assert gate.wait(20)
-        return opened(*given)
+        return open_document(*given)
 
-    monkeypatch.setattr(jobs, "open_document", slow)
+    monkeypatch.setattr("temthat_verify_api.epcis.jobs.open_document", slow)
     async with world.client() as client:
 
         async def post(n: int) -> Any:
@@ -188,7 +187,7 @@ async def test_a_fault_on_the_way_closes_the_job(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a fault of the program")
 
-    monkeypatch.setattr(jobs, "capture", broken)
+    monkeypatch.setattr("temthat_verify_api.epcis.jobs.capture", broken)
     async with world.client() as client:
         answer = await client.post(f"{BASE}/capture", json=a_document(an_event(1)), headers=producer)
         assert answer.status_code == 500

@@ -181,11 +181,11 @@ def _null(pointer: str) -> Problem:
 
 def _unknown(pointer: str, name: str, readers: dict[str, Any]) -> Problem:
     near = next((k for k in readers if k.lower() == name.lower()), None)
-    hint_vi = f"có phải “{near}”?" if near else "phần mở rộng phải có tiền tố, như “vd:ten”"
-    hint_en = f"did you mean “{near}”?" if near else "an extension needs a prefix, such as “ex:name”"
+    hint_vi = f"có phải “{near}”?" if near else "phần mở rộng phải có tiền tố, như “vd:ten”."
+    hint_en = f"did you mean “{near}”?" if near else "an extension needs a prefix, such as “ex:name”."
     return Problem(
         pointer,
         "unknown_member",
-        f"Không có mục “{name[:60]}” ở đây; {hint_vi}.",
-        f"There is no member “{name[:60]}” here; {hint_en}.",
+        f"Không có mục “{name[:60]}” ở đây; {hint_vi}",
+        f"There is no member “{name[:60]}” here; {hint_en}",
     )
