@@ -35,7 +35,7 @@ def test_text_pictures_and_links_are_in_the_file() -> None:
     assert "Mật ong rừng ữ Ễ ặ" in said
     assert "HTX An Sơn" in said
     assert "Trống" not in said
-    addresses = [a.get_object()["/A"]["/URI"] for a in page["/Annots"]]
+    addresses = [a.get_object()["/A"]["/URI"] for a in page.annotations or ()]
     assert addresses == ["https://tem.example.vn/p/HTX/MATONG", "https://tem.example.vn/p"]
     assert len(page.images) == 1
 

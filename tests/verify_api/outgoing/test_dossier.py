@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,11 @@ def edit(files: dict[str, bytes], name: str, act: Callable[[Any], object]) -> No
     body = json.loads(files[name])
     act(body)
     files[name] = json.dumps(body).encode()
+
+
+def put(files: dict[str, bytes], *, name: str, content: bytes) -> None:
+    """Another file in its place."""
+    files[name] = content
 
 
 def test_everything_is_in_it_and_it_holds(goods: Goods, tmp_path: Path) -> None:
@@ -247,10 +253,7 @@ def test_what_is_no_dossier_is_refused_in_words(goods: Goods, tmp_path: Path) ->
     whole = goods.dossier()
     for name in ("manifest.json", "du-lieu.json", "so-cong-khai/mo-niem.json"):
         for content in (b"{", b"[1]", b'{"files": 1}', b"null", b"[" * 100_000):
-            change = {name: content}
-            torn = altered(
-                whole, lambda files, change=change: files.update(change), stated=name != "manifest.json"
-            )  # type: ignore[misc]
+            torn = altered(whole, partial(put, name=name, content=content), stated=name != "manifest.json")
             with pytest.raises(BadDossier):
                 checked(goods, torn, tmp_path)
 
