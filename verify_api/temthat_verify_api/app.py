@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from temthat_verify_api import errors, health, logsite
-from temthat_verify_api.api import checklists, events, lineage, trust, verify
+from temthat_verify_api.api import balance, checklists, events, lineage, trust, verify
 from temthat_verify_api.api.models import EventReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
@@ -71,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
     trust.add_to(app, parts)
     lineage.add_to(app)
     checklists.add_to(app)
+    balance.add_to(app)
     pictures.add_to(app)
     badge.add_to(app)
     routes.add_to(app)

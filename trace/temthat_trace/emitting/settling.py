@@ -56,7 +56,7 @@ def settle(told: Sequence[Told], held: Iterable[Held], kept: Set[str], now: dt.d
     declared: list[Json] = []
     for one in told:
         olds = standing.pop(one.record, [])
-        if one.record in kept or any(old.facts == one.facts for old in olds):
+        if any(old.facts == one.facts for old in olds):
             continue
         fresh = _fresh(one, wrong)
         new.append(fresh)
