@@ -19,17 +19,20 @@ from temthat_stamps.runs.records import IssuerKey, Run, StampKey
 from temthat_stamps.statement import verify_statement
 from temthat_stamps.verdict import Asker, NoticeKind
 from temthat_trace.batches import Batch
+from temthat_trace.consent import How, Purpose
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventPhoto, LineRole, Step, line
 from temthat_trace.fieldwork import record_event
 from temthat_trace.ids import uuid7
 from temthat_trace.papers import Attachment, Paper
 from temthat_trace.parties import Member, Party, PartyKind
+from temthat_trace.privacy.consenting import give, set_fields
+from temthat_trace.privacy.records import Handling, PersonalLook
 from temthat_trace.products import Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api.accounts import KeyRole, Person, Role
 from temthat_verify_api.archive import KeepingError
-from temthat_verify_api.export import DOCUMENTS, SECRET, STAYS, export
+from temthat_verify_api.export import DOCUMENTS, SECRET, STAYS, export, note_personal
 from temthat_verify_api.settings import load_master_key
 from temthat_verify_api.tables import metadata
 
@@ -274,3 +277,32 @@ def test_the_diary_s_lines_photos_and_slips_leave_with_their_cooperative(
     assert len(out.json("step_draft")) == 1
     assert out.files[f"pictures/{'01' * 32}.webp"] == "Đạm".encode()
     assert f"pictures/{'02' * 32}.webp" not in out.files
+
+
+def test_members_personal_data_leave_only_when_asked_for(world: "World", tmp_path: Path) -> None:
+    """Names, telephones, photos, stories and witnesses stay; with `personal` they leave, which is recorded."""
+    fill(world)
+    settings = world.services.settings
+    with world.services.sessions.begin() as session:
+        member = session.scalars(sa.select(Member)).one()
+        session.add(Attachment(digest="ef" * 32, media_type="image/webp", data=b"her photo"))
+        session.flush()
+        for purpose in Purpose:
+            give(member, purpose, How.WITNESS, world.now.date(), "Lan", world.now, "Ông Bảy")
+        set_fields(member, full_name="Trần Thị Tư", phone="0912 345 678", photo="ef" * 32, story="Ba đời")
+    words = ("Trần Thị Tư", "0912 345 678", "her photo", "Ba đời", "Ông Bảy")
+    for party in (None, "HTX-MAU"):
+        export(settings, party, tmp_path / "plain.zip")
+        text = b"".join(Opened(tmp_path / "plain.zip").files.values()).decode("utf-8", "replace")
+        assert [word for word in words if word in text] == []
+        (tmp_path / "plain.zip").unlink()
+        export(settings, party, tmp_path / "whole.zip", personal=True)
+        text = b"".join(Opened(tmp_path / "whole.zip").files.values()).decode("utf-8", "replace")
+        assert [word for word in words if word not in text] == []
+        (tmp_path / "whole.zip").unlink()
+    with world.services.sessions.begin() as session:
+        note_personal(session, "HTX-MAU", "temthat export", world.now)
+        note_personal(session, "LA", "temthat export", world.now)
+        assert [(look.by, look.act) for look in session.scalars(sa.select(PersonalLook))] == [
+            ("temthat export", Handling.EXPORTED)
+        ]

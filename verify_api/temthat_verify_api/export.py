@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.keys import key_id
@@ -40,7 +41,8 @@ from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Consent, Member, Party, Plot
-from temthat_trace.privacy.records import PersonalLook, PersonalRequest
+from temthat_trace.privacy.records import Handling, PersonalLook, PersonalRequest
+from temthat_trace.privacy.repository import note
 from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import migrate
@@ -61,9 +63,14 @@ SECRET = frozenset(
         "epcis_subscription.sealed_secret",
         "person.password_hash",
         "stamp_event.receipt",
+        "member.former",
     }
 )
-"""Columns that never leave: what signs or lets somebody in, and what would tell one shopper's phone again."""
+"""Columns that never leave: what signs or lets somebody in, and what would tell a shopper's phone or an erased member
+again."""
+
+PERSONAL = frozenset({"member.full_name", "member.phone", "member.photo", "member.story", "consent.witness"})
+"""Columns that leave only when they are asked for: what members agreed to have kept by their cooperative alone."""
 
 STAYS = frozenset({"api_key", "web_session", "reset_code", "workbook_import", "revision"})
 """Tables that never leave: ways in, uploads in passing, and the service's own counter."""
@@ -103,18 +110,21 @@ No secret keys, no passwords, nothing that tells a shopper's phone again.
 """
 
 
-def export(settings: Settings, party_code: str | None, target: Path) -> dict[str, int]:
+def export(
+    settings: Settings, party_code: str | None, target: Path, *, personal: bool = False
+) -> dict[str, int]:
     """Write everything of one party, or of all (None), into the ZIP `target`; returns the rows of each table.
 
-    One consistent reading while the service goes on. Raises `KeepingError` (no such party, no space),
-    `migrate.SchemaError`.
+    `personal`: with members' full names, telephones, photos and stories; whoever asks for that records it with each
+    member (`note_personal`). One consistent reading while the service goes on. Raises `KeepingError` (no such party,
+    no space), `migrate.SchemaError`.
     """
     with database_errors():
         migrate.require_current(settings.database_url)
     with written_whole(target) as parts, database_errors(), snapshot(settings.database_url) as connection:
         chosen = None if party_code is None else _party(connection, party_code)
         counts = {
-            table.name: _write_table(parts, connection, table, chosen)
+            table.name: _write_table(parts, connection, table, chosen, frozenset() if personal else PERSONAL)
             for table in metadata.sorted_tables
             if table.name not in STAYS
         }
@@ -135,11 +145,25 @@ def _party(connection: sa.Connection, code: str) -> uuid.UUID:
     return found
 
 
-def _write_table(parts: Parts, connection: sa.Connection, table: sa.Table, party: uuid.UUID | None) -> int:
+def note_personal(session: Session, party_code: str | None, by: str, now: dt.datetime) -> None:
+    """Record with each member of the party, or of all, that its personal data was exported; the caller commits."""
+    query = sa.select(Member).where(Member.erased_at.is_(None))
+    if party_code is not None:
+        query = query.join(Party, Party.id == Member.party_id).where(Party.code == party_code)
+    for member in session.scalars(query):
+        note(session, member, by, Handling.EXPORTED, now)
+
+
+def _write_table(
+    parts: Parts, connection: sa.Connection, table: sa.Table, party: uuid.UUID | None, hidden: frozenset[str]
+) -> int:
     """The table's documents, then its rows as JSON and CSV. Read once for each: memory stays small."""
-    columns = [c for c in table.columns if f"{table.name}.{c.name}" not in SECRET]
+    columns = [c for c in table.columns if f"{table.name}.{c.name}" not in SECRET | hidden]
     document = DOCUMENTS.get(table.name)
     query = sa.select(*columns).order_by(*table.primary_key)
+    if hidden and table.name == Attachment.__tablename__:
+        photos = sa.select(Member.photo).where(Member.photo.is_not(None))
+        query = query.where(Attachment.digest.not_in(photos))
     keep: Callable[[Row], bool] = lambda _: True  # noqa: E731
     if party is not None:
         query = query.where(_belongs(table.name, party))
@@ -216,6 +240,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
     pictures: sa.CompoundSelect[Any] = sa.union(
         sa.select(Product.picture).where(Product.party_id == party, Product.picture.is_not(None)),
         sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
+        sa.select(Member.photo).where(Member.party_id == party, Member.photo.is_not(None)),
         sa.select(ProductPhoto.digest).where(ProductPhoto.product_id.in_(products)),
         *(
             sa.select(column).where(EventPhoto.event_id.in_(events))

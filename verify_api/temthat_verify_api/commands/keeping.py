@@ -10,7 +10,7 @@ from temthat_verify_api import export as exporting
 from temthat_verify_api import keeping
 from temthat_verify_api import migrate as migrating
 from temthat_verify_api.archive import LEAST_PASSPHRASE
-from temthat_verify_api.commands.session import console, in_words
+from temthat_verify_api.commands.session import console, in_words, open_records
 
 _PASSPHRASE = "TEMTHAT_BACKUP_PASSPHRASE"
 
@@ -80,8 +80,18 @@ def export(
     party: Annotated[
         str | None, typer.Option(help="Mã đơn vị; không ghi thì xuất tất cả. One party; all without it.")
     ] = None,
+    personal: Annotated[
+        bool,
+        typer.Option(
+            "--personal",
+            help="Cả họ tên, điện thoại, ảnh, câu chuyện của thành viên; được ghi lại. With members' personal data.",
+        ),
+    ] = False,
 ) -> None:
     """Xuất toàn bộ dữ liệu của một đơn vị, không có khóa bí mật. Export everything of a party, no secrets."""
     with in_words() as settings:
-        counts = exporting.export(settings, party, target)
+        counts = exporting.export(settings, party, target, personal=personal)
+        if personal:
+            with open_records() as (session, now):
+                exporting.note_personal(session, party, "temthat export", now)
         console.print(f"{target}: {sum(counts.values())} dòng / rows.", highlight=False, soft_wrap=True)
