@@ -148,7 +148,13 @@ def test_erasing_forgets_people_and_keeps_what_a_recall_needs() -> None:
     made.erase()
     assert (made.digest, made.plot_id, made.member_id, made.photos) == (before, None, None, [])
     kept = made.lines[0]
-    assert (kept.what, kept.lot, kept.partner, kept.quantity, kept.search) == ("NPK", "B1", "", Decimal(5), "npk b1")
+    assert (kept.what, kept.lot, kept.partner, kept.quantity, kept.search) == (
+        "NPK",
+        "B1",
+        "",
+        Decimal(5),
+        "npk b1",
+    )
 
 
 def test_a_batch_without_events_has_a_digest() -> None:
