@@ -23,7 +23,7 @@ from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.runs.register import register_run
 from temthat_stamps.verdict import Word
 from temthat_trace.batches import Batch, BatchSource
-from temthat_trace.events import Event, Step
+from temthat_trace.events import Event, LineRole, Step, line
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm
 from temthat_verify_api.accounts import Person, Role
@@ -168,7 +168,7 @@ def test_goods_that_others_made_of_it_are_counted_not_named(office: Office) -> N
 
 @pytest.mark.anyio
 async def test_from_a_bad_fertiliser_to_a_stamp_refused(founded_world: "World", tmp_path: Path) -> None:
-    """The drill whole: words in a field's diary, a hold by the producer, a recall by the alliance, the next check.
+    """The drill whole: a bag in a field's diary, a hold by the producer, a recall by the alliance, the next check.
 
     Online at once; without a network with the next bundle.
     """
@@ -184,8 +184,9 @@ async def test_from_a_bad_fertiliser_to_a_stamp_refused(founded_world: "World", 
                   made_on=dt.date(2026, 5, 1), expires_on=dt.date(2026, 12, 31), province="01")
             for lot in ("DOI-1", "GOI-1")
         )  # fmt: skip
-        entry = Event(step=Step.CARE, at=now, text="Bón phân NPK, bao số 2609-B", actor="", recorded_by=party.id,
-                      recorded_at=now)  # fmt: skip
+        bag = line(LineRole.USED, "Phân bón NPK 16-16-8", lot="2609-B", quantity=Decimal(50), unit="KGM")
+        entry = Event(step=Step.CARE, at=now, text="Bón thúc", actor="", recorded_by=party.id, recorded_at=now,
+                      lines=[bag])  # fmt: skip
         entry.seal()
         field.events.append(entry)
         session.add_all([field, pack])
@@ -213,7 +214,9 @@ async def test_from_a_bad_fertiliser_to_a_stamp_refused(founded_world: "World", 
         assert (await phone.post("/api/v1/verify", json={"code": code})).json()["verdict"] == "genuine"
         for token, kind, verdict in ((clerk, "hold", "not_applied"), (officer, "recall", "recalled")):
             async with world.again(cookies={cookie: token}) as desk:
-                page = (await desk.get("/desk/recall", params={"words": "npk 2609-b"})).text
+                page = (
+                    await desk.get("/desk/recall", params={"material": "npk", "material_lot": "2609 b"})
+                ).text
                 assert "GOI-1" in page
                 hidden = dict(
                     re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page[page.index('id="act"') :])
