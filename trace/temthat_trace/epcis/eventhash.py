@@ -167,8 +167,13 @@ def _number(text: str) -> str:
 @remembered(8192)
 def utc_millis(text: str) -> str:
     """A time in UTC with three decimals, halves rounded up; a text that is no time with a zone comes back as it is."""
-    zone = _USUAL.get(len(text))
-    if zone is not None and text[zone] in "Z+-" and text[4] == text[7] == "-" and text[13] == text[16] == ":":
+    place = _USUAL.get(len(text))
+    if (
+        place is not None
+        and text[place] in "Z+-"
+        and text[4] == text[7] == "-"
+        and text[13] == text[16] == ":"
+    ):
         try:
             at = datetime.fromisoformat(text)
             if at.tzinfo is not None:

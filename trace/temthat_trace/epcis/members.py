@@ -202,7 +202,8 @@ def _word_problem(text: str, vocabulary: cbv.Vocabulary) -> Problem | None:
         if is_uri(text):
             return None
         return Problem("", "uri", "Từ riêng phải là một URI.", "A word of one's own must be a URI.")
-    near = ", ".join(sorted(vocabulary.words, key=lambda w: _distance(w, text))[:3])
+    by_likeness = sorted(vocabulary.words, key=lambda w: (_distance(w, text), abs(len(w) - len(text)), w))
+    near = ", ".join(by_likeness[:3])
     return Problem(
         "",
         "vocabulary",
