@@ -213,6 +213,16 @@ async def test_from_an_earlier_time_on(
         assert made["initialRecordTime"].startswith(since[:19])
 
 
+async def test_from_times_far_away(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with subscribing(world, monkeypatch) as one:
+        events = await one.capture(1)
+        await one.subscribe(receiver.url, initialRecordTime="0001-01-01T00:00:00Z")
+        late = await one.subscribe(receiver.url, initialRecordTime="9999-12-31T00:00:00Z")
+        await one.deliver_all()
+        assert receiver.events() == [events]
+        assert (await one.state(late))["minRecordTime"] > "2200"
+
+
 async def test_a_schedule(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Due at 11:00 in Vietnam, an hour from now; told even when there is nothing, if wished so."""
     daily = {"hour": "11"}

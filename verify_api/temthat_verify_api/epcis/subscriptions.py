@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from temthat_trace.epcis.judging import micros
 from temthat_trace.epcis.query.errors import QueryError
 from temthat_trace.epcis.query.schedule import SubscriptionControlsError, read_schedule
+from temthat_trace.epcis.query.search import number_at
 from temthat_trace.epcis.query.statements import Statements
 from temthat_trace.epcis.query.values import flag, time
 from temthat_trace.epcis.tables import COUNTER_BITS
@@ -160,7 +160,7 @@ def _before(session: Session, since: dt.datetime | None) -> int:
     """The number of the last event that is not to be told: before that instant, or recorded until now."""
     if since is None:
         return Statements(session).newest()
-    return (-(-micros(since) // 1000) << COUNTER_BITS) - 1
+    return number_at(since) - 1
 
 
 def subscription_json(subscription: Subscription) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from temthat_trace.epcis.query.errors import QueryError, QueryParameterError, QueryValidationError
 from temthat_trace.epcis.query.parameters import CONTROLS, FIXED
-from temthat_trace.epcis.query.query import read_query, read_url
+from temthat_trace.epcis.query.query import matches, read_query, read_url
+from temthat_trace.epcis.reading import read_event
 
 from ..conformance import FOLDER, needs_data
 from .strategies import CONTEXT
@@ -164,3 +169,54 @@ def test_every_fixed_name_is_refused_without_a_fitting_value() -> None:
         if not name.startswith(("EXISTS_", "EQ_boolean")):
             with pytest.raises(QueryError):
                 read_query({name: [None]})
+
+
+_PIECES = [
+    "EQ", "GE", "LT", "EXISTS", "HASATTR", "MATCH", "WD", "INNER", "ILMD", "SENSORREPORT", "readPoint", "quantity",
+    "value",
+    "CEL", "epc", "bizTransaction", "po", "ex:a", "https://x.vn/a#b", "urn:epcglobal:cbv:mda:lotNumber", "orderBy",
+    "eventCountLimit", "maxEventCount", "orderDirection", "eventTime", "time", "@context", "é", ":", "",
+]  # fmt: skip
+_VALUES = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["urn:epc:idpat:sgtin:*.*.*", "urn:epc:idpat:gid:*", "https://id.gs1.org/01/0", "2026-05-01T00:00:00Z", "1e99",
+         "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "ASC", "true", "-0", "inf", "ex:a",
+         "urn:epc:idpat:cpi:1.*.*"]
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), min_size=1, max_size=4).map("_".join), _VALUES)
+def test_whatever_a_url_says_is_read_or_refused(name: str, value: str) -> None:
+    with refusable():
+        query = read_url([(name, value)], {"ex": "https://ns.example.com/"})
+        event, _ = read_event({"type": "ObjectEvent", "eventTime": "0001-01-01T00:00:00Z", "epcList": ["urn:x:y"],
+                               "action": "ADD", "ex:a": {"ex:b": [1, None, {"ex:c": 1e300}]}})  # fmt: skip
+        assert event is not None
+        assert matches(event, query) in (True, False)
+
+
+@given(
+    st.dictionaries(
+        st.lists(st.sampled_from(_PIECES), min_size=1, max_size=3).map("_".join),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+            ),
+            max_leaves=4,
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_json_says_is_read_or_refused(document: dict[str, Any]) -> None:
+    with refusable():
+        read_query(document)
+
+
+@contextmanager
+def refusable() -> Iterator[None]:
+    """A refusal with words is as good as an answer; anything else is a fault."""
+    with suppress(QueryError):
+        yield

@@ -148,6 +148,16 @@ def test_times_narrow_and_meet_their_bounds(filled: tuple[Session, uuid.UUID]) -
     assert len(pages(session, [party], query, 4)) == 6
 
 
+@pytest.mark.parametrize("far", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_far_away(filled: tuple[Session, uuid.UUID], far: str) -> None:
+    session, party = filled
+    for name in ("eventTime", "recordTime"):
+        for order in ({}, {"orderBy": "eventTime"}):
+            for word in ("GE", "LT"):
+                query = read_query({f"{word}_{name}": far} | order)
+                assert pages(session, [party], query, 60) == expected(every(session, [party]), query)
+
+
 def test_ordered_by_an_extension(filled: tuple[Session, uuid.UUID]) -> None:
     session, party = filled
     query = read_query({"@context": CONTEXT, "EQ_bizStep": ["shipping"], "orderBy": "ex:n"})

@@ -4,6 +4,7 @@ Terms of the index lead (`narrowing.py`), the pure query decides (`Query.holds`)
 there is no more, or when enough was looked at: then it is short, perhaps empty, and says where the next one begins.
 """
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -318,6 +319,11 @@ class _Seeking:
 _contexts: dict[bytes, Any] = {}
 
 
+def number_at(at: dt.datetime) -> int:
+    """The least number an event recorded at that instant or later may have, within what a database takes."""
+    return min(max(-(-micros(at) // 1000), 0) << COUNTER_BITS, 2**63 - 1)
+
+
 def _window(query: Query, first: int, ceiling: int | None) -> Window:
     """The bounds that time conditions set, in numbers and microseconds."""
     since: int | None = None
@@ -331,7 +337,7 @@ def _window(query: Query, first: int, ceiling: int | None) -> Window:
             at = micros(condition.bound)
             since, until = (_larger(since, at), until) if is_from else (since, _smaller(until, at))
         elif condition.moment is Moment.RECORD:
-            number = -(-micros(condition.bound) // 1000) << COUNTER_BITS
+            number = number_at(condition.bound)
             first, end = (max(first, number), end) if is_from else (first, _smaller(end, number))
     return Window(first, end, since, until)
 
