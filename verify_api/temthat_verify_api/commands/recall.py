@@ -84,7 +84,7 @@ def _suspicion(session: Session, place: str, batch: str, **said: Any) -> Suspici
     province = commune = ""
     if place:
         found = find_place(place)
-        if not isinstance(found, Place):
+        if not isinstance(found, Place) or ("," in place and not found.commune):
             raise RunRefused(
                 f"Không tìm thấy nơi “{place}”. Viết ví dụ: xã Kháng Chiến, tỉnh Lạng Sơn.",
                 f"There is no place “{place}”. Write commune and province.",
