@@ -14,7 +14,7 @@ from temthat_trace.approvals.records import Proposal, State
 from temthat_trace.approvals.rule import set_rule
 from temthat_trace.batches import Batch
 from temthat_trace.importing import import_workbook
-from temthat_trace.papers import Paper, PaperConfirmation
+from temthat_trace.papers import Paper, PaperConfirmation, PaperKind
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.pages.story import load_presented
@@ -119,6 +119,56 @@ def test_a_refusal_needs_a_reason_and_is_told_to_the_cooperative(office: Office)
     assert "Thay đổi gần nhất bị từ chối" in clerk.open(f"/desk/products/{product}").text
     rename(office, "Hạt dẻ rang")
     assert "Bị từ chối" not in clerk.open("/desk").text
+
+
+def test_a_refusal_that_was_a_slip_waits_once_more(any_office: Office) -> None:
+    """As a change of its own, once; not after something new was said."""
+    ask_first(any_office)
+    rename(any_office, "Hạt dẻ rang")
+    officer = any_office.browser(OFFICER)
+    [change] = [i for i in items(officer.open("/desk/approvals").text) if i.startswith("change")]
+    officer.follow(send(officer, [change], "refuse", reason="misleading"))
+    page = f"/desk/approvals/{change.partition(':')[2]}"
+    assert "Xét lại" in officer.open(page).text
+    assert "Xét lại" not in any_office.browser(CLERK).open(page).text
+    any_office.forward(seconds=1)
+    officer.follow(officer.submit(f"{page}/reopen", at=page))
+    assert states(any_office) == ["refused", "waiting"]
+    assert officer.submit(f"{page}/reopen", at="/desk/account").status_code == 422
+    assert any_office.browser(CLERK).submit(f"{page}/reopen", at="/desk/account").status_code == 403
+    [again] = [i for i in items(officer.open("/desk/approvals").text) if i.startswith("change")]
+    officer.follow(send(officer, [again]))
+    assert name_of(any_office) == "Hạt dẻ rang"
+
+
+def test_one_organisations_queue(office: Office) -> None:
+    """By its link; another's is not found."""
+    ask_first(office)
+    rename(office, "Dẻ mới")
+    rename(office, "Na mới", "NA", "HTX-NA")
+    officer = office.browser(OFFICER)
+    page = officer.open(f"/desk/approvals?party={office.party_id('HTX-NA')}").text
+    assert "Na mới" in page
+    assert "Dẻ mới" not in page
+    assert (
+        office.browser(FAR_OFFICER).open(f"/desk/approvals?party={office.party_id('HTX-NA')}").status_code
+        == 404
+    )
+
+
+def test_a_paper_of_a_holder_without_products_is_told(office: Office) -> None:
+    """There is nothing to confirm it for."""
+    with office.session() as session:
+        alliance = session.scalars(select(Party).where(Party.code == "LM20")).one()
+        empty = Party(code="HTX-0", kind=alliance.kind.COOPERATIVE, name="HTX trống", alliance_id=alliance.id)
+        session.add(empty)
+        session.flush()
+        session.add(Paper(party_id=empty.id, code="G", kind=PaperKind.VIETGAP, number="1"))
+        session.commit()
+    officer = office.browser(OFFICER)
+    answer = send(officer, items(officer.open(f"/desk/approvals?party={office.party_id('HTX-0')}").text))
+    assert answer.status_code == 422
+    assert "chưa có sản phẩm nào" in answer.text
 
 
 def test_many_are_decided_at_once_and_the_one_that_cannot_is_told(any_office: Office) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from temthat_trace.approvals.proposing import DecidedMeanwhile, move
+from temthat_trace.approvals.proposing import DecidedMeanwhile, move, put
 from temthat_trace.approvals.records import Proposal, Reason, State, Subject
 from temthat_trace.approvals.values import ChangedRecord, from_json
 from temthat_trace.importing.apply import apply
@@ -70,6 +70,34 @@ def refuse(
     check_office(session, proposal.party, office)
     check_reason(reason, words)
     _decide(session, proposal, State.REFUSED, office, person, now, reason=reason.value, words=words[:400])
+
+
+def reopen(session: Session, proposal: Proposal, office: Party, now: dt.datetime) -> Proposal:
+    """A refused change waits once more, as a change of its own; the refusal stays as history.
+
+    Raises `TraceRefused` when something else was said of that record since.
+    """
+    check_office(session, proposal.party, office)
+    later = select(Proposal.id).where(Proposal.subject_id == proposal.subject_id, Proposal.at > proposal.at)
+    is_paper = proposal.subject is Subject.PAPER and proposal.is_new
+    if proposal.state is not State.REFUSED or is_paper or session.scalars(later.limit(1)).first() is not None:
+        raise _decided(proposal)
+    again = put(
+        session,
+        party_id=proposal.party_id,
+        subject=proposal.subject,
+        subject_id=proposal.subject_id,
+        product_id=proposal.product_id,
+        records=from_json(proposal.entries),
+        is_new=proposal.is_new,
+        source=proposal.source,
+        by=session.get_one(Party, proposal.by_party_id),
+        person=proposal.by_person,
+        now=now,
+        waits=True,
+    )
+    assert again is not None
+    return again
 
 
 def take_back(session: Session, proposal: Proposal, person: str, now: dt.datetime) -> None:

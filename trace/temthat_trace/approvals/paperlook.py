@@ -42,6 +42,11 @@ def confirm(
 ) -> None:
     """The paper is good for these products. Raises `TraceRefused`, also when it is no longer what was seen."""
     _hold_still(session, paper, seen)
+    if not products:
+        raise TraceRefused(
+            f"Đơn vị có giấy {paper.number} chưa có sản phẩm nào để xác nhận.",
+            f"The holder of paper {paper.number} has no product to confirm it for.",
+        )
     for product in products:
         confirm_paper(session, paper, product.id, office, person, now)
 

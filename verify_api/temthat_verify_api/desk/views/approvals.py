@@ -46,9 +46,9 @@ class ChangeShown:
 
 
 @router.get("/approvals")
-def approvals_page(desk: SignedIn) -> Response:
-    """What waits: for an office all it looks after, for a cooperative its own."""
-    return _page(desk)
+def approvals_page(desk: SignedIn, party: uuid.UUID | None = None) -> Response:
+    """What waits: for an office all it looks after, or one of them; for a cooperative its own."""
+    return _page(desk, of=queries.find_party(desk.db, desk.person, party) if party else None)
 
 
 @router.post("/approvals")
@@ -100,7 +100,12 @@ def history(desk: SignedIn) -> Response:
 @router.get("/approvals/{proposal_id}")
 def change_page(desk: SignedIn, proposal_id: str) -> Response:
     """One change with what became of it."""
-    return desk.page("change.html", change=_shown(_find(desk, proposal_id)), reasons=Reason)
+    proposal = _find(desk, proposal_id)
+    is_paper = proposal.subject is Subject.PAPER and proposal.is_new
+    stands = proposal.state is State.REFUSED and not is_paper and _stands(desk, proposal)
+    return desk.page(
+        "change.html", change=_shown(proposal), reopens=stands and desk.may(Action.APPROVE, proposal.party)
+    )
 
 
 @router.get("/approvals/{proposal_id}/pictures/{digest}")
@@ -116,6 +121,15 @@ def picture(desk: SignedIn, proposal_id: str, digest: str) -> Response:
     if found is None:
         raise NotFound
     return Response(found.data, media_type=found.media_type)
+
+
+@router.post("/approvals/{proposal_id}/reopen")
+def reopen(desk: SignedIn, proposal_id: str, form: Fields) -> Response:
+    """A refusal was a slip: the change waits once more."""
+    proposal = _find(desk, proposal_id)
+    desk.require(Action.APPROVE, proposal.party)
+    again = deciding.reopen(desk.db, proposal, desk.party, desk.now)
+    return desk.go(f"/desk/approvals/{again.id}", "reopened")
 
 
 @router.post("/approvals/{proposal_id}/withdraw")
@@ -207,16 +221,19 @@ def _shown(proposal: Proposal) -> ChangeShown:
     return ChangeShown(proposal, shown(from_json(proposal.entries)))
 
 
-def _page(desk: Desk, problems: Sequence[str] = (), done: int = 0) -> Response:
+def _page(desk: Desk, problems: Sequence[str] = (), done: int = 0, of: Party | None = None) -> Response:
     """The office's queue, or the cooperative's own list."""
     own = desk.party.kind in PRODUCERS
     holders = queries.visible(desk.person) if own else _below(desk)
+    if of is not None:
+        holders = and_(holders, Party.id == of.id)
     waiting = queue(desk.db, holders, desk.today, SHOWN)
     said = rule_of(desk.db, desk.party.id)
     return desk.page(
         "approvals.html",
         422 if problems else 200,
         own=own,
+        of=of,
         waiting=waiting,
         changes={w.proposal.id: _shown(w.proposal) for w in waiting if w.proposal},
         applied=[_shown(p) for p in applied(desk.db, holders, SHOWN)],
