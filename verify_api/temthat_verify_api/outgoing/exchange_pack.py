@@ -1,16 +1,16 @@
 """The export of a producer's facts for other systems: `data.json`, `csv/`, and the sheets that were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
 from temthat_trace.formats import today
 from temthat_verify_api.outgoing.exchange import write_exchange
-from temthat_verify_api.outgoing.facts import FORMAT, VERSION
+from temthat_verify_api.outgoing.facts import FORMAT, VERSION, Record
 from temthat_verify_api.outgoing.gather import Scope, gather
 from temthat_verify_api.outgoing.pack import Pack
-from temthat_verify_api.outgoing.systems import SYSTEMS, Facts, write_sheets
+from temthat_verify_api.outgoing.systems import SYSTEMS, Sheets
 from temthat_verify_api.wiring import Services
 
 _README = f"""Dữ liệu trung lập {FORMAT} {VERSION} / neutral export
@@ -33,9 +33,16 @@ def write_exchange_pack(
     """The ZIP; returns how many records each section has. `systems` are keys of `SYSTEMS`."""
     pack = Pack(out)
     host, day = services.settings.host, today(services.now())
-    counts = write_exchange(pack, gather(session, services, scope), host, day)
-    for key in systems:
-        write_sheets(pack, SYSTEMS[key], Facts.of(gather(session, services, scope)))
+    with Sheets([SYSTEMS[key] for key in systems]) as sheets:
+        counts = write_exchange(pack, _seen(gather(session, services, scope), sheets), host, day)
+        sheets.write(pack)
     pack.add("DOC-TRUOC.txt", [_README.encode()])
     pack.finish()
     return counts
+
+
+def _seen(records: Iterable[Record], sheets: Sheets) -> Iterator[Record]:
+    """The records, each shown to the sheets in passing: they are read once."""
+    for record in records:
+        sheets.put(record)
+        yield record

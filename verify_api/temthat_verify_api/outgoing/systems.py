@@ -6,14 +6,15 @@ under our own headings, for typing over by hand or for agreeing on a format with
 is published, its adapter is one more function here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from temthat_verify_api.outgoing.exchange import BOM, csv_line
 from temthat_verify_api.outgoing.facts import (
     BatchFacts,
     EventFacts,
-    PackFacts,
     PaperFacts,
     PartyFacts,
     ProductFacts,
@@ -21,68 +22,56 @@ from temthat_verify_api.outgoing.facts import (
     SellerFacts,
     plain_record,
 )
-from temthat_verify_api.outgoing.pack import Pack
+from temthat_verify_api.outgoing.pack import Pack, spool
 
 Row = Sequence[str]
 _COUNTRY = "Việt Nam"
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One table. `heads` are Vietnamese, as a clerk reads them; `rows` one a batch unless told."""
+@dataclass(slots=True)
+class Known:
+    """What of a producer its batches refer to."""
 
-    name: str
-    heads: Sequence[str]
-    rows: Iterable[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The neutral facts of one producer, found by their codes."""
-
-    party: PartyFacts
-    products: Mapping[str, ProductFacts]
-    batches: Sequence[BatchFacts]
-    events: Mapping[tuple[str, str], Sequence[EventFacts]]
-    papers: Sequence[PaperFacts]
-    packs: Mapping[str, Sequence[PackFacts]]
-    sellers: Mapping[str, Sequence[SellerFacts]]
-
-    @classmethod
-    def of(cls, records: Iterable[Record]) -> "Facts":
-        """Sorted out of one export's records."""
-        party: PartyFacts | None = None
-        products: dict[str, ProductFacts] = {}
-        batches: list[BatchFacts] = []
-        papers: list[PaperFacts] = []
-        events: dict[tuple[str, str], list[EventFacts]] = {}
-        packs: dict[str, list[PackFacts]] = {}
-        sellers: dict[str, list[SellerFacts]] = {}
-        for record in records:
-            match record:
-                case PartyFacts():
-                    party = record
-                case ProductFacts():
-                    products[record.code] = record
-                case BatchFacts():
-                    batches.append(record)
-                case EventFacts():
-                    events.setdefault((record.product, record.lot), []).append(record)
-                case PaperFacts():
-                    papers.append(record)
-                case PackFacts():
-                    packs.setdefault(record.product, []).append(record)
-                case SellerFacts():
-                    sellers.setdefault(record.product, []).append(record)
-                case _:
-                    pass
-        assert party is not None, "an export always has its producer"
-        return cls(party, products, batches, events, papers, packs, sellers)
+    party: PartyFacts | None = None
+    products: dict[str, ProductFacts] = field(default_factory=dict)
+    papers: list[PaperFacts] = field(default_factory=list)
+    sellers: dict[str, list[SellerFacts]] = field(default_factory=dict)
 
     def papers_of(self, product: str) -> str:
         """The valid papers that speak of a product, in one line."""
         held = [paper for paper in self.papers if paper.valid and paper.product in ("", product)]
         return "; ".join(f"{paper.kind} {paper.number}".strip() for paper in held)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One batch with its product, its maker and its diary."""
+
+    batch: BatchFacts
+    product: ProductFacts
+    party: PartyFacts
+    events: Sequence[EventFacts]
+    known: Known
+
+    @property
+    def code(self) -> str:
+        """A traceability code: the GTIN with the lot where there is one, else the address of the batch's page."""
+        gtin = self.product.gtin
+        return f"(01){gtin}(10){self.batch.lot}" if gtin else self.batch.page
+
+    @property
+    def expires(self) -> str:
+        """The use-by day, or nothing."""
+        return self.batch.expires_on.isoformat() if self.batch.expires_on else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table. `heads` are Vietnamese, as a clerk reads them; `rows` gives those of one batch."""
+
+    name: str
+    heads: Sequence[str]
+    rows: Callable[[Told], Iterable[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,116 +82,58 @@ class System:
     vi: str
     en: str
     basis: str
-    sheets: Callable[[Facts], Iterator[Sheet]]
+    sheets: Sequence[Sheet]
 
 
-def _code(batch: BatchFacts, facts: Facts) -> str:
-    """A traceability code: the GTIN with the lot where there is one, else the address of the batch's page."""
-    gtin = facts.products[batch.product].gtin
-    return f"(01){gtin}(10){batch.lot}" if gtin else batch.page
-
-
-def national_portal(facts: Facts) -> Iterator[Sheet]:
+def ten_items(told: Told) -> Iterable[Row]:
     """The ten items of Circular 02/2024/TT-BKHCN, Art. 6(3); the national portal's own form is not published."""
-    heads = (
-        "1 Tên sản phẩm", "2 Ảnh sản phẩm (SHA-256)", "3 Đơn vị sản xuất, kinh doanh", "4 Địa chỉ",
-        "5 Các công đoạn", "6 Thời gian sản xuất", "7 Mã truy xuất", "8 Thương hiệu, nhãn hiệu, ký hiệu",
-        "9 Hạn sử dụng", "10 Tiêu chuẩn, quy chuẩn áp dụng",
-    )  # fmt: skip
-    yield Sheet("lo", heads, (_ten_items(batch, facts) for batch in facts.batches))
-    stage_heads = (
-        "Số lô",
-        "Công đoạn",
-        "Mã truy xuất sản phẩm",
-        "Mã truy xuất địa điểm (GLN)",
-        "Địa điểm",
-        "Thời gian",
-    )
-    yield Sheet("cong-doan", stage_heads, _stages(facts))
-
-
-def _ten_items(batch: BatchFacts, facts: Facts) -> Row:
-    product, party = facts.products[batch.product], facts.party
-    events = facts.events.get((batch.product, batch.lot), ())
-    steps = "; ".join(f"{event.step} {plain_record(event)['at']}" for event in events)
-    return (
-        product.name, product.picture, party.name, party.address, steps, batch.made_on.isoformat(),
-        _code(batch, facts), product.brand, batch.expires_on.isoformat() if batch.expires_on else "", product.standard,
+    steps = "; ".join(f"{event.step} {_at(event)}" for event in told.events)
+    product, party = told.product, told.party
+    yield (
+        product.name, product.picture, party.name, party.address, steps, told.batch.made_on.isoformat(), told.code,
+        product.brand, told.expires, product.standard,
     )  # fmt: skip
 
 
-def _stages(facts: Facts) -> Iterator[Row]:
-    for batch in facts.batches:
-        for event in facts.events.get((batch.product, batch.lot), ()):
-            gln = batch.plot_gln if event.step in ("sowing", "care", "harvest") else ""
-            yield (
-                batch.lot,
-                event.step,
-                _code(batch, facts),
-                gln or facts.party.gln,
-                event.place or batch.place,
-                str(plain_record(event)["at"]),
-            )
+def stages(told: Told) -> Iterable[Row]:
+    """The stages of item 5, each with product code, place code and time."""
+    for event in told.events:
+        gln = told.batch.plot_gln if event.step in ("sowing", "care", "harvest") else ""
+        place = event.place or told.batch.place
+        yield told.batch.lot, event.step, told.code, gln or told.party.gln, place, _at(event)
 
 
-def digital_passport(facts: Facts) -> Iterator[Sheet]:
+def digital_passport(told: Told) -> Iterable[Row]:
     """The items of Decree 37/2026/NĐ-CP, Art. 32; how they are to be handed over is not published."""
-    heads = (
-        "Tên sản phẩm", "GTIN", "Tên đơn vị", "Địa chỉ", "Mã định danh đơn vị", "Nguồn gốc, nơi hoàn tất cuối cùng",
-        "Thông tin truy xuất", "Giấy tờ, chứng nhận", "Ngày sản xuất", "Hạn dùng", "Cảnh báo an toàn", "Khác",
+    batch, product, party = told.batch, told.product, told.party
+    yield (
+        product.name, product.gtin, party.name, party.address, party.gln or party.tax_code, batch.place or _COUNTRY,
+        batch.page, told.known.papers_of(product.code), batch.made_on.isoformat(), told.expires, product.warning,
+        "; ".join(filter(None, (product.storage, product.brand))),
     )  # fmt: skip
 
-    def row(batch: BatchFacts) -> Row:
-        product, party = facts.products[batch.product], facts.party
-        other = "; ".join(filter(None, (product.storage, product.brand)))
-        return (
-            product.name, product.gtin, party.name, party.address, party.gln or party.tax_code,
-            batch.place or _COUNTRY, batch.page, facts.papers_of(batch.product), batch.made_on.isoformat(),
-            batch.expires_on.isoformat() if batch.expires_on else "", product.warning, other,
-        )  # fmt: skip
 
-    yield Sheet("lo", heads, map(row, facts.batches))
-
-
-def verigoods(facts: Facts) -> Iterator[Sheet]:
+def verigoods(told: Told) -> Iterable[Row]:
     """Basic trace data that Decree 37/2026 names; what verigoods.vn itself asks for is not known."""
-    heads = (
-        "Tên hàng", "Ảnh (SHA-256)", "Đơn vị sản xuất, kinh doanh", "Địa chỉ", "Xuất xứ", "Thương hiệu", "Số lô",
-        "Hạn dùng", "Trang truy xuất",
+    batch, product, party = told.batch, told.product, told.party
+    yield (
+        product.name, product.picture, party.name, party.address, batch.place or _COUNTRY, product.brand, batch.lot,
+        told.expires, batch.page,
     )  # fmt: skip
 
-    def row(batch: BatchFacts) -> Row:
-        product, party = facts.products[batch.product], facts.party
-        return (
-            product.name, product.picture, party.name, party.address, batch.place or _COUNTRY, product.brand,
-            batch.lot, batch.expires_on.isoformat() if batch.expires_on else "", batch.page,
-        )  # fmt: skip
 
-    yield Sheet("lo", heads, map(row, facts.batches))
-
-
-def agriculture(facts: Facts) -> Iterator[Sheet]:
+def agriculture(told: Told) -> Iterable[Row]:
     """What the agriculture ministry's pages were seen to show: growing-area code, harvest day, where it is sold."""
-    heads = (
-        "Tên nông sản",
-        "Mã số vùng trồng",
-        "Ngày thu hoạch",
-        "Đơn vị",
-        "Số lô",
-        "Nơi bán",
-        "Trang truy xuất",
-    )
+    harvest = "; ".join(_at(event) for event in told.events if event.step == "harvest")
+    shops = "; ".join(link.seller for link in told.known.sellers.get(told.product.code, ()))
+    yield (
+        told.product.name, told.batch.growing_area_code, harvest, told.party.name, told.batch.lot,
+        shops or told.product.sold_in, told.batch.page,
+    )  # fmt: skip
 
-    def row(batch: BatchFacts) -> Row:
-        product = facts.products[batch.product]
-        events = facts.events.get((batch.product, batch.lot), ())
-        harvest = [str(plain_record(event)["at"]) for event in events if event.step == "harvest"]
-        shops = "; ".join(link.seller for link in facts.sellers.get(batch.product, ())) or product.sold_in
-        return (
-            product.name, batch.growing_area_code, "; ".join(harvest), facts.party.name, batch.lot, shops, batch.page,
-        )  # fmt: skip
 
-    yield Sheet("lo", heads, map(row, facts.batches))
+def _at(event: EventFacts) -> str:
+    return str(plain_record(event)["at"])
 
 
 _NO_FORMAT = (
@@ -216,43 +147,175 @@ SYSTEMS: dict[str, System] = {
             "Cổng truy xuất nguồn gốc quốc gia (Bộ Khoa học và Công nghệ)",
             "National traceability portal (Ministry of Science and Technology)",
             f"Mười mục của Thông tư 02/2024/TT-BKHCN, Điều 6 khoản 3. {_NO_FORMAT}",
-            national_portal,
+            (
+                Sheet(
+                    "lo",
+                    (
+                        "1 Tên sản phẩm",
+                        "2 Ảnh sản phẩm (SHA-256)",
+                        "3 Đơn vị sản xuất, kinh doanh",
+                        "4 Địa chỉ",
+                        "5 Các công đoạn",
+                        "6 Thời gian sản xuất",
+                        "7 Mã truy xuất",
+                        "8 Thương hiệu, nhãn hiệu, ký hiệu",
+                        "9 Hạn sử dụng",
+                        "10 Tiêu chuẩn, quy chuẩn áp dụng",
+                    ),
+                    ten_items,
+                ),
+                Sheet(
+                    "cong-doan",
+                    (
+                        "Số lô",
+                        "Công đoạn",
+                        "Mã truy xuất sản phẩm",
+                        "Mã truy xuất địa điểm (GLN)",
+                        "Địa điểm",
+                        "Thời gian",
+                    ),
+                    stages,
+                ),
+            ),
         ),
         System(
             "ho-chieu-so",
             "Hộ chiếu số của sản phẩm (Nghị định 37/2026)",
             "Digital product passport (Decree 37/2026)",
             f"Các mục của Nghị định 37/2026/NĐ-CP, Điều 32. {_NO_FORMAT}",
-            digital_passport,
+            (
+                Sheet(
+                    "lo",
+                    (
+                        "Tên sản phẩm",
+                        "GTIN",
+                        "Tên đơn vị",
+                        "Địa chỉ",
+                        "Mã định danh đơn vị",
+                        "Nguồn gốc, nơi hoàn tất cuối cùng",
+                        "Thông tin truy xuất",
+                        "Giấy tờ, chứng nhận",
+                        "Ngày sản xuất",
+                        "Hạn dùng",
+                        "Cảnh báo an toàn",
+                        "Khác",
+                    ),
+                    digital_passport,
+                ),
+            ),
         ),
         System(
             "verigoods",
             "verigoods.vn (Bộ Công Thương)",
             "verigoods.vn (Ministry of Industry and Trade)",
             f"Dữ liệu truy xuất cơ bản theo Nghị định 37/2026. {_NO_FORMAT}",
-            verigoods,
+            (
+                Sheet(
+                    "lo",
+                    (
+                        "Tên hàng",
+                        "Ảnh (SHA-256)",
+                        "Đơn vị sản xuất, kinh doanh",
+                        "Địa chỉ",
+                        "Xuất xứ",
+                        "Thương hiệu",
+                        "Số lô",
+                        "Hạn dùng",
+                        "Trang truy xuất",
+                    ),
+                    verigoods,
+                ),
+            ),
         ),
         System(
             "nong-san",
             "Hệ thống truy xuất nguồn gốc nông sản (Bộ Nông nghiệp và Môi trường)",
             "Agricultural traceability system (Ministry of Agriculture and Environment)",
             f"Những mục mà trang công khai của hệ thống được thấy là có. {_NO_FORMAT}",
-            agriculture,
+            (
+                Sheet(
+                    "lo",
+                    (
+                        "Tên nông sản",
+                        "Mã số vùng trồng",
+                        "Ngày thu hoạch",
+                        "Đơn vị",
+                        "Số lô",
+                        "Nơi bán",
+                        "Trang truy xuất",
+                    ),
+                    agriculture,
+                ),
+            ),
         ),
     )
 }
 """The systems by the name a command or form uses."""
 
 
-def write_sheets(pack: Pack, system: System, facts: Facts) -> None:
-    """The system's sheets as CSV, with a note on what they rest on."""
-    for sheet in system.sheets(facts):
-        lines = (csv_line(row) for row in sheet.rows)
-        pack.add(f"{system.key}/{sheet.name}.csv", _lines(csv_line(sheet.heads), lines))
-    pack.add(f"{system.key}/DOC-TRUOC.txt", [f"{system.vi}\n{system.en}\n\n{system.basis}\n".encode()])
+class Sheets:
+    """The sheets of some systems on the way to their files, filled batch after batch as the records come."""
+
+    def __init__(self, systems: Sequence[System]) -> None:
+        self._systems = systems
+        self._known = Known()
+        self._batch: BatchFacts | None = None
+        self._events: list[EventFacts] = []
+        self._stack = ExitStack()
+        self._files: dict[tuple[str, str], BinaryIO] = {
+            (system.key, sheet.name): self._stack.enter_context(spool())
+            for system in systems
+            for sheet in system.sheets
+        }
+
+    def __enter__(self) -> "Sheets":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def put(self, record: Record) -> None:
+        """One record; what is referred to comes before what refers to it (`gather`)."""
+        match record:
+            case PartyFacts():
+                self._known.party = record
+            case ProductFacts():
+                self._known.products[record.code] = record
+            case PaperFacts():
+                self._known.papers.append(record)
+            case SellerFacts():
+                self._known.sellers.setdefault(record.product, []).append(record)
+            case BatchFacts():
+                self._tell()
+                self._batch = record
+            case EventFacts():
+                self._events.append(record)
+            case _:
+                pass
+
+    def _tell(self) -> None:
+        """The rows of the batch that is complete, if there is one."""
+        batch, known = self._batch, self._known
+        if batch is not None and known.party is not None:
+            told = Told(batch, known.products[batch.product], known.party, self._events, known)
+            for system in self._systems:
+                for sheet in system.sheets:
+                    self._files[system.key, sheet.name].writelines(map(csv_line, sheet.rows(told)))
+        self._batch, self._events = None, []
+
+    def write(self, pack: Pack) -> None:
+        """Each sheet as CSV, and for each system a note on what its sheets rest on."""
+        self._tell()
+        for system in self._systems:
+            for sheet in system.sheets:
+                file = self._files[system.key, sheet.name]
+                pack.add(f"{system.key}/{sheet.name}.csv", _with_head(sheet.heads, file))
+            about = f"{system.vi}\n{system.en}\n\n{system.basis}\n"
+            pack.add(f"{system.key}/DOC-TRUOC.txt", [about.encode()])
 
 
-def _lines(head: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:
+def _with_head(heads: Sequence[str], file: BinaryIO) -> Iterator[bytes]:
     yield BOM
-    yield head
-    yield from lines
+    yield csv_line(heads)
+    file.seek(0)
+    yield from iter(lambda: file.read(1 << 16), b"")
