@@ -36,6 +36,7 @@ from temthat_stamps.runs.records import (
 from temthat_trace.approvals.records import ApprovalRule, Proposal
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.drafts import StepDraft
+from temthat_trace.epcis.tables import CaptureJob, EpcisContext, EpcisEvent
 from temthat_trace.epcis.values import EpcisValue
 from temthat_trace.events import Event, EventLine, EventPhoto
 from temthat_trace.offers import ProductPhoto, SellerLink
@@ -72,8 +73,8 @@ again."""
 PERSONAL = frozenset({"member.full_name", "member.phone", "member.photo", "member.story", "consent.witness"})
 """Columns that leave only when they are asked for: what members agreed to have kept by their cooperative alone."""
 
-STAYS = frozenset({"api_key", "web_session", "reset_code", "workbook_import", "revision"})
-"""Tables that never leave: ways in, uploads in passing, and the service's own counter."""
+STAYS = frozenset({"api_key", "web_session", "reset_code", "workbook_import", "revision", "epcis_term"})
+"""Tables that never leave: ways in, uploads in passing, the service's own counter, and an index made of hashes."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Mapping[str, Any]
@@ -290,6 +291,11 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
             NoticeRecord.by_party_id == party,
             NoticeRecord.scope.in_([NoticeScope.BATCH, NoticeScope.KEY]),
         ),
+        EpcisEvent.__tablename__: EpcisEvent.party_id == party,
+        EpcisContext.__tablename__: EpcisContext.id.in_(
+            sa.select(EpcisEvent.context).where(EpcisEvent.party_id == party)
+        ),
+        CaptureJob.__tablename__: CaptureJob.party_id == party,
         StampState.__tablename__: StampState.run.in_(runs),
         StampEvent.__tablename__: StampEvent.run.in_(runs),
     }
