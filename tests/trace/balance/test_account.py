@@ -214,6 +214,9 @@ def test_combos_need_what_they_hold() -> None:
     recipe = (Ingredient(name(77), "Mật ong", amount(100)),)
     enough = batch(1, 100, unit="KT", recipe=recipe, sources=(part(2, 100, product=name(77)),))
     assert account_of(enough).findings == ()
+    [row] = account_of(enough).whole
+    assert row.what == "Mật ong"
+    assert row.difference == 0
     short = batch(1, 100, unit="KT", recipe=recipe, sources=(part(2, 80, product=name(77)),))
     [found] = account_of(short).findings
     assert (found.rule, found.over) == (Rule.COMBO_MORE, amount(20))

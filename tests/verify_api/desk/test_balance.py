@@ -84,6 +84,17 @@ def test_a_batch_that_gives_more_than_it_got_is_asked_about(office: Office) -> N
     assert "more than the 100 kg that went in; 20 kg over" in browser.open(f"/desk/batches/{batch}").text
 
 
+def test_what_was_passed_on_whole_is_not_taken_for_the_batch(office: Office) -> None:
+    """Two rows with the same numbers: the batch that came whole of another, and went whole into a third."""
+    batch = office.batch_id()
+    link(office, batch, copy(office, "RUONG-A", quantity=120), 120)
+    link(office, copy(office, "CON-1", quantity=120), batch, 120)
+    page = office.browser(CLERK).open(f"/desk/batches/{batch}").text
+    table = page[page.index('<table class="sheet balance"') :]
+    assert table.index("Cả lô") < table.index("Đã giao đi từ lô")
+    assert table.count("khớp") == 2
+
+
 def test_a_batch_without_amounts_says_what_is_missing(office: Office) -> None:
     """No false comfort."""
     page = office.browser(CLERK).open(f"/desk/batches/{office.batch_id()}").text

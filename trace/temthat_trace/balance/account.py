@@ -33,7 +33,10 @@ _KEEPING = frozenset({Step.PACKING, Step.STORAGE, Step.TRANSPORT})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table, in one unit. None: not stated. `step` None: the batch as a whole, or passing it on."""
+    """One line of the table, in one unit. None: not stated. `step` None: the batch as a whole, or passing it on.
+
+    `what`: the product it is about, where that is not the batch's own: a part of a combo.
+    """
 
     unit: str
     went_in: Decimal | None
@@ -42,6 +45,7 @@ class Row:
     step: Step | None = None
     at: dt.datetime | None = None
     event: uuid.UUID | None = None
+    what: str = ""
 
     @property
     def difference(self) -> Decimal | None:
@@ -89,9 +93,9 @@ def account_of(batch: BatchRecord) -> Account:
     for step in sorted(batch.steps, key=lambda s: (s.at, _ORDER[s.step], s.id)):
         flow.take(step)
     whole = tuple(flow.whole())
+    parts, short = _combo(batch)
     onward, passed = _onward(batch)
-    found = (*flow.findings, *_combo(batch), *passed)
-    return Account(batch, tuple(flow.rows), whole, onward, found)
+    return Account(batch, tuple(flow.rows), parts or whole, onward, (*flow.findings, *short, *passed))
 
 
 def allows(possible: Decimal, unit: str) -> Decimal:
@@ -270,17 +274,22 @@ def _sent(batch: BatchRecord) -> Iterator[Amount]:
                 yield line.amount
 
 
-def _combo(batch: BatchRecord) -> Iterator[Finding]:
-    """Each product a combo holds: what so many combos need against what its sources gave."""
+def _combo(batch: BatchRecord) -> tuple[tuple[Row, ...], tuple[Finding, ...]]:
+    """Each product a combo holds: what its sources gave against what so many combos need."""
+    rows, found = [], []
     for ingredient in batch.recipe:
         parts = [part for part in batch.sources if part.product == ingredient.product]
         if not parts:
             continue
         needed = parts[0].measure.told(ingredient.amount)
         taken = parts[0].measure.tally(part.amount for part in parts).get(needed.unit)
+        rows.append(Row(needed.unit, taken, needed.quantity, Decimal(0), what=ingredient.name))
         if taken is not None and needed.quantity > allows(taken, needed.unit):
-            yield finding(
-                Rule.COMBO_MORE, batch.id, needed.quantity, taken, needed.unit,
-                lot=(batch.lot, batch.lot),
-                name=(ingredient.name, ingredient.name),
+            found.append(
+                finding(
+                    Rule.COMBO_MORE, batch.id, needed.quantity, taken, needed.unit,
+                    lot=(batch.lot, batch.lot),
+                    name=(ingredient.name, ingredient.name),
+                )
             )  # fmt: skip
+    return tuple(rows), tuple(found)

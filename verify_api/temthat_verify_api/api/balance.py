@@ -37,6 +37,7 @@ class RowModel(BaseModel):
     """One line of a batch's table. `part`: a step of the diary, the whole batch, or what was passed on of it."""
 
     part: str
+    product: str = Field(description="The part of a combo it is about; empty for the batch itself.")
     step: Step | None
     at: dt.datetime | None
     unit: str = Field(description="UN/ECE code; lines of different units are never added.")
@@ -157,7 +158,7 @@ def _batch(account: Account) -> BatchModel:
 
 def _row(part: str, row: Row) -> RowModel:
     return RowModel(
-        part=part, step=row.step, at=row.at, unit=row.unit, went_in=_number(row.went_in),
+        part=part, product=row.what, step=row.step, at=row.at, unit=row.unit, went_in=_number(row.went_in),
         came_out=_number(row.came_out), lost=f"{row.lost:f}", difference=_number(row.difference),
     )  # fmt: skip
 

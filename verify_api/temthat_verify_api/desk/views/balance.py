@@ -8,7 +8,7 @@ from fastapi import Response
 from sqlalchemy import ColumnElement, select
 
 from temthat_trace import formats
-from temthat_trace.balance.account import Account, Row
+from temthat_trace.balance.account import Row
 from temthat_trace.balance.amounts import Amount
 from temthat_trace.balance.findings import Finding
 from temthat_trace.balance.repository import Season, balance_of, season_of
@@ -83,8 +83,9 @@ def balance_for(desk: Desk, batch: Batch) -> BatchBalance:
         return BatchBalance(problem=desk.words.of(error))
     if account is None or account.is_empty:
         return BatchBalance()
-    rows = [*account.steps, *account.whole, *account.onward]
-    return BatchBalance(tuple(_line(desk, account, row) for row in rows), account.findings)
+    lines = [_line(desk, row, first=account.whole == (row,)) for row in (*account.steps, *account.whole)]
+    lines += [_line(desk, row, onward=True) for row in account.onward]
+    return BatchBalance(tuple(lines), account.findings)
 
 
 def _page(desk: Desk, within: ColumnElement[bool], party: Party | None, year: int | None) -> Response:
@@ -102,7 +103,7 @@ def _page(desk: Desk, within: ColumnElement[bool], party: Party | None, year: in
         found=found[:SHOWN],
         more=len(found) - SHOWN,
         batches=[
-            (account.batch, [_line(desk, account, row) for row in account.whole])
+            (account.batch, [_line(desk, row, first=len(account.whole) == 1) for row in account.whole])
             for account in accounts[:SHOWN]
         ],
         more_batches=len(accounts) - SHOWN,
@@ -134,35 +135,34 @@ def _named(desk: Desk, season: Season, party: Party | None) -> list[Named]:
     return found
 
 
-def _line(desk: Desk, account: Account, row: Row) -> Line:
-    title, when = _title(desk, account, row)
-    onward = row in account.onward
+def _line(desk: Desk, row: Row, *, onward: bool = False, first: bool = False) -> Line:
+    """`onward`: what was passed on of a batch; `first`: the only row of a batch as a whole."""
+    if row.step is not None and row.at is not None:
+        title, when = desk.words(f"step.{row.step}"), desk.words.date(formats.today(row.at))
+    else:
+        title, when = desk.words("balance.onward" if onward else "balance.whole"), row.what
     return Line(
         title=title,
         when=when,
         went_in=_amount(desk, row.went_in, row.unit),
         came_out=_amount(desk, row.came_out, row.unit),
         lost=_amount(desk, row.lost or None, row.unit),
-        difference=_difference(desk, row, "balance.left" if onward else "balance.less"),
+        difference=_difference(desk, row, is_left=onward or bool(row.what), first=first),
         over=row.difference is not None and row.difference < 0,
     )
-
-
-def _title(desk: Desk, account: Account, row: Row) -> tuple[str, str]:
-    if row.step is not None and row.at is not None:
-        return desk.words(f"step.{row.step}"), desk.words.date(formats.today(row.at))
-    return desk.words("balance.onward" if row in account.onward else "balance.whole"), ""
 
 
 def _amount(desk: Desk, quantity: Decimal | None, unit: str) -> str:
     return "–" if quantity is None else Amount(quantity, unit).text(desk.lang)
 
 
-def _difference(desk: Desk, row: Row, left: str) -> str:
+def _difference(desk: Desk, row: Row, *, is_left: bool, first: bool) -> str:
     if row.difference is None:
-        # A batch with nothing before it is the usual first one; two units that do not convert are another matter.
-        return desk.words("balance.no_in" if row.step is None and row.went_in is None else "balance.cannot")
+        # A batch with nothing before it is the usual first one; units that do not convert are another matter.
+        return desk.words("balance.no_in" if first and row.went_in is None else "balance.cannot")
     if row.difference == 0:
         return desk.words("balance.fits")
     words = Amount(abs(row.difference), row.unit).text(desk.lang)
-    return desk.words(left if row.difference > 0 else "balance.more", amount=words)
+    if row.difference < 0:
+        return desk.words("balance.more", amount=words)
+    return desk.words("balance.left" if is_left else "balance.less", amount=words)
