@@ -196,6 +196,16 @@ def test_a_page_is_short_when_enough_was_looked_at(
     assert pages(session, [party], query, 50) == expected(every(session, [party]), query)
 
 
+def test_long_lists(filled: tuple[Session, uuid.UUID]) -> None:
+    session, party = filled
+    many = [f"urn:epc:id:sgtin:9999999.000001.{n}" for n in range(1_500)] + EPCS[:3]
+    for order in ({}, {"orderBy": "eventTime"}):
+        query = read_query(
+            {"MATCH_anyEPC": many, "EQ_bizStep": ["packing"], "EQ_action": ["OBSERVE"]} | order
+        )
+        assert pages(session, [party], query, 10) == expected(every(session, [party]), query)
+
+
 def test_events_by_their_id(filled: tuple[Session, uuid.UUID]) -> None:
     session, party = filled
     some = every(session, [party])[10:13]

@@ -8,7 +8,7 @@ from typing import Any
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.events import Event, Json
 from temthat_trace.epcis.query import values as read
-from temthat_trace.epcis.query.conditions import Condition, Moment
+from temthat_trace.epcis.query.conditions import Condition, Moment, When
 from temthat_trace.epcis.query.errors import QueryParameterError, QueryValidationError
 from temthat_trace.epcis.query.facts import Facts
 from temthat_trace.epcis.query.ordering import Order
@@ -88,21 +88,28 @@ def _query(given: list[tuple[str, list[Any]]], names: Context, source: Json) -> 
     conditions = tuple(condition for condition in read_ones if condition is not None)
     _check_pairs({name for name, _ in given})
     limit = _whole(controls, "eventCountLimit")
-    return Query(conditions, _order(controls, names), limit, _whole(controls, "maxEventCount"), source)
+    order = _order(controls, names) or _free_order(conditions)
+    return Query(conditions, order, limit, _whole(controls, "maxEventCount"), source)
 
 
 def _whole(controls: Mapping[str, Values], name: str) -> int | None:
     return read.whole(controls[name], name) if name in controls else None
 
 
-def _order(controls: Mapping[str, Values], names: Context) -> Order:
+def _free_order(conditions: Iterable[Condition]) -> Order:
+    """The order when none is asked for: of time where a time is, which an index then leads along; else as recorded."""
+    by_time = any(isinstance(c, When) and c.moment is Moment.EVENT for c in conditions)
+    return Order(Moment.EVENT.value) if by_time else Order()
+
+
+def _order(controls: Mapping[str, Values], names: Context) -> Order | None:
     directions = controls.get("orderDirection")
     direction = read.one(directions, "orderDirection") if directions is not None else "DESC"
     if direction not in ("ASC", "DESC"):
         raise bad("orderDirection", "chỉ nhận ASC hoặc DESC", "takes ASC or DESC only")
     fields = controls.get("orderBy")
     if fields is None:
-        return Order() if directions is None else Order(ascending=direction == "ASC")
+        return None if directions is None else Order(ascending=direction == "ASC")
     (by,) = read.texts([read.one(fields, "orderBy")], "orderBy")
     ascending = direction == "ASC"
     if by in (Moment.EVENT.value, Moment.RECORD.value):

@@ -40,6 +40,7 @@ FEW = 2_000
 """So few events of a term are sorted; more are found by walking along the times."""
 _MOST_TERMS = 5_000
 _MOST_STREAMS = 60
+_MOST_BESIDE = 200
 _STEP, _LONG_STEP = 200, 2_000
 
 
@@ -255,15 +256,19 @@ class _Seeking:
         order, statements, window = self._query.order, self.statements, self._window
         groups = self._groups()
         counted = self._counted(groups) if groups else []
-        lead = min(range(len(groups)), key=counted.__getitem__) if groups else None
-        others = [group for n, group in enumerate(groups) if n != lead]
+        lead = min(range(len(groups)), key=lambda n: (counted[n], _is_short(groups[n])), default=None)
+        # A long list of terms would be looked through for each candidate: it leads, or the query itself decides.
+        others = [group for n, group in enumerate(groups) if n != lead and _is_short(group)]
         if order.by == Moment.EVENT.value:
             if lead is not None and counted[lead] < FEW:
                 return lambda after, n: statements.by_term_in_time(
                     groups[lead], others, window, after, order.ascending, n
                 )
             parties = self._parties
-            return lambda after, n: statements.by_time(parties, groups, window, after, order.ascending, n)
+            every_group = [group for group in groups if _is_short(group)]
+            return lambda after, n: statements.by_time(
+                parties, every_group, window, after, order.ascending, n
+            )
         if lead is not None:
             return lambda after, n: statements.by_term(
                 groups[lead], others, window, after, order.ascending, n
@@ -317,6 +322,10 @@ class _Seeking:
 
 
 _contexts: dict[bytes, Any] = {}
+
+
+def _is_short(group: Sequence[int]) -> bool:
+    return len(group) <= _MOST_BESIDE
 
 
 def number_at(at: dt.datetime) -> int:
