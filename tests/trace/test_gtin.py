@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temthat_trace.gtin import GtinError, check_digit, read_gtin
+from temthat_trace.gtin import GtinError, check_digit, read_gln, read_gtin
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,20 @@ def test_property_one_wrong_digit_is_always_caught(body: str, place: int, shift:
     wrong = whole[:place] + str((int(whole[place]) + shift) % 10) + whole[place + 1 :]
     with pytest.raises(GtinError):
         read_gtin(wrong)
+
+
+@pytest.mark.parametrize("text", ["8938505974002", " 893-8505 97400 2 "], ids=["digits", "written"])
+def test_a_gln_is_thirteen_digits_with_its_check_digit(text: str) -> None:
+    """As typed; the last digit follows from the others."""
+    assert check_digit("893850597400") == "2"
+    assert read_gln(text) == "8938505974002"
+
+
+@pytest.mark.parametrize(
+    "text", ["8938505974003", "893850597400", "89385059740021", "893850597400X", "0000000000000"], ids=str
+)
+def test_what_is_no_gln_is_told(text: str) -> None:
+    """Digit, length, letters and zeros only: each in words of both languages."""
+    with pytest.raises(GtinError, match="GLN") as caught:
+        read_gln(text)
+    assert caught.value.vi != caught.value.en

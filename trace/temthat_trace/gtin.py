@@ -1,7 +1,7 @@
-"""GTIN: the article numbers of GS1, with their check digit.
+"""GTIN and GLN: the article and location numbers of GS1, with their check digit.
 
 GS1 General Specifications, section 7.9.1: from the right, digits weigh 3, 1, 3, 1 ...; the check digit fills the
-sum up to the next ten. A GTIN is optional in this system; when given it has to be a real one.
+sum up to the next ten. Both are optional in this system; when given they have to be real ones.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from temthat_trace.search import clean
 
 LENGTHS = (8, 12, 13, 14)
 VIETNAM_PREFIX = "893"
+GLN_LENGTH = 13
 
 
 class GtinError(ValueError):
@@ -66,3 +67,22 @@ def read_gtin(text: str) -> Gtin:
             f"GTIN “{text}” has a wrong check digit: the last digit should be {right}.",
         )
     return Gtin(digits.zfill(14))
+
+
+def read_gln(text: str) -> str:
+    """A GLN as typed, blanks and hyphens allowed: its 13 digits. Raises GtinError saying what is wrong."""
+    digits = clean(text).replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit()):
+        raise GtinError(f"GLN “{text}” chỉ được có chữ số.", f"GLN “{text}” may have digits only.")
+    if len(digits) != GLN_LENGTH:
+        raise GtinError(
+            f"GLN “{text}” có {len(digits)} chữ số; phải là 13.",
+            f"GLN “{text}” has {len(digits)} digits; it must have 13.",
+        )
+    right = check_digit(digits[:-1])
+    if int(digits) == 0 or digits[-1] != right:
+        raise GtinError(
+            f"GLN “{text}” sai số kiểm tra: số cuối phải là {right}. Hãy so lại với giấy chứng nhận của GS1.",
+            f"GLN “{text}” has a wrong check digit: the last digit should be {right}.",
+        )
+    return digits

@@ -19,7 +19,7 @@ from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures,
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
-from temthat_verify_api.resolver import presenting, routes
+from temthat_verify_api.resolver import locations, presenting, routes
 from temthat_verify_api.wiring import Services
 
 _DESCRIPTION = """\
@@ -76,6 +76,7 @@ def create_app(services: Services) -> FastAPI:
     badge.add_to(app)
     routes.add_to(app)
     presenting.add_to(app)
+    locations.add_to(app)
     epcis.add_to(app)
     front.add_to(app)
     service.add_to(app)

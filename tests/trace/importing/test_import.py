@@ -244,6 +244,21 @@ def test_personal_data_needs_a_date_of_consent(session: Session, world: World, r
     assert session.scalars(select(Member.full_name)).one() == "Nguyễn Văn A"
 
 
+def test_a_gln_of_a_party_and_of_a_plot(session: Session, world: World, run: Import) -> None:
+    """Kept when its check digit is right; a wrong one is told at its cell; a foreign prefix is noted."""
+    world["Đơn vị"][0].append("Mã GLN")
+    for row in world["Đơn vị"][1:]:
+        row.append("8938505974002")
+    world["Vùng trồng"] = [["Mã vùng", "Mã GLN"], ["V1", "4000001000005"]]
+    report = run(world)
+    assert reasons(report) == []
+    assert session.scalars(select(Party.gln)).all() == ["8938505974002"]
+    assert session.scalars(select(Plot.gln)).all() == ["4000001000005"]
+    assert ["893" in note.vi for note in report.notes] == [True]
+    world["Vùng trồng"][1][1] = "4000001000006"
+    assert [where[:2] for where in reasons(run(world))] == [("Vùng trồng", "B2")]
+
+
 def test_csv_files_do_the_same_as_a_workbook(session: Session, world: World, run: Import) -> None:
     """One file a sheet, semicolons and UTF-16 as Excel's Unicode text has it."""
     files = {

@@ -128,7 +128,7 @@ async def test_the_resolver_describes_itself(world: "World") -> None:
         assert (told.status_code, told.headers["content-type"]) == (200, "application/json")
         assert told.headers["access-control-allow-origin"] == "*"
         body = told.json()
-        assert (body["resolverRoot"], body["supportedPrimaryKeys"]) == (BASE, ["01"])
+        assert (body["resolverRoot"], body["supportedPrimaryKeys"]) == (BASE, ["01", "414", "417"])
         assert body["supportedLinkType"] == [{"namespace": VOC, "prefix": "gs1:"}]
         linkset = await client.get(f"/01/{GTIN}?linkType=linkset")
         rel = 'rel="http://www.w3.org/ns/json-ld#context"'

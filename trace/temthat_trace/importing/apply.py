@@ -157,7 +157,7 @@ class _Writer:
 
     def _party(self, entry: Entry) -> dict[str, Any]:
         v = entry.values
-        names = ("kind", "name", "name_en", "hotline", "email", "tax_code", "is_sample")
+        names = ("kind", "name", "name_en", "hotline", "email", "tax_code", "gln", "is_sample")
         place = _place(v["address"])
         search = search_key(v["name"], v["name_en"], entry.key[0], *_place_names(place))
         return {"code": entry.key[0], "search": search, **_pick(v, names), **place}
@@ -170,7 +170,7 @@ class _Writer:
 
     def _plot(self, entry: Entry) -> dict[str, Any]:
         v = entry.values
-        names = ("name", "area_ha", "growing_area_code", "yield_kg_per_ha", "seasons_per_year")
+        names = ("name", "area_ha", "growing_area_code", "yield_kg_per_ha", "seasons_per_year", "gln")
         member = self._of_party(entry, "member", "member")
         own = {"party_id": self._owner(entry), "code": entry.key[1], "member_id": member}
         return {**own, **_pick(v, names), **_place(v["address"])}

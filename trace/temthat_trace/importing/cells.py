@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from temthat_trace import formats
-from temthat_trace.gtin import GtinError, read_gtin
+from temthat_trace.gtin import VIETNAM_PREFIX, GtinError, read_gln, read_gtin
 from temthat_trace.importing.amounts import Unclear, WrittenNumber, decide, parse_number
 from temthat_trace.importing.choices import lookup
 from temthat_trace.importing.dates import (
@@ -193,7 +193,8 @@ def _unit(cell: RawCell, column: Column, is_1904: bool) -> Value:
         raise CellError(e.vi, e.en) from None
 
 
-def _gtin(cell: RawCell, column: Column, is_1904: bool) -> Value:
+def _long_number(cell: RawCell) -> str:
+    """The digits of a barcode or GLN; raises CellError where Excel made something else of them."""
     text = _string(cell)
     if cell.style.is_date:
         raise _turned_into_date()
@@ -202,6 +203,26 @@ def _gtin(cell: RawCell, column: Column, is_1904: bool) -> Value:
             f"Excel đã rút gọn mã vạch thành {text} và làm mất chữ số. Định dạng cột kiểu Text rồi gõ lại cả mã.",
             f"Excel shortened the barcode to {text} and lost digits. Format the column as Text and type it again.",
         )
+    return text
+
+
+def _gln(cell: RawCell, column: Column, is_1904: bool) -> Value:
+    text = _long_number(cell)
+    try:
+        gln = read_gln(text)
+    except GtinError as e:
+        raise CellError(e.vi, e.en) from None
+    if gln.startswith(VIETNAM_PREFIX):
+        return Value(gln)
+    note = (
+        f"Mã GLN {text} không bắt đầu bằng 893 (Việt Nam). Hãy chắc rằng mã này được cấp cho đơn vị.",
+        f"GLN {text} does not begin with 893 (Vietnam). Make sure that it was given to this party.",
+    )
+    return Value(gln, note=note)
+
+
+def _gtin(cell: RawCell, column: Column, is_1904: bool) -> Value:
+    text = _long_number(cell)
     try:
         gtin = read_gtin(text)
     except GtinError as e:
@@ -252,5 +273,6 @@ _READERS: dict[Kind, Callable[[RawCell, Column, bool], Value]] = {
     Kind.EXPIRY: _expiry,
     Kind.UNIT: _unit,
     Kind.GTIN: _gtin,
+    Kind.GLN: _gln,
     Kind.PHONE: _phone,
 }

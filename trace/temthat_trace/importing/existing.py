@@ -233,6 +233,7 @@ class _Loader:
                 hotline=p.hotline,
                 email=p.email,
                 tax_code=p.tax_code,
+                gln=p.gln,
                 alliance=self._parties.get(p.alliance_id),
                 is_sample=p.is_sample,
             )
@@ -263,6 +264,7 @@ class _Loader:
                 growing_area_code=p.growing_area_code,
                 yield_kg_per_ha=p.yield_kg_per_ha,
                 seasons_per_year=p.seasons_per_year,
+                gln=p.gln,
                 address=p.address,
             )
 

@@ -28,7 +28,16 @@ def party(link: Link, row: Row) -> None:
         return
     key = (code,)
     values = link.fields(
-        row, "kind", "name", "name_en", "address", "hotline", "email", "tax_code", empty={"tax_code": ""}
+        row,
+        "kind",
+        "name",
+        "name_en",
+        "address",
+        "hotline",
+        "email",
+        "tax_code",
+        "gln",
+        empty={"tax_code": ""},
     )
     if row.get("is_sample") is not None:
         values["is_sample"] = row.get("is_sample")
@@ -46,6 +55,7 @@ def party(link: Link, row: Row) -> None:
         "hotline": "",
         "email": "",
         "tax_code": "",
+        "gln": None,
         "alliance": None,
         "is_sample": False,
     }
@@ -186,7 +196,7 @@ def plot(link: Link, row: Row) -> None:
             amount = link.amount(row, column, None, in_unit)
             converted = link.converted(row, column, *amount, in_unit) if amount else None
             values[column] = round(converted, 6) if converted is not None else None
-    values |= link.fields(row, "seasons_per_year")
+    values |= link.fields(row, "seasons_per_year", "gln")
     if (values.get("seasons_per_year") or 1) not in range(1, _MOST_SEASONS + 1):
         link.problem(
             row,
@@ -202,6 +212,7 @@ def plot(link: Link, row: Row) -> None:
         "growing_area_code": "",
         "yield_kg_per_ha": None,
         "seasons_per_year": None,
+        "gln": None,
         "address": "",
     }
     link.add(row, (owner, code), values, defaults)

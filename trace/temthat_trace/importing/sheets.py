@@ -27,6 +27,7 @@ class Kind(StrEnum):
     EXPIRY = "expiry"
     UNIT = "unit"
     GTIN = "gtin"
+    GLN = "gln"
     PHONE = "phone"
 
 

@@ -24,8 +24,16 @@ _HEAD = PatternFill("solid", fgColor="1F5C3A")
 _OPTIONAL = PatternFill("solid", fgColor="6B8F7B")
 _GREY = Font(italic=True, color="808080")
 # Text format keeps leading zeros, long barcodes and "1-2" as they were typed.
-_AS_TEXT = frozenset({Kind.CODE, Kind.GTIN, Kind.PHONE, Kind.TEXT, Kind.EXPIRY})
-_WIDTHS = {Kind.TEXT: 30, Kind.CODE: 18, Kind.CHOICE: 20, Kind.INSTANT: 18, Kind.GTIN: 18, Kind.PHONE: 16}
+_AS_TEXT = frozenset({Kind.CODE, Kind.GTIN, Kind.GLN, Kind.PHONE, Kind.TEXT, Kind.EXPIRY})
+_WIDTHS = {
+    Kind.TEXT: 30,
+    Kind.CODE: 18,
+    Kind.CHOICE: 20,
+    Kind.INSTANT: 18,
+    Kind.GTIN: 18,
+    Kind.GLN: 18,
+    Kind.PHONE: 16,
+}
 
 _STEPS = (
     "Điền từng trang từ trái sang phải; trang nào không dùng thì để trống.",

@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote_to_bytes
 from temthat_trace.gs1 import Gs1Error, Key, build, decompress, parse
 from temthat_verify_api.resolver.items import Paths, segment
 
+PRIMARY_KEYS = ("01", "414", "417")
+"""GTIN; GLN of a location; GLN of a party."""
 _ORIGIN = "https://resolver.invalid"
 """Stands for our host while the address is read: what host it was opened under does not matter."""
 
@@ -65,13 +67,13 @@ def read_gs1(path: str, query: str) -> Named | None:
     except Gs1Error:
         link = decompress(uri)
         plain = build(link.key, list(link.attributes), _ORIGIN).removeprefix(_ORIGIN)
-    return Named(link.key, plain) if link.stem == _ORIGIN and link.key.primary == "01" else None
+    return Named(link.key, plain) if link.stem == _ORIGIN and link.key.primary in PRIMARY_KEYS else None
 
 
 def paths_of(key: Key) -> Paths:
-    """The canonical addresses of a key's levels: GTIN, lot, serial. Variants (22, 235) have no links of their own."""
+    """The canonical addresses of a key's levels: GTIN or GLN, lot, serial; other qualifiers have no links."""
     by_finest = {level.elements[-1][0]: level.path for level in key.levels()}
-    return Paths(by_finest["01"], by_finest.get("10", ""), by_finest.get("21", ""))
+    return Paths(by_finest[key.primary], by_finest.get("10", ""), by_finest.get("21", ""))
 
 
 def read_codes(path: str, query: str, below: str) -> Codes:

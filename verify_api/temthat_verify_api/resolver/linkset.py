@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from temthat_verify_api.resolver.addresses import PRIMARY_KEYS
 from temthat_verify_api.resolver.choosing import VOCABULARY, Level, Link
 
 LINKSET_JSON = "application/linkset+json"
 CONTEXT_PATH = "/.well-known/gs1resolver/context.jsonld"
-PRIMARY_KEYS = ("01",)
 
 
 def linkset_of(levels: Sequence[Level], base: str) -> dict[str, Any]:

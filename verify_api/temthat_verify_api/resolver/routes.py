@@ -4,7 +4,7 @@ A printed stamp of the GS1 form carries its signature in `t`: people go on to th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
@@ -19,7 +19,7 @@ from temthat_verify_api.pages.consumer import from_gs1
 from temthat_verify_api.pages.render import LANGS, page
 from temthat_verify_api.parts import parts_of
 from temthat_verify_api.questions import read_question
-from temthat_verify_api.resolver import records
+from temthat_verify_api.resolver import locations, records
 from temthat_verify_api.resolver.addresses import (
     Named,
     paths_of,
@@ -56,10 +56,11 @@ _VARY = {"Vary": "Accept, Accept-Language"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, read: where it points, what is known of that, and what it wishes for."""
+    """One request, read: where it points, what is known of that, whose it is by owner, and what it wishes for."""
 
     paths: Paths
-    items: Sequence[Item]
+    levels: Sequence[Level]
+    producers: Mapping[str, str]
     preferences: Preferences
     link_type: str
     query: str
@@ -87,6 +88,7 @@ def add_to(app: FastAPI) -> None:
     # The whole path: a lot may hold an escaped "/", which only the address as it was sent still tells.
     handlers = (
         ("/01/{address:path}", by_gs1),
+        *((f"/{key}/{{address:path}}", by_gs1) for key in locations.KEYS),
         (INTERNAL + "{address:path}", by_codes),
         ("/.well-known/gs1resolver", describe),
         (CONTEXT_PATH, give_context),
@@ -166,9 +168,17 @@ async def _resolve(request: Request, named: Named | None, query: str) -> Respons
     if named is None:
         raise _unknown()
     key = named.key
+    if key.primary in locations.KEYS:
+        places = await run_in_threadpool(_find_by_gln, request, key.primary, key.value)
+        paths = paths_of(key)
+        names = {place.party: place.name for place in places}
+        return _answer(
+            request,
+            _asked(request, paths, locations.levels_of(places, paths.product), names, query, named.plain),
+        )
     values = (key.value, key.get("10") or "", key.get("21") or "")
     items = await run_in_threadpool(_find_by_gtin, request, *values)
-    return _answer(request, _asked(request, paths_of(key), items, query, named.plain))
+    return _answer(request, _of_items(request, paths_of(key), items, query, named.plain))
 
 
 async def by_codes(request: Request) -> Response:
@@ -182,7 +192,7 @@ async def by_codes(request: Request) -> Response:
         _find_by_codes, request, codes.party, codes.product, codes.lot, codes.serial
     )
     same_as = _gs1_path(items[0], codes.lot, codes.serial) if items else ""
-    return _answer(request, _asked(request, codes.paths, items, query, same_as))
+    return _answer(request, _of_items(request, codes.paths, items, query, same_as))
 
 
 async def _of_stamp(request: Request, path: str, query: str) -> Response | None:
@@ -206,15 +216,28 @@ async def _of_stamp(request: Request, path: str, query: str) -> Response | None:
     return response
 
 
-def _asked(request: Request, paths: Paths, items: Sequence[Item], query: str, same_as: str = "") -> Asked:
-    if not items:
+def _of_items(request: Request, paths: Paths, items: Sequence[Item], query: str, same_as: str = "") -> Asked:
+    names = {item.owner: item.producer for item in items}
+    return _asked(request, paths, levels_of(items, paths), names, query, same_as)
+
+
+def _asked(
+    request: Request,
+    paths: Paths,
+    levels: Sequence[Level],
+    names: Mapping[str, str],
+    query: str,
+    same_as: str,
+) -> Asked:
+    if not levels:
         raise _unknown()
-    return Asked(paths, items, _preferences(request), _link_type(request), query, base_of(request), same_as)
+    wishes, base = _preferences(request), base_of(request)
+    return Asked(paths, levels, names, wishes, _link_type(request), query, base, same_as)
 
 
 def _answer(request: Request, asked: Asked) -> Response:
     """The linkset, the way to one link, the choice between several, or that there is none."""
-    levels = levels_of(asked.items, asked.paths)
+    levels = asked.levels
     if asked.wants_linkset:
         return _json(linkset_of(levels, asked.base), LINKSET_JSON, headers=asked.headers())
     relation = read_link_type(asked.link_type) if asked.link_type else None
@@ -225,25 +248,24 @@ def _answer(request: Request, asked: Asked) -> Response:
         return RedirectResponse(with_query(choice.one.href, asked.query), 307, headers=asked.headers())
     if not choice.links:
         raise _no_such_link(asked)
-    return _several(request, asked, levels, choice.links)
+    return _several(request, asked, choice.links)
 
 
-def _several(request: Request, asked: Asked, levels: Sequence[Level], links: Sequence[Link]) -> Response:
+def _several(request: Request, asked: Asked, links: Sequence[Link]) -> Response:
     """300: for a person a page with the choice, for a program the linkset."""
     if not asked.preferences.wants_page:
-        return _json(linkset_of(levels, asked.base), LINKSET_JSON, status=300, headers=asked.headers())
-    producers = {item.owner: item.producer for item in asked.items}
+        return _json(linkset_of(asked.levels, asked.base), LINKSET_JSON, status=300, headers=asked.headers())
     choices = [
         (
             with_query(link.href, asked.query),
             link.title,
             link.language,
             link.media,
-            producers.get(link.owner, ""),
+            asked.producers.get(link.owner, ""),
         )
         for link in links
     ]
-    answer = page(request, "choices.html", status=300, choices=choices, disputed=len(producers) > 1)
+    answer = page(request, "choices.html", status=300, choices=choices, disputed=len(asked.producers) > 1)
     answer.headers.update(asked.headers())
     return answer
 
@@ -274,6 +296,11 @@ def _find_by_gtin(request: Request, gtin: str, lot: str, serial: str) -> tuple[I
 def _find_by_codes(request: Request, party: str, product: str, lot: str, serial: str) -> tuple[Item, ...]:
     with parts_of(request).services.sessions() as session:
         return records.find_by_codes(session, party, product, lot, serial)
+
+
+def _find_by_gln(request: Request, key: str, gln: str) -> tuple[locations.Place, ...]:
+    with parts_of(request).services.sessions() as session:
+        return locations.find_by_gln(session, key, gln)
 
 
 def _gs1_path(item: Item, lot: str, serial: str) -> str:
