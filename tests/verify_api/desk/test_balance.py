@@ -84,6 +84,29 @@ def test_a_batch_that_gives_more_than_it_got_is_asked_about(office: Office) -> N
     assert "more than the 100 kg that went in; 20 kg over" in browser.open(f"/desk/batches/{batch}").text
 
 
+def test_only_units_that_do_not_convert_cannot_be_compared(office: Office) -> None:
+    """Goods that are only sent have no input to compare; kilograms and boxes do not compare."""
+    batch = office.batch_id()
+    work(office, batch, Step.TRANSPORT, sent=10)
+    address = f"/desk/batches/{batch}"
+    assert "không so được" not in office.browser(CLERK).open(address).text
+    with office.session() as session:
+        of = session.get_one(Batch, batch)
+        lines = [
+            line(LineRole.IN, "hạt", quantity=Decimal(10), unit="KGM"),
+            line(LineRole.OUT, "thùng", quantity=Decimal(4), unit="XCT"),
+        ]
+        at = dt.datetime(2026, 11, 18, tzinfo=dt.UTC)
+        made = Event(
+            batch_id=batch, step=Step.PACKING, at=at, text="", actor="", recorded_by=of.party_id, recorded_at=at,
+            lines=lines,
+        )  # fmt: skip
+        made.seal()
+        session.add(made)
+        session.commit()
+    assert office.browser(CLERK).open(address).text.count("không so được") == 2
+
+
 def test_what_was_passed_on_whole_is_not_taken_for_the_batch(office: Office) -> None:
     """Two rows with the same numbers: the batch that came whole of another, and went whole into a third."""
     batch = office.batch_id()

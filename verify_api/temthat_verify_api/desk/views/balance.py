@@ -1,6 +1,7 @@
 """Mass balance: a batch's table on its own page, and for an organisation or an office what is over in a year."""
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -83,7 +84,9 @@ def balance_for(desk: Desk, batch: Batch) -> BatchBalance:
         return BatchBalance(problem=desk.words.of(error))
     if account is None or account.is_empty:
         return BatchBalance()
-    lines = [_line(desk, row, first=account.whole == (row,)) for row in (*account.steps, *account.whole)]
+    told = Counter(row.event for row in account.steps)
+    lines = [_line(desk, row, alone=told[row.event] == 1) for row in account.steps]
+    lines += [_line(desk, row, alone=len(account.whole) == 1) for row in account.whole]
     lines += [_line(desk, row, onward=True) for row in account.onward]
     return BatchBalance(tuple(lines), account.findings)
 
@@ -103,7 +106,7 @@ def _page(desk: Desk, within: ColumnElement[bool], party: Party | None, year: in
         found=found[:SHOWN],
         more=len(found) - SHOWN,
         batches=[
-            (account.batch, [_line(desk, row, first=len(account.whole) == 1) for row in account.whole])
+            (account.batch, [_line(desk, row, alone=len(account.whole) == 1) for row in account.whole])
             for account in accounts[:SHOWN]
         ],
         more_batches=len(accounts) - SHOWN,
@@ -135,8 +138,8 @@ def _named(desk: Desk, season: Season, party: Party | None) -> list[Named]:
     return found
 
 
-def _line(desk: Desk, row: Row, *, onward: bool = False, first: bool = False) -> Line:
-    """`onward`: what was passed on of a batch; `first`: the only row of a batch as a whole."""
+def _line(desk: Desk, row: Row, *, onward: bool = False, alone: bool = False) -> Line:
+    """`onward`: what was passed on of a batch; `alone`: the only row of its step, or of the batch as a whole."""
     if row.step is not None and row.at is not None:
         title, when = desk.words(f"step.{row.step}"), desk.words.date(formats.today(row.at))
     else:
@@ -147,7 +150,7 @@ def _line(desk: Desk, row: Row, *, onward: bool = False, first: bool = False) ->
         went_in=_amount(desk, row.went_in, row.unit),
         came_out=_amount(desk, row.came_out, row.unit),
         lost=_amount(desk, row.lost or None, row.unit),
-        difference=_difference(desk, row, is_left=onward or bool(row.what), first=first),
+        difference=_difference(desk, row, is_left=onward or bool(row.what), alone=alone),
         over=row.difference is not None and row.difference < 0,
     )
 
@@ -156,10 +159,11 @@ def _amount(desk: Desk, quantity: Decimal | None, unit: str) -> str:
     return "–" if quantity is None else Amount(quantity, unit).text(desk.lang)
 
 
-def _difference(desk: Desk, row: Row, *, is_left: bool, first: bool) -> str:
+def _difference(desk: Desk, row: Row, *, is_left: bool, alone: bool) -> str:
+    if row.difference is None and alone:  # one side was not stated, as with goods that are only sent
+        return desk.words("balance.no_in") if row.step is None else "–"
     if row.difference is None:
-        # A batch with nothing before it is the usual first one; units that do not convert are another matter.
-        return desk.words("balance.no_in" if first and row.went_in is None else "balance.cannot")
+        return desk.words("balance.cannot")
     if row.difference == 0:
         return desk.words("balance.fits")
     words = Amount(abs(row.difference), row.unit).text(desk.lang)
