@@ -23,6 +23,7 @@ MODULES = (
     "epcis_lineage",
     "epcisquery",
     "eventhash",
+    "epcis",
     "decoding",
 )
 RESULTS = Path(__file__).parent / "results.jsonl"

@@ -5,7 +5,6 @@ as a service runs them: what was imported before is out of the garbage collector
 and the reference logs at its usual level, where it says nothing.
 """
 
-import copy
 import datetime as dt
 import gc
 import json
@@ -126,6 +125,7 @@ def figures(small: bool) -> list[dict[str, Any]]:
 
 
 def _speed(name: str, url: str | None, small: bool) -> list[dict[str, Any]]:
+    """The reference and ours in turns on the same text; on PostgreSQL the server's own time is not in ours."""
     count = 40 if small else 1_000
     theirs: list[float] = []
     ours: list[float] = []
@@ -137,18 +137,16 @@ def _speed(name: str, url: str | None, small: bool) -> list[dict[str, Any]]:
         gc.freeze()
         for turn in range(1, 2 if small else TURNS + 1):
             text = document(count, turn * count)
-            for_them = copy.deepcopy(text)
-            _timed(lambda text=for_them: hash_all(json.loads(text)), theirs)  # type: ignore[misc]
+            _timed(lambda text=text: hash_all(json.loads(text)), theirs)  # type: ignore[misc]
             _timed(lambda text=text: store(engine, party, text), ours)  # type: ignore[misc]
         gc.unfreeze()
-    ratios = sorted(a / b for a, b in zip(theirs, ours, strict=True))
     return [
         {
             "name": f"EPCIS capture: read, rules, hash, stored on {name}",
             "value": count / min(ours),
-            "unit": "events/CPU-s" if url is None else "events/CPU-s of ours",
+            "unit": "events/CPU-s",
             "baseline": f"reference generator, hash alone: {count / min(theirs):,.0f}/CPU-s",
-            "ratio": ratios[len(ratios) // 2],
+            "ratio": min(theirs) / min(ours),
         }
     ]
 
@@ -161,22 +159,22 @@ def _timed(action: Callable[[], Any], spent: list[float]) -> None:
 
 
 def _memory(small: bool) -> list[dict[str, Any]]:
-    """How much a process grows by one long document, over the same process after a short one; each on its own."""
+    """The most memory a process of its own ever has, by one long document and by one of 20 events."""
     count = 100 if small else LONG
-    short, long_ = (_grown(n) for n in (20, count))
+    short, long_ = (_peak(n) for n in (20, count))
     size = len(document(count, 0)) / 2**20
     return [
         {
-            "name": f"EPCIS capture: memory of one document of {count:,} events",
-            "value": long_ - short,
+            "name": f"EPCIS capture: most memory of a process, one document of {count:,} events",
+            "value": long_,
             "unit": "MiB",
-            "baseline": f"its text: {size:.1f} MiB",
+            "baseline": f"20 events: {short:.0f} MiB; the long text alone: {size:.1f} MiB",
             "ratio": None,
         }
     ]
 
 
-def _grown(count: int) -> float:
+def _peak(count: int) -> float:
     """Peak memory, in MiB, of a process that captures one document."""
     code = f"import bench.epcis as b; b.one({count})"
     root = Path(__file__).parents[1]

@@ -31,6 +31,7 @@ from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.consent import How, Purpose
 from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.drafts import StepDraft
+from temthat_trace.epcis.capture import capture
 from temthat_trace.events import Event, EventPhoto, LineRole, Step, line
 from temthat_trace.fieldwork import record_event
 from temthat_trace.ids import uuid7
@@ -54,6 +55,25 @@ PASSPHRASE = "mật khẩu đủ dài"
 CHEAP = "from temthat_verify_api import archive; archive._SCRYPT['n'] = 4096"
 """For processes of their own: a passphrase at the tests' price."""
 NOW = dt.datetime(2026, 5, 26, 3, 0, 0, 123456, tzinfo=dt.UTC)
+EPCIS = {
+    "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"vd": "https://vi.du/"}],
+    "type": "EPCISDocument",
+    "schemaVersion": "2.0",
+    "creationDate": "2026-05-26T00:00:00Z",
+    "epcisBody": {
+        "eventList": [
+            {
+                "type": "ObjectEvent",
+                "eventTime": "2026-05-25T10:00:00.123456+07:00",
+                "eventTimeZoneOffset": "+07:00",
+                "epcList": ["urn:epc:id:sgtin:8934567.011111.9"],
+                "action": "ADD",
+                "bizStep": "commissioning",
+                "vd:note": "Chè “búp”\n=1+1",
+            }
+        ]
+    },
+}
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -185,6 +205,7 @@ def fill(world: "World") -> int:
         slip = PurchaseSlip(party_id=htx.id, number="TM-1", member_id=member.id, batch_id=first.id, at=NOW)
         slip.quantity, slip.unit, slip.recorded_at = Decimal("12.25"), "KGM", NOW
         session.add_all([slip, StepDraft(batch_id=second.id, model_id=work.id)])
+        capture(session, htx.id, EPCIS, now=NOW)
         open_session(session, person, NOW)
         session.execute(sa.text("update revision set value = 77"))
         prints = world.services.settings.data_dir / "prints" / "000000001"
