@@ -93,7 +93,7 @@ def test_a_change_waits_and_the_old_state_stands(province: Province) -> None:
     """The report says so; before and after are on record with who and when."""
     report = province.bring(products(["CAM", "Cam sành Hàm Yên", "kg"]))
     assert report.applied
-    assert "chờ duyệt" in report.notes[-1].vi
+    assert report.notes[-1].vi.startswith("Thay đổi của “Cam sành” chờ duyệt")
     assert province.product().name == "Cam sành"
     proposal = province.only()
     assert (proposal.by_person, proposal.at, proposal.is_new) == ("Hoàng Thị Mai", NOW, False)

@@ -114,7 +114,7 @@ class Holding:
         found = [self._group(subject, key, told, whole) for (subject, key), told in groups.items()]
         for group in found:
             if group.waits and group.records:
-                _note(findings, group)
+                _note(findings, group, self._name(group))
         return Plan(now, plan.existing), found
 
     def _group(
@@ -158,6 +158,13 @@ class Holding:
         stored = self._stored.get((entry.sheet, entry.key)) or entry.before
         values = {**stored.values, **{name: entry.values[name] for name in fields}}
         return [Entry(entry.sheet, entry.key, values, stored, frozenset(fields))]
+
+    def _name(self, group: _Group) -> str:
+        """What people call it: as stored, else as the workbook says; a paper by its number."""
+        field = "name" if group.subject is Subject.PRODUCT else "number"
+        known = self._stored.get((group.subject, group.key)) or self._existing.known(group.subject, group.key)
+        told = next((r.after[field] for r in group.records if field in r.after and r.key == group.key), "")
+        return str(known.values[field] if known else told or group.key[-1])
 
     def _is_confirmed(self, key: Key) -> bool:
         known = self._existing.known("paper", key)
@@ -218,14 +225,14 @@ def _owner(sheet: str, key: Key) -> tuple[Subject, Key]:
     return (Subject.PAPER if sheet == "paper" else Subject.PRODUCT), key[:2]
 
 
-def _note(findings: Findings, group: _Group) -> None:
+def _note(findings: Findings, group: _Group, name: str) -> None:
     sheet = SHEET[group.subject]
     if group.is_new:
-        vi = f"{sheet.vi} mới “{group.key[1]}” đã ghi và chờ duyệt: chưa in tem được, người mua chưa thấy."
-        en = f"The new {group.subject} “{group.key[1]}” is stored and waits for approval: no stamps, not public yet."
+        vi = f"Sản phẩm mới “{name}” chờ duyệt; đến khi được duyệt thì chưa in tem được và người mua chưa thấy."
+        en = f"The new product “{name}” waits for approval; until then it has no stamps and is not public."
     else:
-        vi = f"Thay đổi của “{group.key[1]}” chờ duyệt; người mua vẫn thấy như cũ cho đến khi được duyệt."
-        en = f"The change of “{group.key[1]}” waits for approval; shoppers see the old state until then."
+        vi = f"Thay đổi của “{name}” chờ duyệt; người mua vẫn thấy như cũ cho đến khi được duyệt."
+        en = f"The change of “{name}” waits for approval; shoppers see the old state until then."
     findings.note(sheet.vi, "", vi, en)
 
 

@@ -82,7 +82,7 @@ def _item(session: Session, product: Product, lot: str, serial: str, gtin: str =
         gtin=gtin or product.gtin or "",
         lot=lot if batch else "",
         number=_stamp(session, product, lot, serial, gtin) if serial else "",
-        has_papers=session.scalar(papers.limit(1)) is not None,
+        has_papers=session.scalar(papers.limit(1)) is not None and bool(public_papers_of(session, product)),
     )
 
 
