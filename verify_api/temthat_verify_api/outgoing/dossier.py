@@ -20,27 +20,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.texts import Lang
-from temthat_trace import repository
 from temthat_trace.batches import Batch
-from temthat_trace.formats import VIETNAM
+from temthat_trace.emitting.repository import facts_of
+from temthat_trace.emitting.telling import document, public, tell
+from temthat_trace.events import Event, EventPhoto
+from temthat_trace.formats import VIETNAM, local
 from temthat_trace.offers import ProductPhoto
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_verify_api.outgoing.dossier_pdf import Setting, write_pdf
 from temthat_verify_api.outgoing.exchange import write_json
-from temthat_verify_api.outgoing.gather import Scope, batch_ids_of, gather, papers_in
+from temthat_verify_api.outgoing.gather import Scope, batch_ids_of, gather, load_each, papers_in
 from temthat_verify_api.outgoing.pack import Pack, ending_of, slug, spool
 from temthat_verify_api.outgoing.proofs import openings_of, proofs_of
 from temthat_verify_api.outgoing.words import Words
-from temthat_verify_api.resolver.addresses import Codes
-from temthat_verify_api.resolver.told import public_document
 from temthat_verify_api.wiring import Services
 
 PROOFS = "so-cong-khai/"
 OPENINGS = f"{PROOFS}mo-niem.json"
 DATA = "du-lieu.json"
 DOCUMENT = "ho-so.pdf"
+_GROUP = 100
+"""Batches read at a time."""
 
 _README = """HỒ SƠ SẢN PHẨM / PRODUCT DOSSIER
 {product} · {party} · {day}
@@ -83,15 +85,15 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
     batch_ids = batch_ids_of(session, scope)
     setting = replace(setting, scope=replace(scope, batch_ids=batch_ids))
     pack = Pack(out)
-    with spool() as document:
-        write_pdf(setting, document)
-        pack.add_file(DOCUMENT, document)
+    with spool() as pdf:
+        write_pdf(setting, pdf)
+        pack.add_file(DOCUMENT, pdf)
     records = gather(session, setting.services, setting.scope)
     write_json(pack, DATA, records, setting.services.settings.host, setting.day)
     for name, data in _attachments(setting, batch_ids):
         pack.add(name, [data])
-    for name, document_of in _epcis(setting, batch_ids):
-        pack.add_json(name, document_of)
+    for name, events in _epcis(setting, batch_ids):
+        pack.add_json(name, events)
     for proof in proofs_of(session, setting.services.book, batch_ids):
         if proof.data is not None:
             pack.add(f"{PROOFS}muc-{proof.index}.proof", [proof.data])
@@ -107,19 +109,22 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
 
 
 def _openings(session: Session, batch_ids: Sequence[uuid.UUID]) -> list[object]:
-    found = (repository.batch(session, batch_id) for batch_id in batch_ids)
-    return [openings_of(session, batch) for batch in found if batch is not None]
+    return [openings_of(loaded) for loaded in load_each(session, batch_ids)]
 
 
 def _epcis(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, object]]:
     """Each batch as an EPCIS document, as everybody may read it, dated the dossier's day."""
     made = dt.datetime.combine(setting.day, dt.time(), VIETNAM)
-    for batch_id in batch_ids:
-        lot = setting.session.get_one(Batch, batch_id).lot
-        codes = Codes(setting.party.code, setting.product.code, lot)
-        found = public_document(setting.session, codes, setting.base, made)
-        if found is not None:
-            yield f"epcis/{slug(lot)}.jsonld", found
+    for first in range(0, len(batch_ids), _GROUP):
+        ids = batch_ids[first : first + _GROUP]
+        facts = facts_of(setting.session, ids, setting.base, goods_only=False)
+        for loaded in load_each(setting.session, ids):
+            if loaded.batch.id in facts:
+                told = tell(public(facts[loaded.batch.id][1]))
+                yield (
+                    f"epcis/{slug(loaded.batch.lot)}.jsonld",
+                    document((one.as_json() for one in told), made),
+                )
 
 
 def _attachments(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, bytes]]:
@@ -131,15 +136,16 @@ def _attachments(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[t
     photos = select(ProductPhoto.digest).where(ProductPhoto.product_id == product.id)
     for number, digest in enumerate(session.scalars(photos.order_by(ProductPhoto.position)), 1):
         yield from _one(session, f"anh/san-pham-lon-{number}", digest)
-    for batch_id in batch_ids:
-        batch = repository.batch(session, batch_id)
-        for event in batch.events if batch else ():
-            if event.withdrawn_at is None:
-                for photo in event.photos:
-                    name = (
-                        f"anh/nhat-ky/{slug(batch.lot if batch else '')}-{event.at:%Y%m%d}-{event.step.value}"
-                    )
-                    yield from _one(session, name, photo.digest)
+    for first in range(0, len(batch_ids), _GROUP):
+        taken = (
+            select(Batch.lot, Event.at, Event.step, EventPhoto.digest)
+            .join(Event, Event.batch_id == Batch.id)
+            .join(EventPhoto, EventPhoto.event_id == Event.id)
+            .where(Batch.id.in_(batch_ids[first : first + _GROUP]), Event.withdrawn_at.is_(None))
+            .order_by(Batch.made_on, Batch.id, Event.at, Event.id, EventPhoto.position)
+        )
+        for lot, at, step, digest in session.execute(taken).all():
+            yield from _one(session, f"anh/nhat-ky/{slug(lot)}-{local(at):%Y%m%d}-{step.value}", digest)
 
 
 def _one(session: Session, name: str, digest: str | None) -> Iterator[tuple[str, bytes]]:

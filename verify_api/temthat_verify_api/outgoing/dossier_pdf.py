@@ -11,7 +11,8 @@ from typing import BinaryIO
 from sqlalchemy.orm import Session
 
 from temthat_stamps.printing.document import Cell, Document, Tone
-from temthat_trace import formats, repository
+from temthat_stamps.runs.records import Run
+from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event, EventLine
 from temthat_trace.importing.choices import PRODUCT_GROUPS
@@ -23,18 +24,18 @@ from temthat_trace.products import PackForm, Product
 from temthat_trace.units import UnitError
 from temthat_trace.vouching import Vouching
 from temthat_verify_api.outgoing.gather import (
+    Loaded,
     Scope,
     base_of,
     batch_ids_of,
+    load_each,
     page_of,
     papers_in,
-    runs_of,
     sellers_of,
     told_events,
 )
 from temthat_verify_api.outgoing.proofs import proofs_of
 from temthat_verify_api.outgoing.words import Words
-from temthat_verify_api.resolver.records import notices_on
 from temthat_verify_api.wiring import Services
 
 _SCAN = (480.0, 640.0)
@@ -106,10 +107,8 @@ class _Writer:
         self._maker()
         papers = papers_in(self._s.session, self._s.scope)
         self._papers(papers)
-        for batch_id in self._batches:
-            batch = repository.batch(self._s.session, batch_id)
-            if batch is not None:
-                self._batch(batch)
+        for loaded in load_each(self._s.session, self._batches):
+            self._batch(loaded)
         self._sellers()
         self._proofs()
         self._limits()
@@ -226,12 +225,11 @@ class _Writer:
         tone: Tone = "ink" if valid else "warn"
         return [kind, paper.number, paper.authority, Cell("\n".join(held), tone), "\n".join(said)]
 
-    def _batch(self, batch: Batch) -> None:
-        w, d = self._w, self._d
+    def _batch(self, loaded: Loaded) -> None:
+        w, d, batch, notices = self._w, self._d, loaded.batch, loaded.notices
         self._lots[str(batch.id)] = batch.lot
         shown = origin_of(batch, (), None, self._s.day)
         d.heading(w("batch", lot=batch.lot), 16)
-        notices = notices_on(self._s.session, batch.id)
         for notice in notices:
             said = w(
                 f"notice_{notice.kind.value}",
@@ -265,12 +263,11 @@ class _Writer:
                 (w("page"), Cell(page, link=page)),
             ]
         )
-        self._stamps(batch)
+        self._stamps(loaded.runs)
         self._way(batch)
 
-    def _stamps(self, batch: Batch) -> None:
+    def _stamps(self, runs: Sequence[Run]) -> None:
         w = self._w
-        runs = runs_of(self._s.session, batch.id)
         if not runs:
             return
         self._d.heading(w("stamps"), 11)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from temthat_stamps.runs.records import JobState, PrintJob, Run
+from temthat_stamps.notice import Notice
+from temthat_stamps.runs.records import JobState, NoticeRecord, NoticeScope, PrintJob, Run
 from temthat_trace import repository
 from temthat_trace.approvals.publicly import public_papers_of
 from temthat_trace.batches import Batch
@@ -39,6 +40,9 @@ from temthat_verify_api.outgoing.facts import (
 from temthat_verify_api.resolver.records import notices_on
 from temthat_verify_api.wiring import Services
 
+_GROUP = 100
+"""Batches read at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -47,6 +51,15 @@ class Scope:
     party: Party
     products: Sequence[Product]
     batch_ids: Sequence[uuid.UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A batch as `repository.batch` gives it, its runs in the log, and the notices that stand on it or its sources."""
+
+    batch: Batch
+    runs: Sequence[Run]
+    notices: Sequence[Notice]
 
 
 def base_of(services: Services) -> str:
@@ -99,10 +112,21 @@ def gather(session: Session, services: Services, scope: Scope) -> Iterator[Recor
     for product in scope.products:
         yield from product_facts(session, scope.party, product, base, day)
     yield from paper_facts(session, scope, day)
-    for batch_id in batch_ids_of(session, scope):
-        batch = repository.batch(session, batch_id)
-        if batch is not None:
-            yield from batch_facts(session, batch, base, day)
+    for loaded in load_each(session, batch_ids_of(session, scope)):
+        yield from batch_facts(session, loaded, base, day)
+
+
+def load_each(session: Session, batch_ids: Sequence[uuid.UUID]) -> Iterator[Loaded]:
+    """Batches in the order asked for, read in groups: few queries, and memory for one group."""
+    any_notice = session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH)))
+    for first in range(0, len(batch_ids), _GROUP):
+        ids = batch_ids[first : first + _GROUP]
+        runs: dict[uuid.UUID, list[Run]] = {}
+        for run in runs_of(session, ids):
+            runs.setdefault(run.batch_id, []).append(run)
+        for batch in repository.batches(session, ids):
+            notices = notices_on(session, batch.id) if any_notice else ()
+            yield Loaded(batch, runs.get(batch.id, []), notices)
 
 
 def party_facts(party: Party) -> PartyFacts:
@@ -199,8 +223,9 @@ def paper_facts(session: Session, scope: Scope, day: dt.date) -> Iterator[Record
                 )
 
 
-def batch_facts(session: Session, batch: Batch, base: str, day: dt.date) -> Iterator[Record]:
-    """A batch loaded by `repository.batch`: what it was made from, its diary, notices and stamps."""
+def batch_facts(session: Session, loaded: Loaded, base: str, day: dt.date) -> Iterator[Record]:
+    """A batch: what it was made from, its diary, notices and stamps."""
+    batch = loaded.batch
     names = (batch.party.code, batch.product.code, batch.lot)
     shown = origin_of(batch, (), None, day)
     yield BatchFacts(
@@ -224,9 +249,9 @@ def batch_facts(session: Session, batch: Batch, base: str, day: dt.date) -> Iter
         )
     for event in told_events(batch):
         yield from _event(names, event)
-    for notice in notices_on(session, batch.id):
+    for notice in loaded.notices:
         yield NoticeFacts(*names, notice.kind.value, notice.reason, today(notice.at))
-    yield from _stamps(session, names, batch.id)
+    yield from _stamps(session, names, loaded.runs)
 
 
 def _event(names: tuple[str, str, str], event: Event) -> Iterator[Record]:
@@ -248,14 +273,16 @@ def _event(names: tuple[str, str, str], event: Event) -> Iterator[Record]:
         yield LineFacts(number, line.role.value, line.what, line.lot, amount(line.quantity), line.unit or "")
 
 
-def runs_of(session: Session, batch_id: uuid.UUID) -> Sequence[Run]:
-    """The runs of a batch that stand in the log, the oldest first."""
-    query = select(Run).where(Run.batch_id == batch_id, Run.log_index.is_not(None)).order_by(Run.run)
-    return session.scalars(query.options(joinedload(Run.pack_form), joinedload(Run.party))).all()
+def runs_of(session: Session, batch_ids: Sequence[uuid.UUID]) -> Sequence[Run]:
+    """The runs of batches that stand in the log, the oldest first."""
+    query = select(Run).where(Run.batch_id.in_(batch_ids), Run.log_index.is_not(None)).order_by(Run.run)
+    wanted = (joinedload(Run.pack_form), joinedload(Run.party), joinedload(Run.stamp_key))
+    return session.scalars(query.options(*wanted)).all()
 
 
-def _stamps(session: Session, names: tuple[str, str, str], batch_id: uuid.UUID) -> Iterator[StampFacts]:
-    runs = runs_of(session, batch_id)
+def _stamps(session: Session, names: tuple[str, str, str], runs: Sequence[Run]) -> Iterator[StampFacts]:
+    if not runs:
+        return
     stretch = func.sum(PrintJob.last - PrintJob.first + 1)
     query = select(PrintJob.run, stretch).where(PrintJob.run.in_([run.run for run in runs]))
     confirmed = query.where(PrintJob.state == JobState.CONFIRMED).group_by(PrintJob.run)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.bundle.proof import enclose_statement
@@ -21,11 +21,12 @@ from temthat_stamps.logged import read_body
 from temthat_stamps.notice import batch_target
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.notices import made_from
-from temthat_stamps.runs.records import NoticeRecord, Run
+from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
 from temthat_stamps.runs.register import names_of
 from temthat_stamps.statement import peek
-from temthat_trace.batches import Batch
-from temthat_verify_api.outgoing.gather import runs_of, told_events
+from temthat_verify_api.outgoing.gather import Loaded, runs_of, told_events
+
+_GROUP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,18 @@ class Proof:
 def proofs_of(session: Session, book: LogBook, batch_ids: Sequence[uuid.UUID]) -> Iterator[Proof]:
     """The entries about these batches in the log's order: stamp keys, runs, notices on them and their sources."""
     stored: dict[int, bytes | None] = {}
-    for batch_id in batch_ids:
-        for run in runs_of(session, batch_id):
+    for first in range(0, len(batch_ids), _GROUP):
+        for run in runs_of(session, batch_ids[first : first + _GROUP]):
             stored.setdefault(run.stamp_key.log_index, None)
             stored[run.log_index] = run.proof
-        targets = [batch_target(source) for source in made_from(session, batch_id)]
-        told = select(NoticeRecord.log_index).where(NoticeRecord.target.in_(targets))
-        for index in session.scalars(told):
-            stored.setdefault(index, None)
+    if session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH))):
+        targets = {batch_target(source) for batch_id in batch_ids for source in made_from(session, batch_id)}
+        told = select(NoticeRecord.target, NoticeRecord.log_index).where(
+            NoticeRecord.scope == NoticeScope.BATCH
+        )
+        for target, index in session.execute(told):
+            if target in targets:
+                stored.setdefault(index, None)
     for index in sorted(stored):
         entry = session.get(LogEntry, index)
         if entry is not None:
@@ -68,18 +73,19 @@ def _proof(book: LogBook, entry: LogEntry, stored: bytes | None) -> Proof:
     return Proof(entry.index, entry.kind, entry.at, vi, en, data)
 
 
-def openings_of(session: Session, batch: Batch) -> dict[str, Any]:
+def openings_of(loaded: Loaded) -> dict[str, Any]:
     """What opens the digests in the entries about a batch: names by run, and the sealed records of its events.
 
     An event whose line names a trading partner, and one that was erased or withdrawn, stays closed: its digest alone
     is told.
     """
+    batch = loaded.batch
     told = {event.id for event in told_events(batch)}
     return {
         "party": batch.party.code,
         "product": batch.product.code,
         "lot": batch.lot,
-        "runs": [opening for run in runs_of(session, batch.id) if (opening := _names(run))],
+        "runs": [opening for run in loaded.runs if (opening := _names(run))],
         "events": [
             {
                 "id": str(event.id),
