@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -24,10 +25,17 @@ def test_a_day_of_consent_becomes_a_recorded_consent(empty_database_url: str) ->
         migrate.begin_alone(connection)
         command.upgrade(migrate._config(connection), "0008")
         party = uuid.uuid4()
-        kinds = {"id": sa.Uuid(), "party_id": sa.Uuid(), "consented_on": sa.Date(), "is_sample": sa.Boolean()}
+        kinds: dict[str, sa.types.TypeEngine[Any]] = {
+            "id": sa.Uuid(),
+            "party_id": sa.Uuid(),
+            "consented_on": sa.Date(),
+            "is_sample": sa.Boolean(),
+        }
 
         def insert(table: str, **values: object) -> None:
-            columns = [sa.column(name, kinds.get(name, sa.String())) for name in values]
+            columns: list[sa.ColumnClause[Any]] = [
+                sa.column(name, kinds.get(name, sa.String())) for name in values
+            ]
             connection.execute(sa.insert(sa.table(table, *columns)).values(**values))
 
         insert(

@@ -113,3 +113,12 @@ def test_who_did_not_agree_to_be_named_is_not_named(
     give(member, Purpose.SHOW_NAME, How.PAPER, NOW.date(), "Lan", NOW)
     session.flush()
     assert reasons(run(world)) == []
+
+
+def test_a_full_name_is_no_alias(member: Member, session: Session, world: World, run: Import) -> None:
+    """Whatever its case; with consent to the name it may be."""
+    world["Thành viên"][1][1] = "TRẦN THỊ TƯ"
+    assert [r[:2] for r in reasons(run(world))] == [("Thành viên", "B2")]
+    give(member, Purpose.SHOW_NAME, How.PAPER, NOW.date(), "Lan", NOW)
+    session.flush()
+    assert reasons(run(world)) == []

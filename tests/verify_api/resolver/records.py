@@ -43,8 +43,8 @@ def add_product(world: "World", party: str, code: str, gtin: str | None, name: s
         session.commit()
 
 
-def set_gtin(world: "World", code: str, gtin: str) -> None:
-    """A producer gets a GTIN for a product."""
+def set_gtin(world: "World", code: str, gtin: str | None) -> None:
+    """A producer gets a GTIN for a product, or has none."""
     with world.services.sessions() as session:
         session.query(Product).filter_by(code=code).one().gtin = gtin
         session.commit()

@@ -58,11 +58,13 @@ class Private:
     """What members decided, which an old workbook must not undo.
 
     `withdrawn`: the day on which a member last took back its consent to be stored. `unshown`: by party and folded full
-    name, the alias of those who did not agree to be named. `events`: batch, step and moment of erased diary entries.
+    name, the alias of those who did not agree to be named; `named`: those who did. `events`: batch, step and moment of
+    erased diary entries.
     """
 
     withdrawn: dict[Key, dt.date] = field(default_factory=dict)
     unshown: dict[tuple[str, str], str] = field(default_factory=dict)
+    named: set[Key] = field(default_factory=set)
     erased: list[Erased] = field(default_factory=list)
     events: set[Key] = field(default_factory=set)
 
@@ -71,7 +73,9 @@ class Private:
         if member.erased_at is not None:
             day = formats.today(member.erased_at)
             self.erased.append(Erased(member.id, party, member.code, member.former or b"", day))
-        if member.full_name and Purpose.SHOW_NAME not in in_force(member.consents):
+        if Purpose.SHOW_NAME in in_force(member.consents):
+            self.named.add((party, member.code))
+        elif member.full_name:
             self.unshown[party, fold(member.full_name)] = member.alias
         for consent in member.consents:
             if consent.purpose is Purpose.STORE and consent.withdrawn_at is not None:

@@ -9,6 +9,7 @@ from temthat_trace.importing.interpret import Row
 from temthat_trace.importing.link import Link, Rule
 from temthat_trace.parties import PRODUCERS, PartyKind
 from temthat_trace.products import PackKind, ProductKind
+from temthat_trace.search import fold
 from temthat_trace.units import convertible, unit
 
 ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
@@ -136,6 +137,19 @@ def member(link: Link, row: Row) -> None:
     defaults = {"commune_text": "", "full_name": "", "phone": "", "consented_on": None}
     entry = link.add(row, (owner, code), values, defaults)
     _check_consent(link, row, (owner, code), entry.values)
+    unnamed = (owner, code) not in link.existing.private.named
+    if (
+        unnamed
+        and entry.values["full_name"]
+        and fold(entry.values["alias"]) == fold(entry.values["full_name"])
+    ):
+        link.problem(
+            row,
+            "alias",
+            "Tên hiển thị trùng với họ tên, mà người này chưa đồng ý cho mọi người thấy họ tên. Hãy dùng tên khác, ví "
+            "dụ “Hộ bà Tư”.",
+            "The alias is the full name, which this person did not agree to show. Use another one.",
+        )
 
 
 def _check_consent(link: Link, row: Row, key: Key, values: dict[str, Any]) -> None:
