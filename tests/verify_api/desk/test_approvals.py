@@ -107,6 +107,11 @@ def test_a_refusal_needs_a_reason_and_is_told_to_the_cooperative(office: Office)
     assert send(officer, [change], "refuse").status_code == 422
     assert send(officer, [change], "refuse", reason="other").status_code == 422
     assert send(officer, [change], "refuse", reason="because").status_code == 422
+    kept = send(officer, [change], "refuse", words="Bỏ chữ").text
+    assert f'value="{change}" checked' in kept
+    assert ">Bỏ chữ</textarea>" in kept
+    assert "Chưa có gì thay đổi" in send(officer, [change], "").text  # Enter on a tick
+    assert send(officer, [change], "burn").status_code == 400
     assert states(office) == ["waiting"]
     assert "1 thay đổi đang chờ duyệt" in clerk.open("/desk").text
     officer.follow(send(officer, [change], "refuse", reason="misleading", words="Bỏ chữ <b>chữa bệnh</b>"))

@@ -56,13 +56,15 @@ def decide(desk: SignedIn, form: Fields) -> Response:
     """Approve or refuse what was ticked. Each is decided by itself, wholly or not at all; what could not be is told."""
     chosen = form.texts("item")[:SHOWN]
     what = form.text("do")
-    if what not in ("approve", "refuse"):
+    if what not in ("approve", "refuse", ""):
         raise BadForm
-    if not chosen:
-        return _page(desk, [desk.words("approvals.none_chosen")])
     reason, words = _reason(form)
+    if not what:  # Enter on a tick sends the form by its first button, which decides nothing
+        return _page(desk, [desk.words("approvals.press")], typed=form)
+    if not chosen:
+        return _page(desk, [desk.words("approvals.none_chosen")], typed=form)
     if what == "refuse" and (reason is None or (reason is Reason.OTHER and not words)):
-        return _page(desk, [desk.words("approvals.no_reason")])
+        return _page(desk, [desk.words("approvals.no_reason")], typed=form)
     problems = [problem for item in chosen if (problem := _decide(desk, item, what, reason, words))]
     if problems:
         return _page(desk, problems, done=len(chosen) - len(problems))
@@ -221,8 +223,14 @@ def _shown(proposal: Proposal) -> ChangeShown:
     return ChangeShown(proposal, shown(from_json(proposal.entries)))
 
 
-def _page(desk: Desk, problems: Sequence[str] = (), done: int = 0, of: Party | None = None) -> Response:
-    """The office's queue, or the cooperative's own list."""
+def _page(
+    desk: Desk,
+    problems: Sequence[str] = (),
+    done: int = 0,
+    of: Party | None = None,
+    typed: Posted | None = None,
+) -> Response:
+    """The office's queue, or the cooperative's own list; what was typed is kept when nothing could be done with it."""
     own = desk.party.kind in PRODUCERS
     holders = queries.visible(desk.person) if own else _below(desk)
     if of is not None:
@@ -234,6 +242,10 @@ def _page(desk: Desk, problems: Sequence[str] = (), done: int = 0, of: Party | N
         422 if problems else 200,
         own=own,
         of=of,
+        ticked=typed.texts("item") if typed else (),
+        reason=typed.text("reason") if typed else "",
+        said=typed.text("words") if typed else "",
+        refusing=typed is not None and typed.text("do") == "refuse",
         waiting=waiting,
         changes={w.proposal.id: _shown(w.proposal) for w in waiting if w.proposal},
         applied=[_shown(p) for p in applied(desk.db, holders, SHOWN)],
