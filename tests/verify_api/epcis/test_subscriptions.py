@@ -310,34 +310,32 @@ async def test_subscriptions_are_listed_and_ended(
             assert session.query(Subscription).count() == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"stream": None}, "exactly one"),
-        ({"schedule": {"hour": "1"}}, "exactly one"),
-        ({"stream": False}, "exactly one"),
-        ({"stream": None, "schedule": {}}, "object"),
-        ({"stream": None, "schedule": {"hour": "24"}}, "0 to 23"),
-        ({"stream": None, "schedule": {"week": "1"}}, "schedule/week"),
-        ({"stream": None, "schedule": {"dayOfMonth": "31", "month": "2"}}, "no such day"),
-        ({"signatureToken": "short"}, "16"),
-        ({"dest": "ftp://example.vn/"}, "https"),
-        ({"dest": "http://u:p@example.vn/"}, "https"),
-        ({"dest": None}, "https"),
-        ({"initialRecordTime": "yesterday"}, "zone"),
-        ({"more": 1}, "none of"),
-    ],
-    ids=lambda v: v if isinstance(v, str) else str(sorted(v)),
-)
-async def test_what_is_no_subscription(
-    world: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], why: str
-) -> None:
+_WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"stream": None}, "exactly one"),
+    ({"schedule": {"hour": "1"}}, "exactly one"),
+    ({"stream": False}, "exactly one"),
+    ({"stream": None, "schedule": {}}, "object"),
+    ({"stream": None, "schedule": {"hour": "24"}}, "0 to 23"),
+    ({"stream": None, "schedule": {"week": "1"}}, "schedule/week"),
+    ({"stream": None, "schedule": {"dayOfMonth": "31", "month": "2"}}, "no such day"),
+    ({"signatureToken": "short"}, "16"),
+    ({"dest": "ftp://example.vn/"}, "https"),
+    ({"dest": "http://u:p@example.vn/"}, "https"),
+    ({"dest": None}, "https"),
+    ({"initialRecordTime": "yesterday"}, "zone"),
+    ({"more": 1}, "none of"),
+]
+
+
+async def test_what_is_no_subscription(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with subscribing(world, monkeypatch) as one:
-        body = {"dest": "http://127.0.0.1:1/", "signatureToken": SECRET, "stream": True} | change
-        body = {name: value for name, value in body.items() if value is not None}
-        answer = await one.client.post(one.where, json=body, headers=one.key)
-        assert answer.status_code == 400
-        assert why in answer.json()["detail"]
+        for change, why in _WRONG:
+            body = {"dest": "http://127.0.0.1:1/", "signatureToken": SECRET, "stream": True} | change
+            body = {name: value for name, value in body.items() if value is not None}
+            answer = await one.client.post(one.where, json=body, headers=one.key)
+            assert answer.status_code == 400, change
+            assert why in answer.json()["detail"], change
+            assert answer.json()["type"] == "epcisException:SubscriptionControlsException"
 
 
 # --- where it may go ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from temthat_trace.epcis.query.errors import QueryError
+from temthat_trace.epcis.query.errors import QueryError, QueryParameterError
 from temthat_trace.epcis.query.schedule import SubscriptionControlsError, read_schedule
 from temthat_trace.epcis.query.search import number_at
 from temthat_trace.epcis.query.statements import Statements
@@ -95,8 +95,13 @@ def read_wish(body: Any, *, is_demo: bool) -> Wish:
         )
     if "schedule" in body:
         read_schedule(body["schedule"])
-    since = time([body["initialRecordTime"]], "initialRecordTime") if "initialRecordTime" in body else None
-    empty = flag([body["reportIfEmpty"]], "reportIfEmpty") if "reportIfEmpty" in body else False
+    try:
+        since = (
+            time([body["initialRecordTime"]], "initialRecordTime") if "initialRecordTime" in body else None
+        )
+        empty = flag([body["reportIfEmpty"]], "reportIfEmpty") if "reportIfEmpty" in body else False
+    except QueryParameterError as error:
+        raise SubscriptionControlsError(error.vi, error.en) from error
     return Wish(str(target.url), _secret(body), since, body.get("schedule"), empty)
 
 

@@ -76,7 +76,7 @@ def expected(held: list[Stored], query: Query) -> list[int]:
 
 
 def test_the_database_answers_as_the_pure_query_does(engine: Engine) -> None:
-    @settings(max_examples=30)
+    @settings(max_examples=20)
     @given(
         st.lists(events(), min_size=15, max_size=30),
         st.lists(events(), max_size=5),
