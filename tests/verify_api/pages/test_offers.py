@@ -71,6 +71,20 @@ async def test_a_forged_stamp_borrows_no_shop(world: "World") -> None:
         assert "vcamart.vn" not in (await client.get(f"/T/{world.forged(run)}")).text
 
 
+async def test_what_is_recalled_is_not_for_sale_anywhere(world: "World") -> None:
+    """Neither on its stamps nor on its page; the product itself still is."""
+    run = world.run()
+    code = world.code(run)
+    sell(world, dt.date(2027, 1, 1))
+    world.notify(run, NoticeKind.RECALL)
+    async with world.client(headers=HTML) as client:
+        assert "thu hồi" in (await client.get(f"/T/{code}")).text
+        for path in (f"/T/{code}", "/p/HTX-MAU/CHE/L01"):
+            assert "vcamart.vn" not in (await client.get(path)).text
+        assert (await client.get("/api/v1/products/HTX-MAU/CHE/L01")).json()["sellers"] == []
+        assert "vcamart.vn" in (await client.get("/p/HTX-MAU/CHE")).text
+
+
 async def test_data_for_machines_says_only_what_is_backed(world: "World") -> None:
     """A paper counts once an office confirmed it and while it is valid; a recalled batch is offered to nobody."""
     run = world.run()

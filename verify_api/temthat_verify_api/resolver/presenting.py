@@ -54,8 +54,8 @@ async def batch_page(request: Request) -> Response:
         "batch.html",
         sample=origin.issuer.is_sample,
         o=origin,
-        sellers=file.sellers,
         # What is recalled or held is not offered to anybody.
+        sellers=() if file.notices else file.sellers,
         data=None if file.notices else as_block(batch_data(data, origin.lot, origin.made_on)),
         name=(origin.product.name_en if lang == "en" else "") or origin.product.name,
         notices=[_told(notice, request) for notice in file.notices],
@@ -130,6 +130,7 @@ def _batch_data(request: Request, codes: Codes) -> dict[str, Any] | None:
         {"kind": n.kind.value, "reason": n.reason, "on": today(n.at).isoformat()} for n in file.notices
     ]
     return _plain(file.origin) | {
+        "sellers": [] if notices else [dataclasses.asdict(seller) for seller in file.sellers],
         "recalled": any(n["kind"] == "recall" for n in notices),
         "notices": notices,
     }
