@@ -17,6 +17,7 @@ from temthat_trace.epcis.query.errors import QueryTooComplexError, QueryTooLarge
 from temthat_trace.epcis.query.ordering import event_time
 from temthat_trace.epcis.query.query import Query, read_query
 from temthat_trace.epcis.query.search import Position, facts_of, search, search_new
+from temthat_trace.epcis.query.statements import LARGE
 from temthat_trace.epcis.store import Stored, stored
 from temthat_trace.epcis.tables import EpcisEvent
 
@@ -204,6 +205,23 @@ def test_long_lists(filled: tuple[Session, uuid.UUID]) -> None:
             {"MATCH_anyEPC": many, "EQ_bizStep": ["packing"], "EQ_action": ["OBSERVE"]} | order
         )
         assert pages(session, [party], query, 10) == expected(every(session, [party]), query)
+
+
+def test_large_events_are_read_when_their_turn_comes(
+    filled: tuple[Session, uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, party = filled
+    large = {"type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-05-02T00:00:00Z", "bizStep": "packing",
+             "eventTimeZoneOffset": "+00:00", "ex:text": "ẩ" * LARGE}  # fmt: skip
+    put(session, party, [large, {**large, "eventTime": "2026-05-02T00:00:01Z"}], NOW + dt.timedelta(days=1))
+    query = read_query(
+        {"@context": CONTEXT, "EXISTS_ex:text": 1, "EQ_bizStep": ["packing"], "orderBy": "recordTime"}
+    )
+    found = search(session, [party], query, 10).events
+    assert [one.value["ex:text"] == large["ex:text"] for one in found] == [True, True]
+    monkeypatch.setattr(searching, "MOST_BYTES", LARGE)
+    assert len(search(session, [party], query, 10).events) == 1
+    assert len(pages(session, [party], query, 10)) == 2
 
 
 def test_events_by_their_id(filled: tuple[Session, uuid.UUID]) -> None:

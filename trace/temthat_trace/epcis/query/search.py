@@ -42,6 +42,7 @@ _MOST_TERMS = 5_000
 _MOST_STREAMS = 60
 _MOST_BESIDE = 200
 _STEP, _LONG_STEP = 200, 2_000
+_WHOLE = 10  # times the work of a page, where the whole answer is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +119,20 @@ def _by_extension(seeking: "_Seeking", query: Query, size: int, at: Position) ->
     place, ascending = query.order.place, query.order.ascending
     if place is None:
         raise ValueError("the query is not ordered by an extension field")
-    found = seeking.run(None, MOST_COUNTED, is_whole=True)
-    if found.after is not None:
-        raise _too_complex()
-    keyed: list[tuple[SortKey, int, Stored]] = []
-    without: list[Stored] = []
-    for one in found.events:
+    keyed: list[tuple[SortKey, int]] = []
+    without: list[int] = []
+    for one in seeking.every(MOST_COUNTED):
         key = extension_key(place, facts_of(one))
         if key is None:
-            without.append(one)
+            without.append(one.row.id)
         else:
-            keyed.append((key, one.row.id, one))
-    keyed.sort(key=lambda entry: entry[:2], reverse=not ascending)
-    whole = [one for _, _, one in keyed] + without
-    page = whole[at.offset : at.offset + size]
+            keyed.append((key, one.row.id))
+    if len(keyed) + len(without) > MOST_COUNTED:
+        raise _too_complex()
+    whole = [number for _, number in sorted(keyed, reverse=not ascending)] + without
+    numbers = whole[at.offset : at.offset + size]
+    events = {one.row.id: one for one in store.events_of(seeking.session, numbers)}
+    page = [events[number] for number in numbers]
     left = None if at.left is None else at.left - len(page)
     if at.offset + size >= len(whole) or left == 0:
         return Page(page, None)
@@ -178,36 +179,46 @@ class _Seeking:
     def count_to(self, most: int) -> None:
         """Raise QueryTooLargeError when more events answer, or when that cannot be told with bearable work."""
         asked = min(most, MOST_COUNTED)
-        if self.run(None, asked, is_whole=True, keep=0).after is not None:
+        if sum(1 for _ in self.every(asked)) > asked:
             raise QueryTooLargeError(
                 f"Có nhiều hơn {asked:,} sự kiện. Hãy hỏi hẹp hơn, hoặc bỏ maxEventCount và đọc từng trang.",
                 f"More than {asked:,} events answer. Ask for less, or leave maxEventCount off and read pages.",
                 "maxEventCount",
             )
 
-    def run(self, after: Key | None, size: int, *, is_whole: bool = False, keep: int | None = None) -> _Found:
-        """The events behind a key, up to `size`. `is_whole`: it must be all of them, or QueryTooComplexError."""
-        kept: list[Stored] = []
-        count = read = weight = 0
+    def run(self, after: Key | None, size: int) -> _Found:
+        """The events behind a key, up to `size`, with no more work than a page may make."""
+        found: list[Stored] = []
+        read = weight = 0
         last = after
-        factor = 10 if is_whole else 1
         for looked, row in enumerate(self._rows(after, size), 1):
-            if row.body is not None and row.party_id in self._allowed:
+            if row.party_id in self._allowed:
                 read += 1
                 one = self._read(row)
                 if self._query.holds(facts_of(one)):
-                    if count == size or weight > MOST_BYTES:
-                        return _Found(kept, last)
-                    count += 1
-                    if keep is None or len(kept) < keep:
-                        kept.append(one)
-                        weight += 0 if is_whole else len(row.body)
+                    if len(found) == size or weight > MOST_BYTES:
+                        return _Found(found, last)
+                    found.append(one)
+                    weight += len(one.row.body)
             last = row.key
-            if looked >= MOST_LOOKED_AT * factor or read >= MOST_READ * factor:
-                if is_whole:
-                    raise _too_complex()
-                return _Found(kept, last)
-        return _Found(kept, None)
+            if looked >= MOST_LOOKED_AT or read >= MOST_READ:
+                return _Found(found, last)
+        return _Found(found, None)
+
+    def every(self, most: int) -> Iterator[Stored]:
+        """All events, one more than `most` at the most. Raises QueryTooComplexError when it is too much work."""
+        count = read = 0
+        for looked, row in enumerate(self._rows(None, _STEP), 1):
+            if row.party_id in self._allowed:
+                read += 1
+                one = self._read(row)
+                if self._query.holds(facts_of(one)):
+                    count += 1
+                    yield one
+                    if count > most:
+                        return
+            if looked >= MOST_LOOKED_AT * _WHOLE or read >= MOST_READ * _WHOLE:
+                raise _too_complex()
 
     def _rows(self, after: Key | None, size: int) -> Iterator[Row]:
         """Candidates behind a key, in order, fetched in steps."""
@@ -223,8 +234,8 @@ class _Seeking:
             if len(rows) < step:
                 return
             after = rows[-1].key
-            bodies = sum(row.body is not None for row in rows)
-            step = _LONG_STEP if bodies * 20 < len(rows) else _STEP
+            fitting = sum(row.party_id is not None for row in rows)
+            step = _LONG_STEP if fitting * 20 < len(rows) else _STEP
 
     def _known_numbers(self) -> list[int] | None:
         """The numbers of the events when their ids are asked for."""
@@ -299,15 +310,16 @@ class _Seeking:
 
     def _read(self, row: Row) -> Stored:
         number = row.key[1]
+        body = row.body if row.body is not None else self.statements.body(number)
         event = EpcisEvent(
             id=number,
             party_id=row.party_id,
             hash=row.hash,
             given_id=row.given_id,
             context=row.context,
-            body=row.body,
+            body=body,
         )
-        return Stored(event, DECODER.decode(row.body or "null"), self._context(row.context))
+        return Stored(event, DECODER.decode(body), self._context(row.context))
 
     def _context(self, key: bytes | None) -> Any:
         """The `@context` of a document. It never changes under its key, so it is remembered for good."""

@@ -16,12 +16,17 @@ Key = tuple[int, int]
 """What events are walked by: event time in microseconds (0 when the order is that of recording), then the number."""
 BLOCK = 40
 """Streams in one statement; SQLite takes 500, a planner likes fewer."""
-_COLUMNS = "e.id, e.party_id, e.event_time, e.hash, e.given_id, e.context, e.body"
+LARGE = 200_000
+"""Longer bodies are read one by one, when their turn comes: many of them together would fill memory."""
+_COLUMNS = (
+    f"e.party_id, e.hash, e.given_id, e.context, case when {{length}}(e.body) <= {LARGE} then e.body end"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A candidate. `body` is None when a term it would need is missing, or its time does not fit."""
+    """A candidate. `party_id` is None when a term it would need is missing, or its time does not fit; `body` is None
+    then, and of a large event."""
 
     key: Key
     party_id: uuid.UUID | None
@@ -51,6 +56,8 @@ class Statements:
         self._connection = session.connection()
         self._is_sqlite = self._connection.dialect.name == "sqlite"
         self._mark = "?" if self._is_sqlite else "%s"
+        # PostgreSQL knows the bytes of a long text without reading it.
+        self._columns = _COLUMNS.format(length="length" if self._is_sqlite else "octet_length")
 
     def count(self, group: Sequence[int], most: int, window: Window = _EVER) -> int:
         """How many entries the terms of a group have in a window of numbers, counted to `most`."""
@@ -134,9 +141,14 @@ class Statements:
         for start in range(0, len(numbers), BLOCK):
             part = list(numbers[start : start + BLOCK])
             marks = ", ".join([self._mark] * len(part))
-            text = f"select e.event_time, e.id, {_COLUMNS} from epcis_event e where e.id in ({marks})"  # noqa: S608
+            text = f"select e.event_time, e.id, {self._columns} from epcis_event e where e.id in ({marks})"  # noqa: S608
             found += [self._row(row) for row in self._rows(text, part)]
         return found
+
+    def body(self, number: int) -> str:
+        """The text of one event."""
+        text = f"select body from epcis_event where id = {self._mark}"  # noqa: S608
+        return str(self._rows(text, [number])[0][0])
 
     def newest(self) -> int:
         """The number of the event recorded last; -1 when there is none."""
@@ -175,7 +187,7 @@ class Statements:
             union = f"{union} order by {order} limit {limit}"
         fits, more = self._fits(others, window)
         return (
-            f"select c.at, c.id, {_COLUMNS} from ({union}) as c"  # noqa: S608
+            f"select c.at, c.id, {self._columns} from ({union}) as c"  # noqa: S608
             f" left join epcis_event e on e.id = c.id{fits}"
         ), values + more
 
@@ -230,7 +242,7 @@ class Statements:
         return party.hex if self._is_sqlite else party
 
     def _row(self, row: Any) -> Row:
-        at, number, _, party, _, digest, given, context, body = row
+        at, number, party, digest, given, context, body = row
         if isinstance(party, str):
             party = uuid.UUID(party)
         return Row((at, number), party, digest or b"", given, context, body)
