@@ -46,7 +46,15 @@ links = st.builds(
 )
 
 
-@given(urns | links)
+papers = st.builds(
+    lambda host, digits, paper: f"https://{host}/253/{digits}{paper}",
+    st.sampled_from(["a", "a:80", "a/b"]),
+    st.integers(12, 14).flatmap(lambda n: st.text("0123456789", min_size=n, max_size=n)),
+    serials,
+)
+
+
+@given(urns | links | papers)
 def test_property_the_short_cut_is_the_long_way(text: str) -> None:
     quick = quick_identity(text)
     assert quick is None or quick == full_identity(text)
@@ -64,5 +72,6 @@ def test_the_usual_identifiers_take_the_short_cut() -> None:
         "urn:epc:id:gdti:987659999999..9",
         "https://x.vn/01/04012345111118/10/L/21/9876",
         "https://x.vn/414/4012345000054",
+        "https://x.vn/253/4012345000092PO-4711",
     ):
         assert quick_identity(text) == full_identity(text) != text

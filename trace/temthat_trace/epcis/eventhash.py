@@ -198,16 +198,18 @@ def utc_millis(text: str) -> str:
 
 
 def _word(vocabulary: cbv.Vocabulary) -> Callable[[Any, Context], str]:
+    words, web = vocabulary.words, vocabulary.web
+
     def write(value: Any, context: Context) -> str:
-        text = _text(value)
-        return vocabulary.web + text if text in vocabulary.words else canonical_value(text, context)
+        text = value.strip() if isinstance(value, str) else _text(value)
+        return web + text if text in words else canonical_value(text, context)
 
     return write
 
 
 def _gs1_word(words: frozenset[str]) -> Callable[[Any, Context], str]:
     def write(value: Any, context: Context) -> str:
-        text = _text(value)
+        text = value.strip() if isinstance(value, str) else _text(value)
         return context.gs1 + text if text in words else canonical_value(text, context)
 
     return write
@@ -226,7 +228,7 @@ def _leaf(canonical: Callable[[Any, Context], str]) -> Write:
     """`name=value`, once for each value of a list."""
 
     def write(name: str, value: Any, context: Context) -> str:
-        if isinstance(value, str):
+        if isinstance(value, (str, float, int)):
             text = canonical(value, context)
             return f"{name}={text}" if text else ""
         if isinstance(value, dict):
@@ -272,22 +274,24 @@ def _element(name: str, value: Any, context: Context, depth: int) -> list[str]:
 
 def _object(order: Mapping[str, Write]) -> Write:
     """The name, the members in their order, then extensions sorted; nothing at all when all are empty."""
+    places = {key: (place, member) for place, (key, member) in enumerate(order.items())}
 
     def write(name: str, value: Any, context: Context) -> str:
         if not isinstance(value, dict):
             return "".join(_element(name, value, context, 0))
-        if len(value) == 1:  # a place
-            [(key, only)] = value.items()
-            if key in order and only is not None:
-                text = order[key](key, only, context)
-                return name + text if text else ""
-        inner = [w(key, value[key], context) for key, w in order.items() if value.get(key) is not None]
-        text = "".join(inner)
-        if len(inner) < len(value):
-            rest: list[str] = []
-            for key, below in value.items():
-                if key not in order and key != "@context":
-                    rest += _member(key, below, context, 1)
+        inner: list[tuple[int, str]] = []
+        rest: list[str] = []
+        for key, below in value.items():
+            placed = places.get(key)
+            if placed is not None:
+                if below is not None:
+                    inner.append((placed[0], placed[1](key, below, context)))
+            elif key != "@context":
+                rest += _member(key, below, context, 1)
+        if len(inner) > 1:
+            inner.sort()
+        text = "".join([t for _, t in inner])
+        if rest:
             text += "".join(sorted(rest))
         return name + text if text else ""
 

@@ -21,6 +21,18 @@ def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Calla
         known: dict[Any, Any] = {}
 
         @wraps(function)
+        def ask_one(text: str) -> Any:
+            answer = known.get(text, _NOTHING)
+            if answer is not _NOTHING:
+                return answer
+            answer = function(text)  # type: ignore[call-arg]
+            if len(text) <= LONGEST:
+                if len(known) >= count:
+                    known.clear()
+                known[text] = answer
+            return answer
+
+        @wraps(function)
         def ask(text: str, *rest: Any) -> Any:
             key = (text, rest) if rest else text
             answer = known.get(key, _NOTHING)
@@ -33,6 +45,7 @@ def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Calla
                 known[key] = answer
             return answer
 
-        return cast(Callable[Concatenate[str, P], R], ask)
+        takes_text_alone = function.__code__.co_argcount == 1
+        return cast(Callable[Concatenate[str, P], R], ask_one if takes_text_alone else ask)
 
     return wrap
