@@ -6,7 +6,7 @@
 
 Five stages, each of which can be used and tested alone: `read_workbook` (bytes to raw cells), `interpret` (cells to
 typed rows), `load_existing` (what is stored of all that), `check` (rows to a plan, or every problem), `apply` (the
-plan into the database).
+plan into the database). Between the last two `holding` keeps back what waits for an office.
 """
 
 import datetime as dt
