@@ -169,7 +169,7 @@ def origin_of(batch: Batch, papers: Iterable[Paper], alliance: Party | None, tod
         if batch.plot
         else None
     )
-    steps = tuple(map(_step, sorted(filter(_is_shown, batch.events), key=lambda e: (e.at, e.id))))
+    steps = tuple(map(_step, sorted(filter(is_shown, batch.events), key=lambda e: (e.at, e.id))))
     recorded = [formats.today(event.recorded_at) for event in batch.events]
     return Origin(
         product=product_shown(batch.product),
@@ -273,7 +273,7 @@ def papers_shown(papers: Iterable[Paper], product: Product, today: dt.date) -> t
     return tuple(sorted(shown, key=lambda p: (not p.badge, not p.valid, p.kind)))
 
 
-def _is_shown(event: Event) -> bool:
+def is_shown(event: Event) -> bool:
     """Not what was erased or a mistake; nor whom the goods were sent to, which is between the two of them."""
     sent = any(line.role is LineRole.SENT for line in event.lines)
     return event.text is not None and event.withdrawn_at is None and not sent

@@ -84,8 +84,8 @@ def show_dossier(report: dossier.Report, console: Console) -> None:
     if report.closed:
         _line(
             console, "○", "cyan",
-            f"{report.closed} sự kiện chỉ có dấu vết: đã xóa, rút lại, hoặc có tên bạn hàng.",
-            f"{report.closed} events as a digest alone: erased, withdrawn, or naming a partner.",
+            f"{report.closed} sự kiện chỉ có dấu vết: đã xóa, rút lại, giao hàng, hoặc có tên bạn hàng.",
+            f"{report.closed} events as a digest alone: erased, withdrawn, a shipment, or naming a partner.",
         )  # fmt: skip
     for finding in report.findings[:SHOWN]:
         _line(console, "✖", "red", visible(finding.vi), visible(finding.en))

@@ -71,7 +71,14 @@ class Goods:
             act(session, session.query(Product).filter_by(code="CHE").one())
             session.commit()
 
-    def add_event(self, lot: str = "L01", *, partner: str = "", text: str = "Đóng gói thêm") -> None:
+    def add_event(
+        self,
+        lot: str = "L01",
+        *,
+        partner: str = "",
+        text: str = "Đóng gói thêm",
+        role: LineRole = LineRole.USED,
+    ) -> None:
         """One more event of a batch, recorded now."""
 
         def act(session: "Session", _: Product) -> None:
@@ -84,7 +91,7 @@ class Goods:
                 recorded_at=self.world.now,
             )
             event.lines.append(
-                line(LineRole.SENT, "Chè", lot="L01", partner=partner, quantity=Decimal(5), unit="KGM")
+                line(role, "Túi giấy", lot="T1", partner=partner, quantity=Decimal(5), unit="KGM")
             )
             event.seal()
             batch.events.append(event)

@@ -18,6 +18,7 @@ from temthat_stamps.log.log_command import app
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
+from temthat_trace.events import LineRole
 from temthat_trace.papers import Paper
 
 from .conftest import HOSTILE, PARTNER, PERSON, PHONE, Goods, unzipped
@@ -123,6 +124,7 @@ def test_what_stays_at_home(goods: Goods) -> None:
     """No farmer's name or number, no trading partner, nothing of an erased event."""
     goods.add_event(partner=PARTNER)
     goods.add_event(text="Bí mật đã xóa")
+    goods.add_event(text="Bí mật: giao cho đại lý", role=LineRole.SENT)
 
     def erase(session: "Session", _: "Product") -> None:
         next(e for e in session.query(Batch).one().events if e.text == "Bí mật đã xóa").erase()

@@ -63,7 +63,7 @@ def test_the_export_fits_its_schema_and_its_tables_say_the_same(hostile: Goods) 
     assert {
         len(body[name]) for name in ("parties", "products", "sellers", "papers", "confirmations", "stamps")
     } == {1}
-    assert {line["role"] for line in body["event_lines"]} == {"sent"}
+    assert {line["role"] for line in body["event_lines"]} == {"used"}
     for secret in (PARTNER, PERSON, PHONE):
         assert all(secret.encode() not in content for content in files.values())
 

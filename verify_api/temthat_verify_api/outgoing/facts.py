@@ -156,7 +156,7 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """A dated event of a batch. Erased and withdrawn ones are not told."""
+    """A dated event of a batch. Erased and withdrawn ones are not told, nor to whom goods were sent."""
 
     id: Annotated[str, "UUID of the event"]
     party: Annotated[str, "code of the producer"]
@@ -178,7 +178,7 @@ class LineFacts:
     """A material or goods of an event."""
 
     event: Annotated[str, "UUID of the event"]
-    role: Annotated[str, "used, in, out, lost or sent"]
+    role: Annotated[str, "used, in, out or lost"]
     what: Annotated[str, "the material or goods as written"]
     lot: Annotated[str, "lot of the material or goods"]
     quantity: Annotated[str, "amount, or empty"]

@@ -17,7 +17,7 @@ from temthat_trace.batches import Batch
 from temthat_trace.events import Event
 from temthat_trace.formats import today
 from temthat_trace.offers import SellerLink, in_order
-from temthat_trace.origin import origin_of
+from temthat_trace.origin import is_shown, origin_of
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import PackComponent, PackForm, Product
@@ -100,9 +100,8 @@ def sellers_of(session: Session, product_id: uuid.UUID, day: dt.date) -> list[Se
 
 
 def told_events(batch: Batch) -> list[Event]:
-    """The events of a batch that may be told: neither erased nor withdrawn, by time."""
-    told = [event for event in batch.events if event.text is not None and event.withdrawn_at is None]
-    return sorted(told, key=lambda event: (event.at, event.id))
+    """The events of a batch that may be told, as the public pages tell them, by time."""
+    return sorted(filter(is_shown, batch.events), key=lambda event: (event.at, event.id))
 
 
 def gather(session: Session, services: Services, scope: Scope) -> Iterator[Record]:

@@ -76,8 +76,7 @@ def _proof(book: LogBook, entry: LogEntry, stored: bytes | None) -> Proof:
 def openings_of(loaded: Loaded) -> dict[str, Any]:
     """What opens the digests in the entries about a batch: names by run, and the sealed records of its events.
 
-    An event whose line names a trading partner, and one that was erased or withdrawn, stays closed: its digest alone
-    is told.
+    An event that is not told, and one whose line names a trading partner, stays closed: its digest alone is here.
     """
     batch = loaded.batch
     told = {event.id for event in told_events(batch)}
