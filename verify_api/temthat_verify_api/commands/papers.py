@@ -66,6 +66,8 @@ def expiring(
             sys.stdout.buffer.write(as_csv(lines, _HEADS, _kind))
             return
         table = Table("đơn vị", "sản phẩm", "giấy tờ", "số", "có hạn đến", "còn ngày")
+        for column in table.columns:
+            column.overflow = "fold"  # a number cut short is no number
         for line in lines:
             until = formats.date(line.paper.valid_until) if line.paper.valid_until else ""
             about = (line.party.name, line.product.name if line.product else "", _kind(line.paper.kind))
