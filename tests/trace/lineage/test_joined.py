@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -106,7 +107,9 @@ def test_transformations_lead_both_ways_whichever_way_a_thing_is_written(story: 
     story.made([lot("LUA")], [serial("1"), "urn:epc:id:sgtin:89385059.07419.2"])
     found = story.walk(lot("LUA"), Direction.DOWN)
     assert sorted(story.names(found)) == ["1", "2", "LUA"]
-    assert {(link.amount, link.unit, link.tie) for link in found.walk.links} == {(5, "KGM", Tie.MADE)}
+    assert {(link.amount, link.unit, link.tie) for link in found.walk.links} == {
+        (Decimal(5), "KGM", Tie.MADE)
+    }
     assert story.up(serial("2")) == ["2", "LUA"]
 
 
@@ -218,7 +221,10 @@ def test_goods_are_followed_into_the_next_organisations_events(story: Story, far
     assert story.names(found) == ["A", "1", "2", "3"]
     assert len(found.walk.links) == 3
     mine = trace(
-        farm.session, [Thing(lot("A"))], Direction.DOWN, keepers=keepers(farm.session, Party.id == farm.party.id)
+        farm.session,
+        [Thing(lot("A"))],
+        Direction.DOWN,
+        keepers=keepers(farm.session, Party.id == farm.party.id),
     )
     assert story.names(mine) == ["A", "1", "2"]
 

@@ -47,7 +47,7 @@ def written(world: "World", run: int) -> dict[Role, str]:
                           recorded_at=world.now, lines=[one])  # fmt: skip
             entry.seal()
             session.add(entry)
-        tokens = {}
+        tokens: dict[Role, str] = {}
         for code, role in (("HTX-MAU", Role.CLERK), ("LM", Role.OFFICER)):
             party = session.query(Party).filter_by(code=code).one()
             person = Person(phone=f"+849120000{len(tokens)}", name="Người", party_id=party.id, role=role,

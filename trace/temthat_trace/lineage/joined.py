@@ -96,7 +96,8 @@ class Names:
         gtins: dict[uuid.UUID, set[str]] = {}
         forms = form.where(among(self._session, PackForm.product_id, products))
         for product, gtin in self._session.execute(forms) if products else ():
-            gtins.setdefault(product, set()).add(gtin)
+            if gtin:
+                gtins.setdefault(product, set()).add(gtin)
         found: dict[str, uuid.UUID] = {}
         for batch, lot, product, gtin, code, party in rows:
             for number in {gtin, *gtins.get(product, ())} - {None}:
@@ -175,7 +176,9 @@ def _joined(session: Session, graph: EventGraph, names: Names) -> Neighbours[Nod
 
     def neighbours(level: Sequence[Node], direction: Direction) -> list[Link[Node]]:
         batches = [node for node in level if isinstance(node, uuid.UUID)]
-        links: list[Link[Node]] = list(by_records(batches, direction)) if batches else []
+        links: list[Link[Node]] = []
+        if batches:
+            links += by_records(batches, direction)  # type: ignore[arg-type]  # a link is read only
         if not graph.is_open:
             return links
         things = [node for node in level if isinstance(node, Thing)]
@@ -185,11 +188,9 @@ def _joined(session: Session, graph: EventGraph, names: Names) -> Neighbours[Nod
         known = {(link.source, link.made) for link in links}
         for link in told:
             source, made = names.node(link.source), names.node(link.made)
-            if source == made or (source, made) in known:
-                continue  # a batch and its own name, or told by the records already
-            if source is not link.source or made is not link.made:
-                link = link._replace(source=source, made=made)  # noqa: PLW2901
-            links.append(link)
+            # Not a batch and its own name, nor what the records told already.
+            if source != made and (source, made) not in known:
+                links.append(Link(source, made, link.amount, link.unit, link.tie, link.event))
         return links
 
     return neighbours

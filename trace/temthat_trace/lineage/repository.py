@@ -55,7 +55,8 @@ def _said(session: Session, level: Sequence[uuid.UUID], direction: Direction) ->
             )
         )
         for of, to, amount, unit, event in session.execute(query.order_by(EventLine.id)):
-            yield Link(of, to, amount, unit or "", event=str(event))
+            if of is not None and to is not None:
+                yield Link(of, to, amount, unit or "", event=str(event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,9 @@ def kinds_made(session: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID
     )  # fmt: skip
     by_made: dict[uuid.UUID, list[Taken]] = {}
     products: dict[uuid.UUID, uuid.UUID] = {}
-    for batch, product, *taken in session.execute(query):
+    for batch, product, of, amount, unit, whole, whole_unit in session.execute(query):
         products[batch] = product
-        by_made.setdefault(batch, []).append(Taken(*taken))
+        by_made.setdefault(batch, []).append(Taken(of, amount, unit, whole, whole_unit))
     return _kinds(session, by_made, products)
 
 

@@ -114,16 +114,16 @@ def _with_material(session: Session, suspicion: Suspicion, within: ColumnElement
     wanted = [*fold(suspicion.material).split(), *lot.split()]
     if not wanted:
         return set()
+    # The lines first, whose each is after that: joined, SQLite goes through all batches of the party.
+    owned = exists().where(Batch.id == Event.batch_id, Party.id == Batch.party_id, within)
     query = (
         select(Event.batch_id, EventLine.lot)
         .join(EventLine, EventLine.event_id == Event.id)
-        .join(Batch, Batch.id == Event.batch_id)
-        .join(Party, Party.id == Batch.party_id)
         .where(
-            within,
             EventLine.role.in_([LineRole.USED, LineRole.IN]),
-            Event.withdrawn_at.is_(None),
             *(EventLine.search.contains(word, autoescape=True) for word in wanted),
+            Event.withdrawn_at.is_(None),
+            owned,
         )
     )
     return {batch for batch, written in session.execute(query) if not lot or fold(written) == lot}

@@ -44,7 +44,9 @@ class NodeModel(BaseModel):
     kind: str = Field(
         description="`batch`, `thing` or `container`; `other`: another organisation's, further away."
     )
-    id: str | None = Field(None, description="The canonical GS1 Digital Link or other identifier of a thing.")
+    id: str | None = Field(
+        default=None, description="The canonical GS1 Digital Link or other identifier of a thing."
+    )
     batch: uuid.UUID | None = None
     lot: str | None = None
     product: str | None = None
@@ -64,7 +66,7 @@ class LinkModel(BaseModel):
     )
     step: StepKind | None = Field(None, description="What was done, for a recorded batch.")
     amount: str | None = None
-    unit: str | None = Field(None, description="UN/ECE Recommendation 20 code.")
+    unit: str | None = Field(default=None, description="UN/ECE Recommendation 20 code.")
     event: str | None = Field(
         None, description="The event that says so; none where it is recorded as a source."
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import Uuid, func, or_, select
 from sqlalchemy.orm import Session
 
 from temthat_trace.events import Event, EventLine, LineRole
@@ -66,15 +66,10 @@ def customers_of(
     One customer is one name, whatever its case and diacritics; an erased name counts as one that nobody knows.
     """
     found: dict[str, _Taken] = {}
+    by_name: dict[str, _Taken] = {}  # as written: ten thousand deliveries have a hundred names
+    sent = func.coalesce(EventLine.batch_id, Event.batch_id, type_=Uuid())
     query = (
-        select(
-            Event.batch_id,
-            EventLine.batch_id,
-            EventLine.partner,
-            EventLine.quantity,
-            EventLine.unit,
-            Event.at,
-        )
+        select(sent, EventLine.partner, EventLine.quantity, EventLine.unit, Event.at)
         .join(Event, Event.id == EventLine.event_id)
         .where(
             EventLine.role == LineRole.SENT,
@@ -83,11 +78,12 @@ def customers_of(
         )
         .order_by(Event.at, EventLine.id)
     )
-    for of, sent, partner, amount, unit, at in db.execute(query):
-        facts = batches.get(sent or of)
+    for batch, partner, amount, unit, at in db.execute(query):
+        facts = batches.get(batch)
         if facts is not None:
-            taken = found.setdefault(fold(partner), _Taken(partner))
-            taken.add(f"{facts.product} · {facts.lot}", at, amount, unit)
+            if partner not in by_name:
+                by_name[partner] = found.setdefault(fold(partner), _Taken(partner))
+            by_name[partner].add(_words(facts), at, amount, unit)
     told = list(handovers)
     known = _by_gln(db, {m[1] for _, h in told if (m := _GLN.match(h.to))})
     for node, handover in told:
