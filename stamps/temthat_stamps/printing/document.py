@@ -36,6 +36,9 @@ _LEADING = 1.45
 _STEP = 18.0
 """How far the text of a step stands from the left margin."""
 
+_THUMB = 54.0
+"""How high the pictures of a step are."""
+
 _LONGEST = 20_000
 _JPEG_QUALITY = 82
 _INK = "0.1 0.11 0.1"
@@ -58,8 +61,17 @@ class Cell:
 
 
 Words = str | Cell
-Step = tuple[str, str, Sequence[str], str]
-"""A step of a way: what, when and where, what is said of it, and who says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a way: what, when and where, what is said of it, who says so, and small pictures of it."""
+
+    what: str
+    when: str = ""
+    said: Sequence[str] = ()
+    who: str = ""
+    pictures: Sequence[bytes] = ()
 
 
 class Document:
@@ -215,16 +227,33 @@ class Document:
 
     def steps(self, steps: Iterable[Step]) -> None:
         """A way from the first step to the last, as a line with a dot at each."""
-        for number, (what, when, said, who) in enumerate(steps):
+        for number, step in enumerate(steps):
             self.need(60)
             if number:
                 self._bar(6)
-            title = f"{what}  ·  {when}" if when else what
+            title = f"{step.what}  ·  {step.when}" if step.when else step.what
             self._lines(Cell(title, "brand"), 9.5, _STEP, barred=True, dotted=True)
-            for text in said:
+            for text in step.said:
                 self._lines(Cell(text), 9, _STEP, barred=True)
-            if who:
-                self._lines(Cell(who, "soft"), 8, _STEP, barred=True)
+            self._row_of_pictures(step.pictures)
+            if step.who:
+                self._lines(Cell(step.who, "soft"), 8, _STEP, barred=True)
+
+    def _row_of_pictures(self, pictures: Iterable[bytes]) -> None:
+        """Small pictures side by side; what does not fit one row, and what is no picture, is left out."""
+        high = _THUMB
+        made = [small for data in pictures if (small := as_jpeg(data, 2 * high, high)) is not None]
+        if not made:
+            return
+        self.need(high + 8)
+        self._bar(high + 6)
+        x = LEFT + _STEP
+        for data, wide, tall in made:
+            width = high * wide / tall
+            if x + width > WIDTH - LEFT:
+                break
+            self._draw(self._pdf.jpeg(data, wide, tall), x, self._y + 3, width, high)
+            x += width + 6
 
     def _bar(self, height: float) -> None:
         """A piece of the line that joins steps, going down."""

@@ -5,7 +5,7 @@ import io
 from PIL import Image
 from pypdf import PdfReader
 
-from temthat_stamps.printing.document import ROOM, Cell, Document, as_jpeg, readable, width_of, wrapped
+from temthat_stamps.printing.document import ROOM, Cell, Document, Step, as_jpeg, readable, width_of, wrapped
 
 
 def _picture(size: tuple[int, int] = (900, 600), kind: str = "WEBP") -> bytes:
@@ -52,6 +52,21 @@ def test_a_long_table_repeats_its_head_and_pages_are_counted() -> None:
     assert all("Nội dung" in text for text in texts)
     assert all(f"Trang {n} / " in text for n, text in enumerate(texts, 1))
     assert sum(text.count("Bón phân hữu cơ") for text in texts) == 200
+
+
+def test_a_way_shows_its_steps_with_their_pictures() -> None:
+    """Every step is told on however many pages; what is no picture is left out."""
+    out = io.BytesIO()
+    document = Document(out, "x")
+    document.steps(
+        Step("Thu hoạch", f"{n}/10/2026", ["Hái tay"], "HTX tự khai", [_picture(), b"none"])
+        for n in range(40)
+    )
+    document.close()
+    pages = PdfReader(io.BytesIO(out.getvalue())).pages
+    assert sum(page.extract_text().count("Hái tay") for page in pages) == 40
+    assert sum(len(page.images) for page in pages) == 40
+    assert len(pages) > 2
 
 
 def test_a_cell_longer_than_a_page_goes_on() -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from temthat_stamps.printing.document import Cell, Document, Tone
+from temthat_stamps.printing.document import Cell, Document, Step, Tone
 from temthat_stamps.runs.records import Run
 from temthat_trace import formats
 from temthat_trace.batches import Batch
@@ -40,6 +40,8 @@ from temthat_verify_api.wiring import Services
 
 _SCAN = (480.0, 640.0)
 _PHOTO = (300.0, 220.0)
+_PHOTOS = 6
+"""Of one event; all of them are in the ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,14 +296,19 @@ class _Writer:
         if closed:
             d.paragraph(w("closed_events", n=closed), 8.5, "soft")
 
-    def _step(self, event: Event) -> tuple[str, str, Sequence[str], str]:
+    def _step(self, event: Event) -> Step:
         w = self._w
         when = formats.instant(event.at, w.lang)
-        beside = " · ".join(filter(None, (when, event.address)))
         body = [w.only_vietnamese(event.text or "")] if event.text else []
         body += [self._line(line) for line in event.lines]
-        below = " · ".join(filter(None, (event.actor, w.vouching(event.vouching.value))))
-        return w.page(f"step_{event.step.value}"), beside, body, below
+        found = [self._s.session.get(Attachment, photo.small) for photo in event.photos[:_PHOTOS]]
+        return Step(
+            w.page(f"step_{event.step.value}"),
+            " · ".join(filter(None, (when, event.address))),
+            body,
+            " · ".join(filter(None, (event.actor, w.vouching(event.vouching.value)))),
+            [attachment.data for attachment in found if attachment is not None],
+        )
 
     def _line(self, line: EventLine) -> str:
         w = self._w
