@@ -139,7 +139,14 @@ def _texts(value: Any, pointer: str, problems: Problems) -> Any:
     return _each_text(value, pointer, problems)
 
 
+def _objects(value: Any, pointer: str, problems: Problems) -> Any:
+    if isinstance(value, list) and all(v.__class__ is dict for v in value):
+        return tuple(value)
+    return _each_object(value, pointer, problems)
+
+
 _each_text = _list(_text)
+_each_object = _list(_object)
 _quantities = _list(_of(ev.QuantityElement))
 _READ: dict[str, Read] = {
     "@context": _anything,
@@ -153,7 +160,7 @@ _READ: dict[str, Read] = {
     "destinationList": _list(_of(ev.Destination)),
     "sensorElementList": _list(_of(ev.SensorElement)),
     "sensorMetadata": _object,
-    "sensorReport": _list(_object),
+    "sensorReport": _objects,
     "persistentDisposition": _of(ev.PersistentDisposition),
     "set": _texts,
     "unset": _texts,

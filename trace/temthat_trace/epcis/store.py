@@ -84,13 +84,16 @@ def add_events(
     job: Any = job_id.hex if is_sqlite else job_id
     rows: list[tuple[Any, ...]] = []
     found: list[tuple[int, int]] = []
+    # Most conditions are met by many events of a group; each is hashed once.
+    met = list(set().union(*(one.conditions or () for one in judged)))
+    term_of = dict(zip(met, terms(party_id, met), strict=True))
     for number, one in enumerate(judged, first):
         event = one.event
         if event is None or one.conditions is None:
             raise ValueError("only good events are stored")
         at = micros(event.at())
         rows.append((number, party, job, at, one.hash, one.digest, event.event_id, context, one.raw.text))
-        found += [(term, number) for term in terms(party_id, one.conditions)]
+        found += [(term_of[text], number) for text in one.conditions]
     found.sort()
     _insert(connection, EpcisEvent.__tablename__, _EVENT, _TYPES, rows)
     _insert(connection, EpcisTerm.__tablename__, ("term", "event"), ("bigint", "bigint"), found)

@@ -13,7 +13,7 @@ from typing import Any
 from temthat_trace.epcis.document import DECODER, Limits, check_json, envelope, json_errors, json_text
 from temthat_trace.epcis.problems import Level, Problem
 
-KEPT = 2**20
+KEPT = 2**21
 """Characters up to which the values of a document's events are kept from the first time they are read."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 # Behind these members lie the events; whatever else a document has is read whole.
