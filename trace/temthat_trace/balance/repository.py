@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, select
@@ -220,10 +220,20 @@ def _links(
     return session.scalars(query.order_by(BatchSource.batch_id, BatchSource.source_id)).all()
 
 
+_LINE = (
+    EventLine.role,
+    EventLine.quantity,
+    EventLine.unit,
+    EventLine.what,
+    EventLine.batch_id,
+    EventLine.partner,
+)
+
+
 def _steps(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:
     """The diaries of batches: entries that have amounts, by batch."""
     query = (
-        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, EventLine)
+        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, *_LINE)
         .join(EventLine, EventLine.event_id == Event.id)
         .where(
             among(session, Event.batch_id, ids), Event.withdrawn_at.is_(None), EventLine.quantity.is_not(None)
@@ -231,17 +241,18 @@ def _steps(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[S
         .order_by(Event.at, Event.id, EventLine.position)
     )
     found: dict[uuid.UUID, dict[uuid.UUID, StepRecord]] = {}
-    for batch, event, step, at, plot, line in session.execute(query):
+    for batch, event, step, at, plot, *line in session.execute(query):
         steps = found.setdefault(batch, {})
-        known = steps.get(event) or StepRecord(event, step, at, (), plot)
-        steps[event] = replace(known, lines=(*known.lines, _line(line)))
+        known = steps.get(event)
+        lines = (*known.lines, _line(*line)) if known else (_line(*line),)
+        steps[event] = StepRecord(event, step, at, lines, plot)
     return {batch: list(steps.values()) for batch, steps in found.items()}
 
 
-def _line(line: EventLine) -> LineRecord:
-    amount = Amount(line.quantity or Decimal(0), line.unit or "")
-    bought = line.role is LineRole.IN and bool(line.partner)
-    return LineRecord(line.role, amount, line.what, line.batch_id, bought)
+def _line(
+    role: LineRole, quantity: Decimal, unit: str, what: str, batch: uuid.UUID | None, partner: str
+) -> LineRecord:
+    return LineRecord(role, Amount(quantity, unit), what, batch, role is LineRole.IN and bool(partner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +267,7 @@ class _Taken:
 
 def _elsewhere(session: Session, ids: Sequence[uuid.UUID]) -> list[_Taken]:
     query = (
-        select(EventLine, Event.batch_id)
+        select(EventLine.batch_id, Event.batch_id, EventLine.role, EventLine.quantity, EventLine.unit)
         .join(Event, Event.id == EventLine.event_id)
         .where(
             among(session, EventLine.batch_id, ids),
@@ -268,9 +279,9 @@ def _elsewhere(session: Session, ids: Sequence[uuid.UUID]) -> list[_Taken]:
         .order_by(EventLine.id)
     )
     return [
-        _Taken(line.batch_id, taker, line.role, _line(line).amount)
-        for line, taker in session.execute(query)
-        if line.batch_id is not None
+        _Taken(batch, taker, role, Amount(quantity, unit))
+        for batch, taker, role, quantity, unit in session.execute(query)
+        if batch is not None and quantity is not None and unit is not None
     ]
 
 
