@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_trace.approvals.deciding import approve, refuse, take_back
-from temthat_trace.approvals.proposing import change_product, waiting_for
+from temthat_trace.approvals.proposing import as_proposed, change_product, form_as_proposed, waiting_for
 from temthat_trace.approvals.records import Proposal, Reason, State
 from temthat_trace.approvals.rule import changes_wait, product_is_public, set_rule
 from temthat_trace.approvals.values import from_json
@@ -310,6 +310,44 @@ def test_a_picture_put_back_leaves_the_rest(province: Province) -> None:
     change_product(province.session, province.product(), {"picture": None}, province.htx, "Mai", NOW)
     [record] = from_json(province.only().entries)
     assert record.after == {"name": "Cam vàng"}
+
+
+def test_a_form_begins_with_what_waits_and_pack_forms_join(province: Province) -> None:
+    """So that saving it again loses nothing: fields of the product and of its pack forms, one change to decide."""
+    product, form = province.product(), province.form()
+    assert form is not None
+    english = ("name_en", "description_en")
+    change_product(
+        province.session, product, {"name_en": "Orange", "description_en": ""}, province.htx, "Mai", NOW
+    )
+    again = as_proposed(province.session, product, english)
+    assert again == {"name_en": "Orange", "description_en": ""}
+    again["description_en"] = "Sweet."
+    pack = {"TUI": {"name_en": "Bag of 500 g"}}
+    change_product(province.session, product, again, province.htx, "Mai", NOW, pack)
+    assert form_as_proposed(province.session, form, ["name_en"]) == {"name_en": "Bag of 500 g"}
+    assert (product.name_en, form.name_en) == ("", "")
+    province.approve()
+    assert (product.name_en, product.description_en, form.name_en) == ("Orange", "Sweet.", "Bag of 500 g")
+    assert as_proposed(province.session, product, english) == {
+        "name_en": "Orange",
+        "description_en": "Sweet.",
+    }
+
+
+def test_a_new_products_form_changes_what_waits(province: Province) -> None:
+    """It is applied, and proposed again whole."""
+    province.bring(products(["BUOI", "Bưởi", "kg"]) | forms(["BUOI", "TUI2", "Túi", 2, "kg"]))
+    product = province.product("BUOI")
+    pack = {"TUI2": {"name_en": "Bag"}}
+    change_product(province.session, product, {"name_en": "Pomelo"}, province.htx, "Mai", NOW, pack)
+    assert product.name_en == "Pomelo"
+    proposal = province.only()
+    assert proposal.is_new
+    assert {r.sheet: r.after["name_en"] for r in from_json(proposal.entries)} == {
+        "product": "Pomelo",
+        "pack_form": "Bag",
+    }
 
 
 def test_the_cooperative_takes_its_change_back(province: Province) -> None:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, update
@@ -13,7 +14,10 @@ from temthat_trace.approvals.records import Proposal, Source, State, Subject
 from temthat_trace.approvals.rule import changes_wait, product_is_public
 from temthat_trace.approvals.values import ChangedRecord, from_json, to_json
 from temthat_trace.parties import Party
-from temthat_trace.products import Product
+from temthat_trace.products import PackForm, Product
+
+Fields = dict[str, Any]
+"""Values by the name of their field."""
 
 
 class DecidedMeanwhile(Exception):
@@ -94,35 +98,63 @@ def put(
 
 
 def change_product(
-    session: Session, product: Product, fields: dict[str, Any], by: Party, person: str, now: dt.datetime
+    session: Session,
+    product: Product,
+    fields: Fields,
+    by: Party,
+    person: str,
+    now: dt.datetime,
+    forms: Mapping[str, Fields] | None = None,
 ) -> Proposal | None:
     """Change fields of a product from the desk, or propose it where its office wants to be asked first.
 
-    Gives the change that waits, or None when it was applied at once. Fields that stay as they are are left out; what
-    already waits for this product is kept and joined with these. Raises `DecidedMeanwhile`.
+    `forms`: fields of its pack forms, by their code. Gives the change that waits, or None when it was applied at once.
+    Fields that stay as they are are left out; what already waits for this product is kept and joined with these, so
+    that a form shows `as_proposed` first. Raises `DecidedMeanwhile`.
     """
     party = session.get_one(Party, product.party_id)
-    key = (party.code, product.code)
+    targets = _targets(party, product, fields, forms or {})
     public = product_is_public(session, product.id)
     if public and changes_wait(session, party):
-        waiting = waiting_about(session, product.id)
-        records = from_json(waiting.entries) if waiting else []
-        mine = next((r for r in records if r.sheet == "product"), None)
-        wanted = {**(mine.after if mine else {}), **fields}
-        others = [r for r in records if r is not mine]
-        return _put_product(session, product, [*others, *_changed(key, product, wanted)], by, person, now)
-    changed = _changed(key, product, fields)
-    for record in changed:
-        for name, value in record.after.items():
-            setattr(product, name, value)
+        told = {(r.sheet, r.key): r for r in _waiting_records(session, product)}
+        for target in targets:
+            before = told.pop((target.sheet, target.key), None)
+            wanted = {**(before.after if before else {}), **target.wanted}
+            told |= {(r.sheet, r.key): r for r in _changed(replace(target, wanted=wanted))}
+        return _put_product(session, product, [*told.values()], by, person, now)
+    changed = [record for target in targets for record in _changed(target)]
+    for target in targets:
+        for name, value in target.wanted.items():
+            setattr(target.record, name, value)
     session.flush()
     if changed and public:
         _put_product(session, product, changed, by, person, now, waits=False)
     elif changed:
-        again = [ChangedRecord(r.sheet, r.key, True, {**r.after, **fields} if r.sheet == "product" else r.after)
-                 for r in from_json(proposed_as_new(session, product.id).entries)]  # fmt: skip
-        return _put_product(session, product, again, by, person, now, is_new=True)
+        told = {(r.sheet, r.key): r for r in from_json(proposed_as_new(session, product.id).entries)}
+        for record in changed:
+            whole = told.get((record.sheet, record.key), record)
+            told[record.sheet, record.key] = replace(whole, after={**whole.after, **record.after})
+        return _put_product(session, product, [*told.values()], by, person, now, is_new=True)
     return None
+
+
+def as_proposed(session: Session, product: Product, names: Iterable[str]) -> Fields:
+    """Fields of a product as they will be once what waits is approved: what a form to change them begins with."""
+    mine = next((r for r in _waiting_records(session, product) if r.sheet == "product"), None)
+    return {name: (mine.after if mine else {}).get(name, getattr(product, name)) for name in names}
+
+
+def form_as_proposed(session: Session, form: PackForm, names: Iterable[str]) -> Fields:
+    """The same for one of its pack forms."""
+    records = [r for r in _waiting_records(session, form.product) if r.sheet == "pack_form"]
+    mine = next((r for r in records if r.key[2] == form.code), None)
+    return {name: (mine.after if mine else {}).get(name, getattr(form, name)) for name in names}
+
+
+def _waiting_records(session: Session, product: Product) -> list[ChangedRecord]:
+    """What waits of a product that is public; of a new one everything is stored already."""
+    waiting = waiting_about(session, product.id)
+    return from_json(waiting.entries) if waiting is not None and not waiting.is_new else []
 
 
 def proposed_as_new(session: Session, product_id: uuid.UUID) -> Proposal:
@@ -131,11 +163,30 @@ def proposed_as_new(session: Session, product_id: uuid.UUID) -> Proposal:
     return session.scalars(query.order_by(Proposal.at.desc(), Proposal.id.desc()).limit(1)).one()
 
 
-def _changed(key: tuple[str, ...], product: Product, wanted: dict[str, Any]) -> list[ChangedRecord]:
-    """What of these fields differs from the product as it stands; empty if nothing does."""
-    after = {name: value for name, value in wanted.items() if getattr(product, name) != value}
-    before = {name: getattr(product, name) for name in after}
-    return [ChangedRecord("product", key, new=False, after=after, before=before)] if after else []
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A stored record with the fields wanted of it."""
+
+    sheet: str
+    key: tuple[str, ...]
+    record: Product | PackForm
+    wanted: Fields
+
+
+def _targets(party: Party, product: Product, fields: Fields, forms: Mapping[str, Fields]) -> list[_Target]:
+    key = (party.code, product.code)
+    packs = [(form, forms[form.code]) for form in product.pack_forms if form.code in forms]
+    return [
+        _Target("product", key, product, fields),
+        *(_Target("pack_form", (*key, form.code), form, wanted) for form, wanted in packs),
+    ]
+
+
+def _changed(target: _Target) -> list[ChangedRecord]:
+    """What of the wanted fields differs from what is stored; empty if nothing does."""
+    after = {name: value for name, value in target.wanted.items() if getattr(target.record, name) != value}
+    before = {name: getattr(target.record, name) for name in after}
+    return [ChangedRecord(target.sheet, target.key, new=False, after=after, before=before)] if after else []
 
 
 def _put_product(

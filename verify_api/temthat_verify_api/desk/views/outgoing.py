@@ -10,9 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from starlette.responses import StreamingResponse
 
 from temthat_stamps.texts import Lang
-from temthat_trace.approvals.proposing import DecidedMeanwhile, change_product
+from temthat_trace.approvals.proposing import (
+    DecidedMeanwhile,
+    as_proposed,
+    change_product,
+    form_as_proposed,
+)
 from temthat_trace.batches import Batch
-from temthat_trace.parties import PRODUCERS
+from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.products import Product
 from temthat_trace.search import search_key
 from temthat_verify_api.desk import queries
@@ -105,9 +110,9 @@ def exchange(desk: SignedIn, party_id: uuid.UUID, system: str = "") -> Response:
 
 @router.get("/products/{product_id}/english")
 def english_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
-    """The producer's English texts."""
+    """The producer's English texts, those that wait for an office among them."""
     product, party = queries.find_product(desk.db, desk.person, product_id)
-    return desk.page("english.html", product=product, party=party, problem="")
+    return _english(desk, product, party)
 
 
 @router.post("/products/{product_id}/english")
@@ -116,18 +121,28 @@ def save_english(desk: SignedIn, product_id: uuid.UUID, form: Fields) -> Respons
     product, party = queries.find_product(desk.db, desk.person, product_id)
     desk.require(Action.PICTURE, party)
     fields = {name: form.text(name, most) for name, most in _ENGLISH.items()}
-    for pack_form in product.pack_forms:
-        pack_form.name_en = form.text(f"pack_{pack_form.id.hex}", 200)
+    packs = {p.code: {"name_en": form.text(f"pack_{p.id.hex}", 200)} for p in product.pack_forms}
     party.name_en = form.text("party_name_en", 200)
     try:
-        waits = change_product(desk.db, product, fields, desk.party, desk.person.name, desk.now)
+        waits = change_product(desk.db, product, fields, desk.party, desk.person.name, desk.now, packs)
     except (DecidedMeanwhile, IntegrityError):
         desk.db.rollback()
-        return desk.page(
-            "english.html", 409, product=product, party=party, problem=desk.words("approvals.collided")
-        )
+        return _english(desk, product, party, desk.words("approvals.collided"))
     product.search = search_key(product.name, product.name_en, product.code)
     return desk.go(f"/desk/products/{product_id}/out", "english_waits" if waits else "english")
+
+
+def _english(desk: Desk, product: Product, party: Party, problem: str = "") -> Response:
+    packs = {p.id: form_as_proposed(desk.db, p, ["name_en"])["name_en"] for p in product.pack_forms}
+    return desk.page(
+        "english.html",
+        409 if problem else 200,
+        product=product,
+        party=party,
+        problem=problem,
+        texts=as_proposed(desk.db, product, _ENGLISH),
+        packs=packs,
+    )
 
 
 def _own_batch(desk: Desk, product: Product, text: str) -> Batch:
