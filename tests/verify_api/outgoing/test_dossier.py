@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from temthat_stamps.log.dossier import BadDossier, Report, check_dossier
 from temthat_stamps.log.log_command import app
 from temthat_stamps.log.policy import Policy
 from temthat_stamps.verdict import NoticeKind
-from temthat_trace.batches import Batch
+from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.events import LineRole
 from temthat_trace.papers import Paper
 
@@ -105,6 +106,25 @@ def test_a_recall_is_the_first_thing_said_of_a_batch(goods: Goods, tmp_path: Pat
     report = checked(goods, goods.dossier(), tmp_path)
     assert report.findings == []
     assert any("recall" in en for _, en in report.entries.values())
+
+
+def test_the_batches_it_was_made_from_are_told(goods: Goods) -> None:
+    """Each with its maker's place and day, as the public page tells them."""
+    goods.world.run(lot="RAW-7")
+
+    def tie(session: "Session", _: "Product") -> None:
+        raw = session.query(Batch).filter_by(lot="RAW-7").one()
+        made = session.query(Batch).filter_by(lot="L01").one()
+        made.sources.append(BatchSource(source_id=raw.id, quantity=Decimal(40), unit="KGM"))
+
+    goods.change(tie)
+    said = words_of(goods.pdf(["L01"]))
+    assert "Làm ra từ những lô nào" in said
+    assert "lô RAW-7" in said
+    assert "lấy 40 kg" in said
+    files = unzipped(goods.dossier(["L01"]))
+    [source] = json.loads(files["du-lieu.json"])["sources"]
+    assert (source["source_lot"], source["quantity"], source["unit"]) == ("RAW-7", "40", "KGM")
 
 
 def test_one_batch_alone(goods: Goods) -> None:

@@ -36,6 +36,7 @@ from temthat_verify_api.outgoing.gather import (
 )
 from temthat_verify_api.outgoing.proofs import proofs_of
 from temthat_verify_api.outgoing.words import Words
+from temthat_verify_api.pages.way import Stop, way_of
 from temthat_verify_api.wiring import Services
 
 _SCAN = (480.0, 640.0)
@@ -266,6 +267,7 @@ class _Writer:
             ]
         )
         self._stamps(loaded.runs)
+        self._origin(batch)
         self._way(batch)
 
     def _stamps(self, runs: Sequence[Run]) -> None:
@@ -284,6 +286,31 @@ class _Writer:
             for run in runs
         ]
         self._d.table([w("run"), w("pack"), w("count"), w("day"), w("entry")], rows, [1, 4, 2, 2, 2])
+
+    def _origin(self, batch: Batch) -> None:
+        """What it was made from, from the first batches known on; as far as the public page tells it."""
+        w = self._w
+        way = way_of(self._s.session, batch)
+        if not way.is_long:
+            return
+        self._d.heading(w("origin_way"), 11)
+        heads = [w("lot"), w("who_where"), w("how_much"), w("milestones")]
+        self._d.table(heads, map(self._stop, way.rows), [3.2, 3.4, 2.2, 3.2], 8)
+        if way.cut:
+            self._d.paragraph(w("way_cut"), 8.5, "soft")
+
+    def _stop(self, stop: Stop) -> list[str]:
+        w = self._w
+        if stop.others:
+            return [w("others"), "", "", ""]
+        name = w.either(stop.product, stop.product_en)
+        days = [f"{w.page(f'step_{step}')}: {w.day(day)}" for step, day in stop.milestones]
+        if not days and stop.made_on:
+            days = [f"{w.page('made_on')}: {w.day(stop.made_on)}"]
+        amounts = [stop.quantity[w.lang]] if stop.quantity else []
+        amounts += [w("taken", amount=stop.taken[w.lang])] if stop.taken else []
+        where = filter(None, (stop.maker, stop.grower, stop.place))
+        return [f"{name}\n{w('of_lot', lot=stop.lot)}", "\n".join(where), "\n".join(amounts), "\n".join(days)]
 
     def _way(self, batch: Batch) -> None:
         w, d = self._w, self._d
