@@ -32,7 +32,7 @@ def create_app(services: Services) -> FastAPI:
     """The service. It closes the hot store and the press when it stops; the engine is the caller's."""
     parts = build_parts(services)
     publisher = Publisher(services)
-    deliverer = Deliverer(services)
+    deliverer = Deliverer(services, parts.metrics)
     emitter = Emitter(services)
 
     @asynccontextmanager

@@ -53,6 +53,12 @@ class Metrics:
             "Troubles of the public record, as /healthz names them.",
             registry=self.registry,
         )
+        self.deliveries = Counter(
+            "temthat_epcis_deliveries",
+            "Deliveries to EPCIS subscribers, by what became of them.",
+            ["result"],
+            registry=self.registry,
+        )
         # Looking a labelled child up costs more than counting; there are a few dozen of them.
         self._told: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._wrote: dict[str, Counter] = {}
@@ -77,6 +83,10 @@ class Metrics:
     def turned_away(self, error: str) -> None:
         """A request was refused, with this code."""
         self.refused.labels(error).inc()
+
+    def delivered(self, result: str) -> None:
+        """A delivery to a subscriber ended: received, failed, or the subscription paused."""
+        self.deliveries.labels(result).inc()
 
     def record(self, state: RecordState) -> None:
         """How the public record stands now."""

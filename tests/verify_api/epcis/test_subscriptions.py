@@ -26,6 +26,7 @@ from temthat_verify_api.epcis import webhooks
 from temthat_verify_api.epcis.deliverer import MOST_FAILURES, Deliverer
 from temthat_verify_api.epcis.tables import Subscription
 from temthat_verify_api.epcis.webhooks import UndeliverableError, read_target, send
+from temthat_verify_api.metrics import Metrics
 
 from ..conftest import World
 from .conftest import BASE, a_document, an_event, captured, key_of
@@ -494,7 +495,8 @@ async def test_the_service_delivers_by_itself(
 ) -> None:
     async with subscribing(world, monkeypatch) as one:
         await one.subscribe(receiver.url)
-        thread = Deliverer(world.services)
+        metrics = Metrics()
+        thread = Deliverer(world.services, metrics)
         monkeypatch.setattr(delivering, "EVERY_SECONDS", 0.02)
         thread.start()
         try:
@@ -505,3 +507,4 @@ async def test_the_service_delivers_by_itself(
         finally:
             await anyio.to_thread.run_sync(thread.close)
         assert receiver.events() == [events]
+        assert b'temthat_epcis_deliveries_total{result="received"} 1.0' in metrics.text()

@@ -29,6 +29,7 @@ from temthat_verify_api.epcis.headers import ALWAYS, JSON
 from temthat_verify_api.epcis.subscriptions import purpose
 from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
 from temthat_verify_api.epcis.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
+from temthat_verify_api.metrics import Metrics
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger("temthat")
@@ -64,8 +65,9 @@ class _Paused(Exception):
 class Deliverer:
     """Delivers what is due, every few seconds, until it is closed."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, metrics: Metrics | None = None) -> None:
         self._services = services
+        self._metrics = metrics or Metrics()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="epcis-deliverer", daemon=True)
 
@@ -123,7 +125,7 @@ class Deliverer:
             with self._services.sessions() as session:
                 delivery = self._prepare(session, session.get_one(Subscription, subscription), now)
         except _Paused as error:
-            self._set(subscription, state=SubscriptionState.PAUSED, problem=str(error), lease_until=None)
+            self._pause(subscription, str(error))
             return False
         if delivery.body is None:
             self._settle(delivery)
@@ -199,10 +201,11 @@ class Deliverer:
             return False
         if 200 <= status < 300:
             self._settle(delivery, last_notified_at=now, failures=0, problem="")
+            self._metrics.delivered("received")
             return delivery.more
         said = f"Bên nhận trả lời {status} / The receiver answered {status}"
         if status == 410:
-            self._set(delivery.subscription, state=SubscriptionState.PAUSED, problem=said, lease_until=None)
+            self._pause(delivery.subscription, said)
         elif status == 413 and delivery.count > 1:
             self._set(delivery.subscription, batch=delivery.count // 2, problem=said, lease_until=None)
             return True
@@ -219,6 +222,10 @@ class Deliverer:
                 "EPCIS subscription %s ended, or was taken over, while it was served", delivery.subscription
             )
 
+    def _pause(self, subscription: uuid.UUID, problem: str) -> None:
+        self._set(subscription, state=SubscriptionState.PAUSED, problem=problem[:500], lease_until=None)
+        self._metrics.delivered("paused")
+
     def _failed(self, subscription: uuid.UUID, problem: str, now: dt.datetime) -> None:
         """Wait longer each time; in the end pause."""
         with self._services.sessions() as session:
@@ -229,9 +236,11 @@ class Deliverer:
             found.problem = problem[:500]
             found.lease_until = None
             found.due_at = now + min(FIRST_WAIT * 2 ** (found.failures - 1), LONGEST_WAIT)
-            if found.failures >= MOST_FAILURES:
+            is_over = found.failures >= MOST_FAILURES
+            if is_over:
                 found.state = SubscriptionState.PAUSED
             session.commit()
+        self._metrics.delivered("paused" if is_over else "failed")
 
     def _set(self, subscription: uuid.UUID, *where: ColumnElement[bool], **values: object) -> bool:
         """Change a subscription if it is still there and as it should be; whether it was."""
