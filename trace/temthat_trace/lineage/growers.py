@@ -1,6 +1,5 @@
 """Who grew many batches, and where, as far as that may be shown: three queries at most, however many batches."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +39,7 @@ class Growers:
     @classmethod
     def load(cls, session: Session, members: Iterable[Any], plots: Iterable[Any]) -> "Growers":
         """Those of these ids; None among them is passed over."""
-        found = _plots(session, _uuids(plots))
+        found = _plots(session, _known(plots))
         people = _members(session, {*members, *(row[1] for row in found)})
         places = {}
         for row in found:
@@ -49,7 +48,7 @@ class Growers:
         return cls({key: member.name for key, member in people.items()}, places)
 
 
-def _plots(session: Session, ids: list[uuid.UUID]) -> Sequence[Any]:
+def _plots(session: Session, ids: list[Any]) -> Sequence[Any]:
     if not ids:
         return []
     query = select(
@@ -60,7 +59,7 @@ def _plots(session: Session, ids: list[uuid.UUID]) -> Sequence[Any]:
 
 
 def _members(session: Session, keys: Iterable[Any]) -> dict[Any, MemberShown]:
-    ids = _uuids(keys)
+    ids = _known(keys)
     if not ids:
         return {}
     agreed: dict[Any, list[_Consent]] = {}
@@ -76,7 +75,6 @@ def _members(session: Session, keys: Iterable[Any]) -> dict[Any, MemberShown]:
     }
 
 
-def _uuids(keys: Iterable[Any]) -> list[uuid.UUID]:
-    """Ids as the driver gives them, as UUIDs."""
-    wanted = {key for key in keys if key is not None}
-    return [key if isinstance(key, uuid.UUID) else uuid.UUID(key) for key in wanted]
+def _known(keys: Iterable[Any]) -> list[Any]:
+    """Ids as the driver gives them, which is how they are compared: making a UUID of each costs more than its row."""
+    return [key for key in set(keys) if key is not None]
