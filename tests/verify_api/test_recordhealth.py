@@ -13,6 +13,8 @@ from temthat_stamps.log.witness_client import WitnessClient
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.operator import log_signer
 from temthat_stamps.trust.roles import TIMESTAMP, rule_of
+from temthat_verify_api import emitter
+from temthat_verify_api.emitter import Emitter
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
 
@@ -142,3 +144,22 @@ def test_what_nobody_foresaw_is_told_too(founded_world: "World", monkeypatch: py
     publisher.publish()
     codes = [trouble.code for trouble in RecordHealth(founded_world.services, publisher).look().troubles]
     assert "not_published" in codes
+
+
+async def test_records_that_no_event_tells_of_are_told(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it goes through; the service is well meanwhile."""
+    telling = Emitter(world.services)
+    health = RecordHealth(world.services, Publisher(world.services), telling)
+
+    def failing(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(emitter, "AGAIN_AFTER", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(emitter, "tell", failing)
+        telling._tell([])
+    assert "events_untold" in [trouble.code for trouble in health.look().troubles]
+    telling._tell([])
+    assert "events_untold" not in [trouble.code for trouble in health.look().troubles]

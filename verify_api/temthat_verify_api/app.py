@@ -81,7 +81,7 @@ def create_app(services: Services) -> FastAPI:
     front.add_to(app)
     service.add_to(app)
     api_docs.add_to(app)
-    health.add_to(app, RecordHealth(services, publisher))
+    health.add_to(app, RecordHealth(services, publisher, emitter))
     logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)
     routes.add_last_to(app)

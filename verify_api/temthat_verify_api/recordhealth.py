@@ -15,6 +15,7 @@ from temthat_stamps.log.entries import size
 from temthat_stamps.trust.accepted import Accepted
 from temthat_stamps.trust.repository import TrustRepository
 from temthat_stamps.trust.status import RoleStatus, status_of
+from temthat_verify_api.emitter import Emitter
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.wiring import Services
 
@@ -43,9 +44,10 @@ class RecordState:
 class RecordHealth:
     """Looks when asked; the trust files are checked again only when they changed."""
 
-    def __init__(self, services: Services, publisher: Publisher) -> None:
+    def __init__(self, services: Services, publisher: Publisher, emitter: Emitter | None = None) -> None:
         self._services = services
         self._publisher = publisher
+        self._emitter = emitter
         self._repository = TrustRepository(services.settings.public_dir / "trust")
         self._accepted: tuple[int, Accepted] | None = None
 
@@ -53,7 +55,7 @@ class RecordHealth:
         """The state now. Raises `SQLAlchemyError` without a database; anything else is a trouble."""
         with self._services.sessions() as session:
             entries = size(session)
-        troubles = [*self._of_publishing(), *self._of_signer()]
+        troubles = [*self._of_publishing(), *self._of_signer(), *self._of_events()]
         latest, missing = self._latest(troubles)
         roles = self._roles(troubles)
         now = self._services.now()
@@ -74,6 +76,16 @@ class RecordHealth:
         elif problem is not None:
             why = getattr(problem, "strerror", None) or type(problem).__name__
             yield Trouble("not_published", f"Không công bố được ({why}).", f"Cannot publish ({why}).")
+
+    def _of_events(self) -> Iterator[Trouble]:
+        problem = self._emitter.problem if self._emitter else None
+        if problem is not None:
+            why = type(problem).__name__
+            yield Trouble(
+                "events_untold",
+                f"Ghi chép chưa thành sự kiện EPCIS được ({why}); sẽ thử lại. Xem nhật ký của dịch vụ.",
+                f"Records could not be told as EPCIS events ({why}); it is tried again. See the service's log.",
+            )
 
     def _of_signer(self) -> Iterator[Trouble]:
         socket = self._services.settings.signer

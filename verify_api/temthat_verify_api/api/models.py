@@ -215,7 +215,7 @@ class Health(BaseModel):
         default_factory=list,
         description=(
             "Empty when all is well: `not_published`, `witnesses_missing`, `log_damaged`, `signer_silent`, "
-            "`no_trust_data`, `trust_expiring`, `trust_expired`."
+            "`events_untold`, `no_trust_data`, `trust_expiring`, `trust_expired`."
         ),
     )
 
