@@ -131,6 +131,14 @@ def test_a_request_has_a_day_and_is_answered(office: Office) -> None:
         request = session.scalars(select(PersonalRequest)).one()
         assert request.due_on.isoformat() == "2026-11-24"
     assert "Sửa điều ghi sai" in browser.open("/desk/members").text
+    assert (
+        "1 yêu cầu của thành viên về dữ liệu cá nhân, phải trả lời trước hết ngày 24/11/2026"
+        in browser.open("/desk").text
+    )
+    assert (
+        "yêu cầu của thành viên"
+        not in office.browser(OFFICER).open(f"/desk/organisations/{office.party_id('HTX-DE')}").text
+    )
     office.forward(days=4)
     browser = office.browser(CLERK)
     assert "quá hạn" in browser.open("/desk/members").text

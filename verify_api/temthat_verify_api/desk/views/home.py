@@ -10,6 +10,7 @@ from temthat_stamps.runs.records import JobState
 from temthat_trace import fieldwork
 from temthat_trace.gtin_claims import disputed
 from temthat_trace.parties import PRODUCERS, Party
+from temthat_trace.privacy.repository import open_requests
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.checklist_queries import overview
@@ -69,6 +70,8 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
         "home.html",
         expiring=alerts_of(desk, party),
         gtins=disputed(desk.db, Party.id == party.id),
+        asked=open_requests(desk.db, party.id) if desk.may(Action.MEMBERS, party) else (),
+        today=desk.today,
         short=short,
         changes=own_changes(desk, party),
         own=desk.may(Action.ORDER, party) and own_orders.signs_itself(desk, party),
