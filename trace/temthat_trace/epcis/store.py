@@ -23,6 +23,8 @@ from temthat_trace.epcis.values import keep_values
 MOST_ASKED = 500
 """Values in one `IN (...)`: far below what any database takes."""
 MANY = 100
+PAGES_KIB = 65_536
+"""Memory SQLite may use for pages on the connection that captures."""
 _WRITERS = 7_468_002
 """The PostgreSQL advisory lock captures take one after the other."""
 _EVENT = ("id", "party_id", "job_id", "event_time", "hash", "digest", "given_id", "context", "body")
@@ -63,6 +65,9 @@ def one_writer(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+    else:
+        # Terms are written all over their tree: with the usual 2 MB its pages would be read again and again.
+        session.execute(text(f"pragma cache_size = -{PAGES_KIB}"))
 
 
 def add_events(
