@@ -106,6 +106,17 @@ if TYPE_CHECKING:
 @pytest.fixture
 def goods(world: "World") -> Goods:
     """A run of one batch, with a scan, a picture, a photo, a seller and a household; names as they come."""
+    return furnished(world)
+
+
+@pytest.fixture
+def any_goods(any_world: "World") -> Goods:
+    """The same, once on SQLite and once on PostgreSQL."""
+    return furnished(any_world)
+
+
+def furnished(world: "World") -> Goods:
+    """See `goods`."""
     run = world.run()
     world.services.book.prove_run(run)
     made = Goods(world, run)

@@ -83,6 +83,14 @@ def test_everything_is_in_it_and_it_holds(goods: Goods, tmp_path: Path) -> None:
     assert len(report.entries) == 2
 
 
+def test_both_databases_give_a_dossier_that_holds(any_goods: Goods, tmp_path: Path) -> None:
+    """With a recall, so that notices are read as well."""
+    any_goods.world.notify(any_goods.run, NoticeKind.RECALL)
+    any_goods.world.services.book.publish()
+    report = checked(any_goods, any_goods.dossier(), tmp_path)
+    assert (report.findings, report.runs) == ([], [(any_goods.run, 1, 1)])
+
+
 def test_the_document_reads_well(goods: Goods) -> None:
     """Names, papers with who vouches, the dated way, the run's entry, sellers, how to check."""
     said = words_of(goods.pdf())

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from temthat_stamps.code import encode
 from temthat_stamps.copies.records import StampEvent
 from temthat_stamps.verdict import NoticeKind
+from temthat_trace.offers import SellerLink
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
 from temthat_verify_api.app import create_app
@@ -189,3 +190,33 @@ def test_the_keyboard_reaches_everything(chromium: Browser, world: "World", site
     reachable = ("Xem mục này", "Tự kiểm chứng", "Vì sao tin được?", "tinh", "Ghi nhận", "Không lưu")
     for wanted in ("English", *reachable):
         assert any(wanted in stop for stop in stops), stops
+
+
+def test_data_sellers_and_badge_in_a_browser(chromium: Browser, world: "World", site: str) -> None:
+    """The data block parses and the policy blocks nothing; a long shop fits; the badge loads elsewhere."""
+    world.run()
+    with world.services.sessions() as session:
+        session.add(
+            SellerLink(
+                product_id=session.query(Product).one().id, seller="Gian-hàng-" * 15, url=f"https://{'a' * 60}.vn/x",
+                valid_until=dt.date(2027, 1, 1), added_at=world.now,
+            )
+        )  # fmt: skip
+        session.commit()
+    page = chromium.new_context(viewport={"width": 320, "height": 640}, locale="en-GB").new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    for path in ("/p/HTX-MAU/CHE", "/p/HTX-MAU/CHE/L01"):
+        page.goto(site + path)
+        kind = (
+            "JSON.parse(document.querySelector('script[type=\"application/ld+json\"]').textContent)['@type']"
+        )
+        assert page.evaluate(kind) == "Product"
+        assert page.evaluate(TOO_WIDE) == []
+        assert page.evaluate(CONTRAST) == []
+        assert page.evaluate("document.documentElement.lang") == "en"
+    assert said == []
+    shop = chromium.new_context().new_page()
+    shop.set_content(f'<img src="{site}/badge/vi.svg">')
+    shop.wait_for_function("document.images[0].complete")
+    assert shop.evaluate("document.images[0].naturalWidth") == 220
