@@ -167,29 +167,37 @@ class Statements:
         ascending: bool,
     ) -> list[Row]:
         """The first `limit` of several ordered streams together, without repeats."""
-        found: dict[Key, Row] = {}
-        for start in range(0, len(streams), BLOCK):
-            part = streams[start : start + BLOCK]
-            rows = self._rows(*self._statement(part, order, others, window, limit))
-            found.update((row.key, row) for row in map(self._row, rows))
-        return [found[key] for key in sorted(found, reverse=not ascending)[:limit]]
-
-    def _statement(
-        self, streams: list[tuple[str, list[Any]]], order: str, others: Groups, window: Window, limit: int
-    ) -> tuple[str, list[Any]]:
-        values: list[Any] = []
-        parts = []
-        for text, given in streams:
-            parts.append(f"select * from ({text} order by {order} limit {limit}) as s")  # noqa: S608
-            values += given
-        union = " union ".join(parts)
-        if len(parts) > 1:
-            union = f"{union} order by {order} limit {limit}"
+        if len(streams) <= BLOCK:
+            union, values = self._union(streams, order, limit)
+        else:
+            union, values = self._first(streams, order, limit, ascending)
         fits, more = self._fits(others, window)
-        return (
+        text = (
             f"select c.at, c.id, {self._columns} from ({union}) as c"  # noqa: S608
             f" left join epcis_event e on e.id = c.id{fits}"
-        ), values + more
+        )
+        found = {row.key: row for row in map(self._row, self._rows(text, values + more))}
+        return [found[key] for key in sorted(found, reverse=not ascending)]
+
+    def _union(self, streams: list[tuple[str, list[Any]]], order: str, limit: int) -> tuple[str, list[Any]]:
+        """The first `limit` of a few streams, as a statement."""
+        parts = [f"select * from ({text} order by {order} limit {limit}) as s" for text, _ in streams]  # noqa: S608
+        values = [value for _, given in streams for value in given]
+        union = " union ".join(parts)
+        return (f"{union} order by {order} limit {limit}" if len(parts) > 1 else union), values
+
+    def _first(
+        self, streams: list[tuple[str, list[Any]]], order: str, limit: int, ascending: bool
+    ) -> tuple[str, list[Any]]:
+        """The first `limit` of very many streams, found in blocks, as a statement that names them."""
+        keys: set[Key] = set()
+        for start in range(0, len(streams), BLOCK):
+            text, values = self._union(streams[start : start + BLOCK], order, limit)
+            keys.update((at, number) for number, at in self._rows(text, values))
+        numbers = [number for _, number in sorted(keys, reverse=not ascending)[:limit]]
+        at = "event_time" if order.startswith("at") else "0"
+        marks = ", ".join([self._mark] * len(numbers)) or "null"
+        return f"select id, {at} as at from epcis_event where id in ({marks})", numbers  # noqa: S608
 
     def _fits(self, others: Groups, window: Window) -> tuple[str, list[Any]]:
         """What else must be so for an event's body to be read."""
