@@ -12,7 +12,18 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     "name",
-    ["signing", "custody", "offline", "bundle", "printing", "log", "eventhash", "epcis", "lineage", "epcisquery"],
+    [
+        "signing",
+        "custody",
+        "offline",
+        "bundle",
+        "printing",
+        "log",
+        "eventhash",
+        "epcis",
+        "lineage",
+        "epcisquery",
+    ],
 )
 def test_small_measurements_give_figures(name: str, tmp_path: Path) -> None:
     """Each line has name, value, unit, baseline and ratio; a ratio is a positive number, nothing is timed here."""

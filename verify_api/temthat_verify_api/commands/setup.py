@@ -62,7 +62,9 @@ def person(
 
 def api_key(
     organisation: Annotated[str, typer.Argument(help="Mã đơn vị. The organisation's code.")],
-    role: Annotated[KeyRole, typer.Option(help="till, inspector, packer, producer, officer, operator")] = KeyRole.TILL,
+    role: Annotated[
+        KeyRole, typer.Option(help="till, inspector, packer, producer, officer, operator")
+    ] = KeyRole.TILL,
     label: Annotated[str, typer.Option(help="Để nhận ra khóa, ví dụ tên quầy. What it is for.")] = "",
 ) -> None:
     """Cấp khóa API cho máy quét, quầy hàng; chỉ hiện một lần. Issue an API key, shown once."""
