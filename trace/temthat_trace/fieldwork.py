@@ -11,17 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from temthat_trace import formats
 from temthat_trace.batches import Batch
 from temthat_trace.copied import Agreement, Diary, Work, agreement_of, agreements
-from temthat_trace.database import Base
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventLine, LineRole
-from temthat_trace.papers import Attachment
 from temthat_trace.parties import Member, Plot
+from temthat_trace.privacy.attachments import drop_unused
 from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import TraceRefused
 from temthat_trace.search import fold
@@ -53,20 +52,7 @@ def erase_event(session: Session, event: Event) -> None:
     digests = {digest for photo in event.photos for digest in (photo.digest, photo.small)}
     event.erase()
     session.flush()
-    drop_attachments(session, digests)
-
-
-def drop_attachments(session: Session, digests: Iterable[str]) -> None:
-    """Delete those of the attachments that no record refers to."""
-    wanted = set(digests)
-    columns = [
-        key.parent
-        for table in Base.metadata.tables.values()
-        for key in table.foreign_keys
-        if key.column is Attachment.__table__.c.digest
-    ]
-    used = [exists().where(column == Attachment.digest) for column in columns]
-    session.execute(delete(Attachment).where(Attachment.digest.in_(wanted), ~or_(*used)))
+    drop_unused(session, digests)
 
 
 def names_used(

@@ -209,3 +209,18 @@ def test_members_are_their_own_cooperatives_alone(office: Office, phone: str) ->
     for path in (page, f"{page}/held", f"{page}/held.json", f"{page}/form", f"{page}/photo", f"{page}/erase"):
         assert other.open(path).status_code in (403, 404), path
     assert "Hộ bà Tư" not in other.open("/desk/members").text
+
+
+def test_a_diary_does_not_name_who_did_not_agree(office: Office) -> None:
+    """The form of a step asks for the common name instead, beside the field; after consent the name is taken."""
+    browser = office.browser(CLERK)
+    page = make(office, browser)
+    agree(browser, page, Purpose.STORE)
+    browser.submit(f"{page}/fields", at=page, alias="Hộ bà Tư", full_name="Trần Thị Tư", phone="")
+    work = f"/desk/batches/{office.batch_id()}/work/harvest"
+    typed = {"day": "2026-11-21", "out_amount": "10", "out_amount_unit": "KGM", "actor": "trần thị tư"}
+    refused = browser.submit(work, **typed)
+    assert refused.status_code == 422
+    assert "Hãy ghi “Hộ bà Tư”" in refused.text
+    agree(browser, page, Purpose.SHOW_NAME)
+    assert browser.submit(work, **typed).status_code == 303

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from temthat_trace import formats
+from temthat_trace.consent import Purpose, in_force
 from temthat_trace.parties import Member
 from temthat_trace.privacy.records import Ask, Handling, PersonalLook, PersonalRequest
 from temthat_trace.privacy.working_days import due_day
@@ -27,6 +28,18 @@ def members_of(session: Session, party: uuid.UUID, search: str = "") -> Sequence
         return session.scalars(query.limit(LISTED)).all()
     found = [m for m in session.scalars(query) if wanted in fold(f"{m.code} {m.alias} {m.full_name or ''}")]
     return found[:LISTED]
+
+
+def alias_of_unnamed(session: Session, party: uuid.UUID, name: str) -> str | None:
+    """The alias to use instead, if this is the full name of a member who did not agree to its being shown."""
+    wanted = fold(name)
+    if not wanted:
+        return None
+    named = select(Member).where(Member.party_id == party, Member.full_name.is_not(None))
+    for member in session.scalars(named):
+        if fold(member.full_name or "") == wanted and Purpose.SHOW_NAME not in in_force(member.consents):
+            return member.alias
+    return None
 
 
 def count_members(session: Session, party: uuid.UUID) -> int:

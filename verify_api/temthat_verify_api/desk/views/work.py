@@ -13,6 +13,7 @@ from temthat_trace.batches import Batch
 from temthat_trace.drafts import StepDraft
 from temthat_trace.events import Event, EventPhoto, Step
 from temthat_trace.parties import PRODUCERS
+from temthat_trace.privacy.repository import alias_of_unnamed
 from temthat_trace.units import UNITS, convertible
 from temthat_verify_api.desk import queries, work_queries
 from temthat_verify_api.desk.context import Desk, SignedIn
@@ -79,6 +80,11 @@ def record_work(desk: SignedIn, batch_id: uuid.UUID, step: Step, form: Photos) -
     if found and not given.get("checked"):
         problem = "Hãy đánh dấu khi đã xem lại.", "Tick this once you have gone over it."
         answers.problems["checked"] = problem
+    if alias := alias_of_unnamed(desk.db, batch.party_id, given.get("actor", "")):
+        answers.problems["actor"] = (
+            f"Đây là họ tên của một thành viên chưa đồng ý cho mọi người thấy họ tên. Hãy ghi “{alias}”.",
+            f"This is the full name of a member who did not agree to its being shown. Write “{alias}”.",
+        )
     photos, photo_problem = _photos(desk, form)
     if photo_problem or answers.event is None or answers.problems:
         return _form(desk, batch, step, given, answers.problems, found, photos, photo_problem)
