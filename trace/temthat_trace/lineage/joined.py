@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from temthat_trace.batches import Batch
 from temthat_trace.gs1.key import STEM, escape
 from temthat_trace.lineage.among import among
+from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.repository import BatchFacts, facts_of, kinds_of, recorded
 from temthat_trace.lineage.steps import StepKind
 from temthat_trace.lineage.things import EventGraph, Handover, Thing
@@ -50,6 +51,7 @@ class Trace:
         return [node for node in self.walk.nodes if isinstance(node, Thing)]
 
 
+@uncollected()
 def trace(
     session: Session,
     starts: Iterable[Node],

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.among import among
+from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.growers import Growers
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.walk import USUAL, Bounds, Direction, Link, Neighbours, Walk, walk
@@ -123,6 +124,7 @@ class Lineage:
     kinds: dict[uuid.UUID, StepKind]
 
 
+@uncollected()
 def lineage(
     session: Session,
     starts: Iterable[uuid.UUID],

@@ -15,6 +15,7 @@ from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.emitting.repository import SOURCE
 from temthat_trace.lineage.among import among
+from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.joined import Node, Trace, trace
 from temthat_trace.lineage.repository import BatchFacts
 from temthat_trace.lineage.suspects import Suspicion, find_suspects
@@ -92,6 +93,7 @@ class Reach:
         return sum(run.sold for line in self.affected for run in line.runs)
 
 
+@uncollected()
 def reach_of(
     db: Session, within: ColumnElement[bool], suspicion: Suspicion, hosts: Iterable[str] = ()
 ) -> Reach:
