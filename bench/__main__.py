@@ -24,6 +24,7 @@ MODULES = (
     "epcisquery",
     "eventhash",
     "epcis",
+    "records",
     "decoding",
 )
 RESULTS = Path(__file__).parent / "results.jsonl"

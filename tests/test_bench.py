@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
         "epcis",
         "lineage",
         "epcisquery",
+        "records",
     ],
 )
 def test_small_measurements_give_figures(name: str, tmp_path: Path) -> None:
