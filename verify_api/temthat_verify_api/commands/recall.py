@@ -134,7 +134,9 @@ def _show(reach: Reach) -> None:
         console.print(f"EPCIS: {visible(thing_words(found.name))}")
     for customer in reach.customers[:SHOWN]:
         amounts = ", ".join(words.quantity(n, unit) for n, unit in customer.amounts)
-        console.print(f"Gọi: {visible(customer.name)} {customer.hotline} {amounts}".rstrip())
+        console.print(
+            f"Gọi: {visible(customer.name or words('recall.no_name'))} {customer.hotline} {amounts}".rstrip()
+        )
 
 
 def _write(

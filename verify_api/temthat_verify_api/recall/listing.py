@@ -52,7 +52,7 @@ def customers_csv(words: Words, reach: Reach) -> bytes:
     ]
     rows += [
         [
-            words("recall.customer"), c.name, c.hotline, "; ".join(c.goods),
+            words("recall.customer"), c.name or words("recall.no_name"), c.hotline, "; ".join(c.goods),
             "; ".join(words.quantity(n, unit) for n, unit in c.amounts), str(c.deliveries), words.time(c.last),
         ]
         for c in reach.customers
@@ -105,7 +105,7 @@ def _whom_to_call(paper: Document, words: Words, reach: Reach) -> None:
     for customer in reach.customers:
         amounts = [words.quantity(n, unit) for n, unit in customer.amounts]
         goods = [*customer.goods[:5], *(["…"] if len(customer.goods) > 5 else []), *amounts]
-        rows.append([customer.name, customer.hotline, "; ".join(goods), ""])
+        rows.append([customer.name or words("recall.no_name"), customer.hotline, "; ".join(goods), ""])
     paper.table(heads, rows, (5, 3, 6, 3))
 
 
