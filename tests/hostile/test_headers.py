@@ -51,7 +51,10 @@ def test_every_page_is_kept_by_nobody_and_framed_by_nobody(house: House, client:
 
 def check_nothing_from_elsewhere(reply: Reply) -> None:
     """No address of another host is loaded, no handler and no style stands in a tag; a data block is no script."""
-    assert not re.search(r'<(?:script(?! type="application/ld\+json">)|iframe|object|embed|base|link[^>]+href="https?:)', reply.text)
+    assert not re.search(
+        r'<(?:script(?! type="application/ld\+json">)|iframe|object|embed|base|link[^>]+href="https?:)',
+        reply.text,
+    )
     assert not re.search(r'(?:src|srcset|action)="(?:https?:)?//', reply.text)
     assert not re.search(r"<[^>]+\s(?:on\w+|style)=", reply.text)
 
