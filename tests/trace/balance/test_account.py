@@ -165,6 +165,8 @@ def test_sugar_is_an_ingredient_and_fertiliser_is_not() -> None:
     """100 kg of fruit and 60 kg of sugar are 150 kg of jam; manure is no fruit."""
     jam = step(Step.PROCESSING, went_in=100, used=60, out=150)
     assert account_of(batch(1, 150, jam)).excesses == ()
+    told_of_sugar_only = step(Step.PROCESSING, used=60)
+    assert account_of(batch(1, 150, told_of_sugar_only, sources=(part(2, 100),))).excesses == ()
     grown = (step(Step.CARE, 1, used=500), step(Step.HARVEST, 2, out=100))
     assert rules(*account_of(batch(1, 150, *grown)).excesses) == [Rule.MADE_MORE]
 

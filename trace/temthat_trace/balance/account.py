@@ -171,7 +171,10 @@ class _Flow:
         self._bring(self._new_in(step))
         ingredients = tally[LineRole.USED] if step.step in MAKING else {}
         went_in, out, lost = tally[LineRole.IN], tally[LineRole.OUT], tally[LineRole.LOST]
-        self.brought = add(self.brought, ingredients if out else {})
+        if not out:
+            self._bring(ingredients)
+        else:
+            self.brought = add(self.brought, ingredients)
         if out and not went_in:
             had = self.stock.take_all(step.step, out, ingredients)
             self._check_given(step, had, out, lost)
