@@ -171,6 +171,16 @@ def test_sugar_is_an_ingredient_and_fertiliser_is_not() -> None:
     assert rules(*account_of(batch(1, 150, *grown)).excesses) == [Rule.MADE_MORE]
 
 
+def test_an_ingredient_is_no_measure_of_goods_told_otherwise() -> None:
+    """Twenty litres of water and 100 kg of fruit may be 110 litres; sugar tells nothing of fruit."""
+    water = step(Step.PROCESSING, 1, used=amount(20, "LTR"), out=amount(110, "LTR"))
+    stated = step(Step.PROCESSING, 1, went_in=100, used=amount(20, "LTR"), out=amount(110, "LTR"))
+    for juice in (water, stated):
+        assert account_of(batch(1, 110, juice, unit="LTR", sources=(part(2, 100),))).findings == ()
+    for sugar in (step(Step.PROCESSING, used=60), step(Step.PROCESSING, used=60, out=150)):
+        assert account_of(batch(1, 150, sugar)).findings == ()
+
+
 def test_a_source_given_twice() -> None:
     """Three batches of 40 kg from one of 100; the takers are named."""
     takers = tuple(part(n, 40) for n in (2, 3, 4))

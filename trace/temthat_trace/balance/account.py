@@ -169,8 +169,8 @@ class _Flow:
     def _work(self, step: StepRecord, tally: Mapping[LineRole, Tally]) -> None:
         """A step that takes goods and gives goods. What is sent is compared with the batch as a whole, not here."""
         self._bring(self._new_in(step))
-        ingredients = tally[LineRole.USED] if step.step in MAKING else {}
         went_in, out, lost = tally[LineRole.IN], tally[LineRole.OUT], tally[LineRole.LOST]
+        ingredients = self._ingredients(step, went_in, tally[LineRole.USED])
         if not out:
             self._bring(ingredients)
         else:
@@ -188,6 +188,16 @@ class _Flow:
             self._check_loss(step, went_in, out, lost)
             self._retold(step, went_in, out)
             self.stock.put(step.step, out)
+
+    def _ingredients(self, step: StepRecord, went_in: Tally, used: Tally) -> Tally:
+        """Materials that make the goods more, where the goods are told in their unit: water is no measure of fruit."""
+        if step.step not in MAKING:
+            return {}
+        return {
+            unit: quantity
+            for unit, quantity in used.items()
+            if unit in went_in or (not went_in and self.stock.there(unit, step.step) is not None)
+        }
 
     def _retold(self, step: StepRecord, went_in: Tally, out: Tally) -> None:
         """Goods that came out told in a unit that does not compare with what went in are the same goods."""
