@@ -1,0 +1,143 @@
+"""How packs and copied codes behave, as chances: read from `priors.toml`, or learned. Pure.
+
+`Habits` are what a model is made of. They are frozen: a model with other habits is another model, and a stamp's score
+goes on from where the old one left it.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from enum import IntEnum
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+HOUR, DAY = 3_600, 86_400
+TOGETHER = 2 * HOUR
+"""People who check at one place within this time stand around one pack, or one table."""
+GAPS = (TOGETHER, DAY, 7 * DAY, 30 * DAY)
+"""Ends of the first four of five classes of time between groups."""
+
+
+class Move(IntEnum):
+    """Where the next group is, seen from the last one."""
+
+    SAME = 0
+    NEAR = 1
+    FAR = 2
+    BACK = 3
+
+
+class Stay(IntEnum):
+    """How a stamp has moved so far: what the next move depends on."""
+
+    NEVER_LEFT = 0
+    SETTLED = 1
+    JUST_JUMPED = 2
+
+
+MOVES = tuple(Move)
+Row = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One way a stamp's history comes about, with how common it is among the ordinary or the copied ones.
+
+    `again[k-1]`: chance that another group comes after k (the last stands for all more); `move[place]`: chances of the
+    four moves for a stamp that is `Stay`; `gap[move]`: chances of the five classes of time.
+    """
+
+    name: str
+    weight: float
+    again: Row
+    move: tuple[Row, ...]
+    gap: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """Chances of single things, beside (an ordinary pack, copies)."""
+
+    sold_twice: Row
+    till_after_sale: Row
+    pin_again: Row
+    after_last_day: Row
+    outside_region: Row
+    first_pin: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds in nats on what steps may add, and what a visitor without a cookie counts."""
+
+    least_step: float
+    most_step: float
+    least_score: float
+    doubtful_share: float
+    doubtful_total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where a score means something, in nats; `one_in`: one scanned stamp in this many is copied, before any check."""
+
+    suspect: float
+    alert: float
+    alert_groups: int
+    alert_days: int
+    one_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """All that a model knows before it sees a stamp."""
+
+    ordinary: tuple[Explanation, ...]
+    copied: tuple[Explanation, ...]
+    single: Single
+    limits: Limits
+    thresholds: Thresholds
+
+
+@lru_cache(maxsize=1)
+def priors() -> Habits:
+    """The habits of `priors.toml`: what holds when an operator has no data of its own."""
+    text = resources.files("temthat_stamps.copies").joinpath("priors.toml").read_text("utf-8")
+    return habits_of(tomllib.loads(text))
+
+
+def habits_of(table: Mapping[str, Any]) -> Habits:
+    """Habits from the tables of such a file; raises `ValueError` when chances do not add up."""
+    made = Habits(
+        tuple(_explanation(name, part) for name, part in table["ordinary"].items()),
+        tuple(_explanation(name, part) for name, part in table["copied"].items()),
+        Single(**{name: tuple(pair) for name, pair in table["single"].items()}),
+        Limits(**table["limits"]),
+        Thresholds(**table["thresholds"]),
+    )
+    _check(made)
+    return made
+
+
+def _explanation(name: str, table: Mapping[str, Any]) -> Explanation:
+    return Explanation(
+        name,
+        table["weight"],
+        tuple(table["again"]),
+        tuple(map(tuple, table["move"])),
+        tuple(tuple(table["gap"][move.name.lower()]) for move in MOVES),
+    )
+
+
+def _check(habits: Habits) -> None:
+    sums: list[Row] = [tuple(e.weight for e in side) for side in (habits.ordinary, habits.copied)]
+    chances: list[float] = [chance for pair in astuple(habits.single) for chance in pair]
+    for one in (*habits.ordinary, *habits.copied):
+        sums += [*one.move, *one.gap]
+        chances += one.again
+    for row in sums:
+        if abs(sum(row) - 1) > 1e-6 or min(row) <= 0:
+            raise ValueError(f"chances that are not positive or do not add up to 1: {row}")
+    if not all(0 < chance < 1 for chance in chances):
+        raise ValueError("a chance is not between 0 and 1")

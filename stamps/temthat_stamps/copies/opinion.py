@@ -1,0 +1,76 @@
+"""What a state means to people: whether to suspect, why in words of the texts file, whether it may be an alert. Pure.
+
+The words are about the code's history, in counts and days; they never speak of a person or of the goods.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from temthat_stamps.copies.habits import Thresholds
+from temthat_stamps.copies.state import State
+from temthat_stamps.verdict import CopyOpinion
+
+SHOWN_FROM = 3
+"""Counts below this are not told: they would be about single persons."""
+
+
+class Evidence(StrEnum):
+    """What stands behind a suspicion that people should look into."""
+
+    SALES = "sales"
+    """Rung up more than once: tills have credentials."""
+    PINS = "pins"
+    """The PIN was entered by three or more."""
+    MANY_GROUPS = "many_groups"
+    """Many groups on many days: one photo passed around for a day cannot do that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A key of the texts file and its value."""
+
+    key: str
+    value: str
+
+
+def opinion(state: State, thresholds: Thresholds) -> CopyOpinion:
+    """What the verdict is told. `score` is the chance that the code is copied, given the prior chance."""
+    odds = state.score / 1_000 - math.log(thresholds.one_in - 1)
+    chance = 1 / (1 + math.exp(-odds))
+    if not state.suspect_at:
+        return CopyOpinion(False, chance)
+    return CopyOpinion(True, chance, tuple((r.key, r.value) for r in reasons(state)))
+
+
+def reasons(state: State) -> Iterator[Reason]:
+    """Why, the weightiest kind first; the first is always true of a suspect."""
+    if state.sales > 1:
+        yield Reason("copy_sales", str(state.sales))
+    if state.fast:
+        yield Reason("copy_fast", "")
+    if len(state.places) >= SHOWN_FROM:
+        yield Reason("copy_places", str(len(state.places)))
+    if state.backs:
+        yield Reason("copy_back", "")
+    if state.groups >= SHOWN_FROM:
+        yield Reason("copy_groups", str(state.groups))
+    if state.days >= SHOWN_FROM:
+        yield Reason("copy_days", str(state.days))
+    if state.late:
+        yield Reason("copy_late", "")
+
+
+def evidence(state: State, thresholds: Thresholds) -> tuple[Evidence, ...]:
+    """What may be told to a person as an alert; empty for a photo passed around, a troll or one busy shelf."""
+    if not state.suspect_at or state.score < 1_000 * thresholds.alert:
+        return ()
+    found = []
+    if state.sales > 1:
+        found.append(Evidence.SALES)
+    if state.pins > 2:
+        found.append(Evidence.PINS)
+    if state.groups >= thresholds.alert_groups and state.days >= thresholds.alert_days:
+        found.append(Evidence.MANY_GROUPS)
+    return tuple(found)

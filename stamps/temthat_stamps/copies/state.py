@@ -1,0 +1,156 @@
+"""What is remembered of one stamp's events: constant size, packed into `SIZE` bytes. Pure.
+
+All of it is whole numbers, so that a state read back, a state kept in memory and a state rebuilt from the events are
+the same to the last bit. Counts stop at what their field holds; they never turn over.
+"""
+
+import struct
+from dataclasses import dataclass, replace
+
+from temthat_stamps.copies.places import Spot
+
+PLACES = 6
+"""How many places are remembered; beyond that the oldest is forgotten."""
+
+_BITS = 128
+_NOWHERE = -0x8000
+_FORMAT = struct.Struct(">B h 5I H h 9B 4h B 2I 2h 16s 12h")
+SIZE = _FORMAT.size
+VERSION = 1
+FULL_BYTE, FULL_SHORT, FULL_WORD = 0xFF, 0xFFFF, 0xFFFF_FFFF
+_COUNTS = ("groups", "moves", "backs", "fast", "days", "late", "sales", "pins")
+_NUMBERS = (
+    "score",
+    "checks",
+    "suspect_check",
+    "suspect_at",
+    "first_at",
+    "last_at",
+    "phones",
+    "doubtful",
+    *_COUNTS,
+)
+_LATER = ("jumped", "sold_at", "pin")
+RIVALS = 4
+"""How many explanations are followed beside the first."""
+MOST_SCORE = 32_000
+"""Scores and likelihoods stop here, in thousandths of a nat: two bytes each."""
+
+
+class BadState(ValueError):
+    """These bytes are no state of this version."""
+
+
+@dataclass(slots=True)
+class State:
+    """One stamp's history in figures.
+
+    `score` and `doubtful` are in thousandths of a nat, times in seconds since 1970. Counts of things stop at 255,
+    `phones` at 65,535: whoever changes one uses `count`.
+    """
+
+    score: int = 0
+    checks: int = 0
+    """Accepted checks of every kind."""
+    suspect_check: int = 0
+    """How many checks there were when it became suspect; 0 with `suspect_at` 0: never."""
+    suspect_at: int = 0
+    first_at: int = 0
+    """When the first group began to check; a group is who checks within two hours at one place."""
+    last_at: int = 0
+    """When the last group began."""
+    phones: int = 0
+    """Different visitors, as far as the filter can tell; it errs towards fewer."""
+    doubtful: int = 0
+    """What visitors without a cookie have added to the score."""
+    groups: int = 0
+    moves: int = 0
+    """Far moves between groups."""
+    backs: int = 0
+    """Returns to a place that had been left."""
+    fast: int = 0
+    """Moves faster than a pack travels."""
+    days: int = 0
+    """Different days on which a group began."""
+    late: int = 0
+    """New phones after the goods' last day."""
+    sales: int = 0
+    pins: int = 0
+    """How often a PIN was entered by someone new."""
+    likelihoods: tuple[int, ...] = (0,) * RIVALS
+    """Of each explanation but the first, against the first."""
+    jumped: int = 0
+    """1: the last group was far from the one before."""
+    sold_at: int = 0
+    pin: int = 0
+    """The tag of who entered the PIN first; 0: nobody."""
+    last: Spot | None = None
+    """Where the pack, or a copy of its code, was last seen."""
+    seen: bytes = bytes(_BITS // 8)
+    """A Bloom filter of visitors, two bits each: the order they came in does not matter."""
+    places: tuple[Spot, ...] = ()
+    """Places met, at most `PLACES`, the newest last."""
+
+    def copy(self) -> "State":
+        """Another state that goes on from here."""
+        return replace(self)
+
+    def count(self, name: str, most: int = FULL_BYTE) -> None:
+        """One more of `name`, unless its field is full."""
+        if (value := getattr(self, name)) < most:
+            setattr(self, name, value + 1)
+
+    def has_seen(self, tag: int) -> bool:
+        """Whether this visitor probably checked before: never wrong about one who did."""
+        mask = _mask(tag)
+        return int.from_bytes(self.seen) & mask == mask
+
+    def remember(self, tag: int) -> None:
+        """From now on this visitor is known."""
+        self.seen = (int.from_bytes(self.seen) | _mask(tag)).to_bytes(_BITS // 8)
+
+    def meet(self, spot: Spot) -> None:
+        """The pack is here now. A place that is known keeps its turn, so that a busy one is not forgotten sooner."""
+        self.last = spot
+        if spot not in self.places:
+            self.places = (*self.places, spot)[-PLACES:]
+
+    def encode(self) -> bytes:
+        """`SIZE` bytes, big-endian; a place is two hundredths of degrees, nowhere is -32768 twice."""
+        places = [part for spot in self.places for part in spot]
+        return _FORMAT.pack(
+            VERSION,
+            *(getattr(self, name) for name in _NUMBERS),
+            len(self.places),
+            *self.likelihoods,
+            *(getattr(self, name) for name in _LATER),
+            *(self.last or (_NOWHERE, _NOWHERE)),
+            self.seen,
+            *places,
+            *[_NOWHERE] * (2 * PLACES - len(places)),
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "State":
+        """The state that was encoded; raises `BadState`."""
+        if len(data) != SIZE or data[0] != VERSION:
+            raise BadState(f"{len(data)} bytes are no copy state of version {VERSION}")
+        values = iter(_FORMAT.unpack(data)[1:])
+        state = cls(**{name: next(values) for name in _NUMBERS})
+        known = next(values)
+        state.likelihoods = tuple(next(values) for _ in range(RIVALS))
+        for name in _LATER:
+            setattr(state, name, next(values))
+        last = Spot(next(values), next(values))
+        state.last = None if last.lat == _NOWHERE else last
+        state.seen = next(values)
+        rest = list(values)
+        if known > PLACES:
+            raise BadState(f"a copy state holds {PLACES} places, not {known}")
+        state.places = tuple(Spot(rest[2 * i], rest[2 * i + 1]) for i in range(known))
+        return state
+
+
+def _mask(tag: int) -> int:
+    """The visitor's two bits, which may fall together."""
+    return 1 << (tag % _BITS) | 1 << (tag // _BITS % _BITS)
