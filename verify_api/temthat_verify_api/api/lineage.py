@@ -53,7 +53,7 @@ class NodeModel(BaseModel):
     made_on: dt.date | None = None
     organisation: str | None = None
     since: dt.datetime | None = Field(
-        None, description="From when on it matters, for what was in a container."
+        default=None, description="From when on it matters, for what was in a container."
     )
     until: dt.datetime | None = None
 
