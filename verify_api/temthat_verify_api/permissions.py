@@ -37,7 +37,10 @@ _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
 _CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS})
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
-_OWN_ALLIANCE = _OWN_OFFICE | {Action.IMPORT, Action.SET_APPROVALS}  # an alliance brings in workbooks for its members
+_OWN_ALLIANCE = _OWN_OFFICE | {
+    Action.IMPORT,
+    Action.SET_APPROVALS,
+}  # an alliance brings in workbooks for its members
 _BELOW_ALLIANCE = frozenset(
     {
         Action.SEE,

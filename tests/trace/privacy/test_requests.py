@@ -1,4 +1,4 @@
-"""Requests of members: due in working days, one of a kind open, answered once; looks are noted once a day and person."""
+"""Requests of members: due in working days, one of a kind open, answered once; a look is noted once a day."""
 
 import datetime as dt
 
