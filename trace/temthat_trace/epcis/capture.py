@@ -1,14 +1,15 @@
 """Capture: a document or single event into a party's repository, event by event, with what became of each.
 
 All that is stored is stored in the caller's transaction, which the caller commits: a process that dies leaves nothing.
-Captures are written one after the other; what can be judged of an event by itself is judged before the first write.
+Captures are written one after the other; of up to 2,000 events what can be judged of each alone is judged before that.
 """
 
 import datetime as dt
 import json
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import select, update
@@ -30,6 +31,8 @@ from temthat_trace.gs1.identity import identity
 _OWN = frozenset({"eventID", "recordTime", "@context"})
 GROUP = 500
 """Events judged and stored together; with it the memory a long document needs is bounded."""
+AHEAD = 4
+"""Groups that may be judged before the writing begins: on SQLite nobody else writes from then on."""
 MOST_OF_A_THING = 300
 """Latest events of one thing that are looked at."""
 
@@ -56,19 +59,16 @@ def capture(
     stream = data if isinstance(data, Stream) else open_document(data, limits)
     chosen = DEFAULT_LEVELS if levels is None else levels
     judges = Judge(stream.context, chosen, now)
-    judged: Iterator[Judged] = map(judges.judge, stream.events())
-    group = list(
-        islice(judged, GROUP)
-    )  # the first group is judged before anybody has to wait for the writing
+    groups = _groups(map(judges.judge, stream.events()))
+    ahead = deque(islice(groups, AHEAD))  # judged before anybody has to wait for the writing
     store.one_writer(session)
     job = _begin(session, party_id, behaviour, job, now, source)
     work = _Work(session, party_id, job.id, chosen, now)
     savepoint = session.begin_nested()
     results: list[Result] = []
     context = store.keep_context(session, stream.context)
-    while group:
+    for group in chain(_emptied(ahead), groups):
         results += work.settle(group, context)
-        group = list(islice(judged, GROUP))
     captured = Captured(tuple(results), stream.warnings)
     if behaviour is Behaviour.ROLLBACK and not captured.success:
         savepoint.rollback()
@@ -78,6 +78,17 @@ def capture(
     _finish(job, captured, now)
     session.flush()
     return job, captured
+
+
+def _groups(judged: Iterator[Judged]) -> Iterator[list[Judged]]:
+    while group := list(islice(judged, GROUP)):
+        yield group
+
+
+def _emptied(groups: deque[list[Judged]]) -> Iterator[list[Judged]]:
+    """Each group, kept by nobody any more."""
+    while groups:
+        yield groups.popleft()
 
 
 def _begin(

@@ -93,6 +93,7 @@ class Captures:
                 done = capture(
                     session, party_id, stream, now=now, behaviour=behaviour, levels=self._levels, job=job
                 )
+                job.finished_at = self._services.now()
                 session.commit()
             except Exception:
                 session.rollback()
