@@ -26,6 +26,7 @@ MODULES = (
     "epcis",
     "records",
     "decoding",
+    "copies",
 )
 RESULTS = Path(__file__).parent / "results.jsonl"
 
