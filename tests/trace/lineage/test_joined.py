@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import true
 
 from temthat_trace.epcis.capture import capture
+from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.lineage.joined import Node, Trace, trace
 from temthat_trace.lineage.things import Thing, keepers
 from temthat_trace.lineage.walk import Bounds, Cut, Direction, Tie, outline
@@ -238,3 +239,19 @@ def test_a_wide_transformation_costs_links_by_the_sum_not_the_product(story: Sto
     )
     assert len(found.walk.nodes) == 400
     assert len(found.walk.links) == 399
+
+
+def test_what_was_told_from_records_can_be_left_out(story: Story) -> None:
+    """A recall walks the records themselves, not the events made of them."""
+    story.made([lot("A")], [serial("1")])
+    for job in story.session.query(CaptureJob):
+        job.source = "records"
+    story.made([lot("A")], [serial("2")])
+    found = trace(
+        story.session,
+        [Thing(lot("A"))],
+        Direction.DOWN,
+        keepers=keepers(story.session, true()),
+        without="records",
+    )
+    assert story.names(found) == ["A", "2"]

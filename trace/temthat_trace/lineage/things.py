@@ -71,7 +71,14 @@ class EventGraph:
 
     def __init__(self, session: Session, parties: Sequence[uuid.UUID], *, without: str = "") -> None:
         self._session = session
-        self._without = without
+        self._by_term = _BY_TERM
+        if without:
+            told = exists().where(
+                EpcisEvent.id == EpcisTerm.event,
+                CaptureJob.id == EpcisEvent.job_id,
+                CaptureJob.source == without,
+            )
+            self._by_term = _BY_TERM.where(~told)
         self._parties = parties
         self._events: dict[int, Movement] = {}
         self._hash: dict[int, tuple[Any, bytes]] = {}
@@ -140,7 +147,7 @@ class EventGraph:
         wanted = sorted(by_term)
         for start in range(0, len(wanted), _AT_ONCE):
             values = {"terms": wanted[start : start + _AT_ONCE], "most": left + 1}
-            rows = self._session.execute(_BY_TERM, values).all()
+            rows = self._session.execute(self._by_term, values).all()
             self.cut |= len(rows) > left
             for term, number in rows[:left]:
                 self._asked[by_term[term]].append(number)
@@ -158,9 +165,6 @@ class EventGraph:
         )  # as the driver gives it: a UUID each costs more than the row
         query = select(event.id, owner, event.event_time, event.hash, event.given_id, event.body)
         query = query.where(among(self._session, event.id, numbers[: max(room, 0)]))
-        if self._without:
-            job = exists().where(CaptureJob.id == event.job_id, CaptureJob.source == self._without)
-            query = query.where(~job)
         for number, party, at, digest, given, body in self._session.execute(query):
             value = json.loads(body)
             self._hash[number] = key = (party, digest)
