@@ -7,12 +7,19 @@ import pytest
 from temthat_trace.lineage.collecting import uncollected
 
 
-def test_the_collector_is_as_it_was() -> None:
-    """After an error too, nested, and where it was off before."""
-    assert gc.isenabled()
-    with pytest.raises(ValueError, match="x"), uncollected():
-        with uncollected():
-            assert not gc.isenabled()
+@uncollected()
+def fail() -> None:
+    """Nested, and with an error."""
+    with uncollected():
         assert not gc.isenabled()
-        raise ValueError("x")
+    assert not gc.isenabled()
+    raise ValueError("x")
+
+
+def test_the_collector_is_as_it_was() -> None:
+    """After an error too."""
+    for _ in range(2):
+        assert gc.isenabled()
+        with pytest.raises(ValueError, match="x"):
+            fail()
     assert gc.isenabled()
