@@ -4,9 +4,11 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -430,3 +432,23 @@ def test_a_process_killed_while_it_captures_leaves_nothing(
     assert (job.running, job.success) == (False, False)
     assert "interrupted" in job.outcome
     assert take(session, party, an_event(1)).success
+
+
+def test_two_captures_at_once_store_an_event_once(session: Session, party: uuid.UUID) -> None:
+    """Each event is accepted by one of them and a duplicate for the other; numbers are all different."""
+    engine = session.get_bind().engine
+    session.rollback()
+    document = a_document(*[an_event(n) for n in range(60)])
+    start = threading.Barrier(3)
+
+    def one(turn: int) -> list[str]:
+        with Session(engine, expire_on_commit=False) as own:
+            start.wait(10)
+            _, captured = capture(own, party, document, now=NOW)
+            own.commit()
+            return fates(captured)
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(one, range(3)))
+    assert sorted(found) == [["accepted"] * 60, ["duplicate"] * 60, ["duplicate"] * 60]
+    assert held(session) == 60
