@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -138,7 +137,7 @@ def _place(value: object) -> Spot | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _id(value: object) -> str:

@@ -27,7 +27,7 @@ from temthat_stamps.copies.habits import (
 )
 from temthat_stamps.copies.places import NEAR_KM, SAME_KM, Spot, kilometres, too_fast
 from temthat_stamps.copies.records import StampEventKind
-from temthat_stamps.copies.state import FULL_SHORT, FULL_WORD, MOST_SCORE, RIVALS, State
+from temthat_stamps.copies.state import EXPLANATIONS, FULL_SHORT, FULL_WORD, MOST_SCORE, State
 from temthat_stamps.verdict import Asker
 
 _VIETNAM = 7 * HOUR
@@ -78,8 +78,8 @@ class Model:
     def __init__(self, habits: Habits | None = None) -> None:
         self.habits = habits = habits or priors()
         everything = (*habits.ordinary, *habits.copied)
-        if len(everything) != RIVALS + 1:
-            raise ValueError(f"a state follows {RIVALS + 1} explanations, not {len(everything)}")
+        if len(everything) != EXPLANATIONS:
+            raise ValueError(f"a state follows {EXPLANATIONS} explanations, not {len(everything)}")
         self._logs = tuple(map(_logs_of, everything))
         self._weights = tuple(math.log(one.weight) for one in everything)
         self._ordinary = len(habits.ordinary)
@@ -124,18 +124,16 @@ class Model:
 
     def _follow(self, state: State, step: Step) -> tuple[tuple[int, ...], int]:
         """(The explanations' likelihoods after a step, what that adds to the score)."""
-        first = self._logs[0].of(step)
-        likelihoods = tuple(
-            max(-MOST_SCORE, min(MOST_SCORE, before + logs.of(step) - first))
-            for before, logs in zip(state.likelihoods, self._logs[1:], strict=True)
-        )
+        found = [before + logs.of(step) for before, logs in zip(state.likelihoods, self._logs, strict=True)]
+        best = max(found)
+        likelihoods = tuple(max(-MOST_SCORE, log - best) for log in found)
         return likelihoods, self._compare(likelihoods) - self._compare(state.likelihoods)
 
     def _compare(self, likelihoods: tuple[int, ...]) -> int:
         """How much better the copied explanations are together than the ordinary ones."""
         parts = [
             math.exp(weight + likelihood / 1_000)
-            for weight, likelihood in zip(self._weights, (0, *likelihoods), strict=True)
+            for weight, likelihood in zip(self._weights, likelihoods, strict=True)
         ]
         return _milli(math.log(sum(parts[self._ordinary :]) / sum(parts[: self._ordinary])))
 
@@ -221,8 +219,6 @@ def _settle(state: State, event: ScanEvent, tag: int, step: Step | None) -> None
     state.count("phones", FULL_SHORT)
     if step is None and state.groups:
         return
-    if state.groups == 0:
-        state.first_at = event.at
     if state.groups == 0 or _day(event.at) != _day(state.last_at):
         state.count("days")
     state.count("groups")

@@ -64,13 +64,14 @@ def reasons(state: State) -> Iterator[Reason]:
 
 def evidence(state: State, thresholds: Thresholds) -> tuple[Evidence, ...]:
     """What may be told to a person as an alert; empty for a photo passed around, a troll or one busy shelf."""
-    if not state.suspect_at or state.score < 1_000 * thresholds.alert:
+    if not state.suspect_at:
         return ()
     found = []
     if state.sales > 1:
         found.append(Evidence.SALES)
     if state.pins > 2:
         found.append(Evidence.PINS)
-    if state.groups >= thresholds.alert_groups and state.days >= thresholds.alert_days:
+    many = state.groups >= thresholds.alert_groups and state.days >= thresholds.alert_days
+    if many and state.score >= 1_000 * thresholds.alert:
         found.append(Evidence.MANY_GROUPS)
     return tuple(found)

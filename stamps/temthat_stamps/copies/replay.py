@@ -14,7 +14,6 @@ from temthat_stamps.copies.errors import BadEvent
 from temthat_stamps.copies.events import ScanEvent, read_event
 from temthat_stamps.copies.history import History, Taken
 from temthat_stamps.copies.model import Model
-from temthat_stamps.copies.state import State
 from temthat_stamps.verdict import HANOI, Asker
 
 LONGEST_LINE = 1_000_000
@@ -39,6 +38,8 @@ class _Stamp:
     phones: set[str] = field(default_factory=set)
     at_suspicion: int = 0
     """Different phones when it became suspect."""
+    first_at: int = 0
+    """The earliest event that was scored."""
 
 
 class Replay:
@@ -120,7 +121,7 @@ class Replay:
         genuine = [s for s in self._stamps.values() if s.truth == "genuine"]
         copied = [s for s in self._stamps.values() if s.truth == "copied"]
         caught = [s for s in copied if s.history.live.suspect_at]
-        delays = [_delay(s.history.live) for s in caught]
+        delays = [round((s.history.live.suspect_at - s.first_at) / 86_400, 2) for s in caught]
         return told | {
             "genuine": len(genuine),
             "copied": len(copied),
@@ -136,6 +137,7 @@ class Replay:
 
 def _follow(stamp: _Stamp, event: ScanEvent) -> None:
     """Count different phones up to the suspicion; a set that only the measurement needs."""
+    stamp.first_at = min(stamp.first_at or event.at, event.at)
     if stamp.at_suspicion:
         return
     if event.kind is Asker.CONSUMER and event.visitor is not None:
@@ -161,10 +163,6 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _rfc3339(at: int) -> str:
     return dt.datetime.fromtimestamp(at, HANOI).isoformat()
-
-
-def _delay(state: State) -> float:
-    return round((state.suspect_at - state.first_at) / 86_400, 2)
 
 
 def _share(part: int, whole: int) -> float | None:

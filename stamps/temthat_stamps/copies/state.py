@@ -14,7 +14,7 @@ PLACES = 6
 
 _BITS = 128
 _NOWHERE = -0x8000
-_FORMAT = struct.Struct(">B h 5I H h 9B 4h B 2I 2h 16s 12h")
+_FORMAT = struct.Struct(">B h 4I H h 9B 5h B 2I 2h 16s 12h")
 SIZE = _FORMAT.size
 VERSION = 1
 FULL_BYTE, FULL_SHORT, FULL_WORD = 0xFF, 0xFFFF, 0xFFFF_FFFF
@@ -24,17 +24,16 @@ _NUMBERS = (
     "checks",
     "suspect_check",
     "suspect_at",
-    "first_at",
     "last_at",
     "phones",
     "doubtful",
     *_COUNTS,
 )
 _LATER = ("jumped", "sold_at", "pin")
-RIVALS = 4
-"""How many explanations are followed beside the first."""
+EXPLANATIONS = 5
+"""How many are followed."""
 MOST_SCORE = 32_000
-"""Scores and likelihoods stop here, in thousandths of a nat: two bytes each."""
+"""Scores stop here and hopeless likelihoods at its negative, in thousandths of a nat: two bytes each."""
 
 
 class BadState(ValueError):
@@ -55,10 +54,8 @@ class State:
     suspect_check: int = 0
     """How many checks there were when it became suspect; 0 with `suspect_at` 0: never."""
     suspect_at: int = 0
-    first_at: int = 0
-    """When the first group began to check; a group is who checks within two hours at one place."""
     last_at: int = 0
-    """When the last group began."""
+    """When the last group began; a group is who checks within two hours at one place."""
     phones: int = 0
     """Different visitors, as far as the filter can tell; it errs towards fewer."""
     doubtful: int = 0
@@ -77,8 +74,8 @@ class State:
     sales: int = 0
     pins: int = 0
     """How often a PIN was entered by someone new."""
-    likelihoods: tuple[int, ...] = (0,) * RIVALS
-    """Of each explanation but the first, against the first."""
+    likelihoods: tuple[int, ...] = (0,) * EXPLANATIONS
+    """Of each explanation against the best one, which has 0."""
     jumped: int = 0
     """1: the last group was far from the one before."""
     sold_at: int = 0
@@ -138,7 +135,7 @@ class State:
         values = iter(_FORMAT.unpack(data)[1:])
         state = cls(**{name: next(values) for name in _NUMBERS})
         known = next(values)
-        state.likelihoods = tuple(next(values) for _ in range(RIVALS))
+        state.likelihoods = tuple(next(values) for _ in range(EXPLANATIONS))
         for name in _LATER:
             setattr(state, name, next(values))
         last = Spot(next(values), next(values))
