@@ -318,10 +318,9 @@ def _peak(count: int) -> float:
 def one(count: int) -> None:
     """Capture one document and print the peak memory of this process in KiB."""
     text = document(count, 0).encode()
-    with repository(None) as (engine, party):
-        with Session(engine, expire_on_commit=False) as session:
-            capture(session, party, text, now=NOW)
-            session.commit()
+    with repository(None) as (engine, party), Session(engine, expire_on_commit=False) as session:
+        capture(session, party, text, now=NOW)
+        session.commit()
     # Not getrusage: that begins with what the process had that started this one.
     status = Path("/proc/self/status").read_text("utf-8")
     print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
