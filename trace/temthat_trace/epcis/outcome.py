@@ -13,6 +13,9 @@ from temthat_trace.epcis.problems import Level, Problem
 MOST_TOLD = 1_000
 """Up to so many events each has a line in the outcome; beyond, only those that were not plainly accepted."""
 
+MOST_PROBLEMS = 50
+"""Findings of one event that are listed; errors come first."""
+
 
 class Behaviour(StrEnum):
     """What one rejected event means for the others: nothing is stored, or the others are."""
@@ -101,7 +104,11 @@ def _result_json(result: Result) -> dict[str, Any]:
     if result.event_id:
         found["eventID"] = result.event_id
     if result.problems:
-        found["problems"] = [problem_json(p) for p in result.problems]
+        # What keeps it out first: of an event with very many findings not all are listed.
+        ordered = sorted(result.problems, key=lambda p: p.level is not Level.ERROR)
+        found["problems"] = [problem_json(p) for p in ordered[:MOST_PROBLEMS]]
+        if len(ordered) > MOST_PROBLEMS:
+            found["problems_not_listed"] = len(ordered) - MOST_PROBLEMS
     return found
 
 
