@@ -27,6 +27,8 @@ from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
 from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run, RunBlock
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind, Word
+from temthat_trace.approvals.records import ApprovalRule, Proposal, Source, Subject
+from temthat_trace.approvals.records import State as ProposalState
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.consent import How, Purpose
 from temthat_trace.database import make_engine, make_sessions
@@ -35,6 +37,7 @@ from temthat_trace.epcis.capture import capture
 from temthat_trace.events import Event, EventPhoto, LineRole, Step, line
 from temthat_trace.fieldwork import record_event
 from temthat_trace.ids import uuid7
+from temthat_trace.offers import ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment, Paper, PaperConfirmation
 from temthat_trace.parties import Consent, Member, Party, PartyKind, Plot
 from temthat_trace.privacy.records import Ask, Handling, PersonalLook, PersonalRequest
@@ -43,6 +46,7 @@ from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import archive, keeping, migrate
 from temthat_verify_api.accounts import KeyRole, Person, ResetCode, Role, WorkbookImport
 from temthat_verify_api.archive import Archive, KeepingError, NoSpace, TornArchive, WrongPassphrase
+from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import TargetNotEmpty, backup, restore
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
@@ -205,6 +209,46 @@ def fill(world: "World") -> int:
         slip = PurchaseSlip(party_id=htx.id, number="TM-1", member_id=member.id, batch_id=first.id, at=NOW)
         slip.quantity, slip.unit, slip.recorded_at = Decimal("12.25"), "KGM", NOW
         session.add_all([slip, StepDraft(batch_id=second.id, model_id=work.id)])
+        session.add_all(
+            [
+                ApprovalRule(office_id=alliance.id, waits=True, set_by="B", set_at=NOW),
+                Proposal(
+                    party_id=htx.id,
+                    subject=Subject.PRODUCT,
+                    subject_id=product.id,
+                    product_id=product.id,
+                    is_new=False,
+                    entries="[]",
+                    source=Source.DESK,
+                    by_party_id=htx.id,
+                    by_person="Á",
+                    at=NOW,
+                    state=ProposalState.WAITING,
+                ),
+                SellerLink(
+                    product_id=product.id,
+                    seller="Chợ",
+                    url="https://cho.example.vn/m",
+                    valid_until=dt.date(2027, 1, 1),
+                    added_at=NOW,
+                ),
+                ProductPhoto(product_id=product.id, digest=picture.digest, position=0),
+                question := NamedQuery(party_id=htx.id, name="q", definition="{}", created_at=NOW),
+            ]
+        )
+        session.flush()
+        session.add(
+            Subscription(
+                query_id=question.id,
+                party_id=htx.id,
+                role=KeyRole.PRODUCER,
+                dest="https://nhan.example.vn/",
+                sealed_secret=b"\x00sealed",
+                created_at=NOW,
+                cursor=0,
+                due_at=NOW,
+            )
+        )
         capture(session, htx.id, EPCIS, now=NOW)
         open_session(session, person, NOW)
         session.execute(sa.text("update revision set value = 77"))
@@ -615,6 +659,7 @@ def test_an_outdated_or_absent_database_is_not_backed_up(tmp_path: Path) -> None
 FULL_DISK = f"""{CHEAP}
 import resource, sys
 from pathlib import Path
+from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import backup
 from temthat_verify_api.settings import Settings
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
