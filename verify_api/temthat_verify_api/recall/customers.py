@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import Uuid, func, or_, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from temthat_trace.events import Event, EventLine, LineRole
@@ -67,23 +67,24 @@ def customers_of(
     """
     found: dict[str, _Taken] = {}
     by_name: dict[str, _Taken] = {}  # as written: ten thousand deliveries have a hundred names
-    sent = func.coalesce(EventLine.batch_id, Event.batch_id, type_=Uuid())
-    query = (
-        select(sent, EventLine.partner, EventLine.quantity, EventLine.unit, Event.at)
-        .join(Event, Event.id == EventLine.event_id)
-        .where(
-            EventLine.role == LineRole.SENT,
-            Event.withdrawn_at.is_(None),
-            or_(among(db, Event.batch_id, batches), among(db, EventLine.batch_id, batches)),
-        )
-        .order_by(Event.at, EventLine.id)
+    # A line names the batch that was sent, or means the batch of its entry; each way has an index of its own.
+    ways = (
+        (EventLine.batch_id, among(db, EventLine.batch_id, batches)),
+        (Event.batch_id, and_(EventLine.batch_id.is_(None), among(db, Event.batch_id, batches))),
     )
-    for batch, partner, amount, unit, at in db.execute(query):
-        facts = batches.get(batch)
-        if facts is not None:
+    for sent, condition in ways:
+        query = (
+            select(sent, EventLine.partner, EventLine.quantity, EventLine.unit, Event.at)
+            .join_from(EventLine, Event, Event.id == EventLine.event_id)
+            .where(EventLine.role == LineRole.SENT, Event.withdrawn_at.is_(None), condition)
+            .order_by(Event.at, EventLine.id)
+        )
+        for batch, partner, amount, unit, at in db.execute(query):
+            if batch is None:
+                continue
             if partner not in by_name:
                 by_name[partner] = found.setdefault(fold(partner), _Taken(partner))
-            by_name[partner].add(_words(facts), at, amount, unit)
+            by_name[partner].add(_words(batches[batch]), at, amount, unit)
     told = list(handovers)
     known = _by_gln(db, {m[1] for _, h in told if (m := _GLN.match(h.to))})
     for node, handover in told:
