@@ -78,12 +78,7 @@ class World:
         return found
 
     def others(self, kind: Attack, number: int) -> list[Stamp]:
-        found: list[Stamp] = []
-        while len(found) < number:
-            attacked = self._attacks.next()
-            if attacked.attack is kind and any(row["kind"] == "consumer" for row in attacked.rows):
-                found.append(_events(attacked.rows))
-        return found
+        return [_events(self._attacks.checked(kind).rows) for _ in range(number)]
 
     def floods(self, number: int, provinces: int) -> list[Stamp]:
         self._lives.assumptions.flood["provinces"] = provinces

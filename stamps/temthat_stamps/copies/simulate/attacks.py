@@ -35,14 +35,25 @@ class Attacks:
         self._table = lives.assumptions.attacks
 
     def next(self) -> Attacked:
-        """One stamp of some attack, by the weights of the assumptions."""
+        """One checked stamp of some attack, by the weights of the assumptions."""
         kinds = [Attack.ONE_SOURCE, Attack.MANY_SOURCES, Attack.EMPTIES, Attack.ROLL_THEFT]
-        kind = self._lives.draw.choices(kinds, [self._table[k] for k in kinds])[0]
+        return self.checked(self._lives.draw.choices(kinds, [self._table[k] for k in kinds])[0])
+
+    def checked(self, kind: Attack) -> Attacked:
+        """One stamp of this attack that somebody checked."""
+        while True:
+            attacked = self._attacked(kind)
+            if any(row["kind"] == "consumer" for row in attacked.rows):
+                return attacked
+
+    def _attacked(self, kind: Attack) -> Attacked:
         match kind:
             case Attack.EMPTIES:
                 return self._empties()
             case Attack.ROLL_THEFT:
                 return self._roll_theft()
+            case Attack.FLOOD:
+                return Attacked(Attack.FLOOD, 0, self.flood())
             case _:
                 return self.copies(kind)
 

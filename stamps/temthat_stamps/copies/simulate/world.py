@@ -37,12 +37,9 @@ def stamps(
     genuine = max(1, round(assumptions.population["stamps"] * scale))
     for number, rows in enumerate(islice(lives.packs(), genuine), 1):
         yield _stamp(f"g{number}", Attack.NONE, 0, rows)
-    number, wanted = 0, round(genuine * assumptions.population["copied_share"])
-    while number < wanted:
+    for number in range(1, round(genuine * assumptions.population["copied_share"]) + 1):
         attacked = attacks.next()
-        if any(row["kind"] == "consumer" for row in attacked.rows):
-            number += 1
-            yield _stamp(f"c{number}", attacked.attack, attacked.copies, attacked.rows)
+        yield _stamp(f"c{number}", attacked.attack, attacked.copies, attacked.rows)
     for number in range(1, floods + 1):
         yield _stamp(f"f{number}", Attack.FLOOD, 0, attacks.flood())
 
