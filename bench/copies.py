@@ -20,12 +20,12 @@ from bench.copies_bound import bound
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import Habits, priors
 from temthat_stamps.copies.history import History
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.learning import learn
 from temthat_stamps.copies.measure import Course, caught_by, course, share_above
 from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.opinion import evidence
 from temthat_stamps.copies.places import of_province
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.copies.simulate.assumptions import load
 from temthat_stamps.copies.simulate.attacks import Attack, Attacks
 from temthat_stamps.copies.simulate.lives import Lives, Row

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 from temthat_stamps.copies.events import ScanEvent
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.measure import Course
 from temthat_stamps.copies.places import Spot, kilometres
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker
 
 FALSE_RATE = 1e-4

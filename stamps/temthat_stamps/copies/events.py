@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from temthat_stamps.copies.errors import BadEvent
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.places import Spot, of_point, of_province
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.verdict import Asker
 
 _EVENTS_OF = {

@@ -25,8 +25,8 @@ from temthat_stamps.copies.habits import (
     Stay,
     priors,
 )
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.places import NEAR_KM, SAME_KM, Spot, kilometres, too_fast
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.copies.state import EXPLANATIONS, FULL_SHORT, FULL_WORD, MOST_SCORE, State
 from temthat_stamps.verdict import Asker
 

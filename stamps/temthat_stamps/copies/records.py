@@ -5,23 +5,15 @@ A stamp has a state only once it was checked or became an exception; see docs/ar
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 
 from sqlalchemy import Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.verdict import Asker
 from temthat_trace.database import Base, words
 
-
-class StampEventKind(StrEnum):
-    """What can happen to one stamp after printing."""
-
-    CHECK = "check"
-    SOLD = "sold"
-    APPLIED = "applied"
-    SPOILED = "spoiled"
-    PIN = "pin"
+__all__ = ["StampEvent", "StampEventKind", "StampState"]
 
 
 class StampState(Base):

@@ -9,8 +9,8 @@ import pytest
 
 from temthat_stamps.copies.events import ScanEvent, read_event
 from temthat_stamps.copies.habits import habits_of, priors
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.learning import REIN, learn
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.copies.simulate.assumptions import load
 from temthat_stamps.copies.simulate.world import log_lines, stamps
 from temthat_stamps.verdict import Asker

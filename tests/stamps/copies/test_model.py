@@ -4,10 +4,10 @@ import pytest
 
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import DAY, HOUR, priors
+from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.model import Goods, Model
 from temthat_stamps.copies.opinion import evidence, opinion
 from temthat_stamps.copies.places import Spot, of_province
-from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.copies.state import State
 from temthat_stamps.verdict import Asker
 
