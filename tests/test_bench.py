@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
         "lineage",
         "epcisquery",
         "records",
+        "copies",
     ],
 )
 def test_small_measurements_give_figures(name: str, tmp_path: Path) -> None:
