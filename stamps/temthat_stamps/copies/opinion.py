@@ -35,11 +35,15 @@ class Reason:
     value: str
 
 
-def opinion(state: State, thresholds: Thresholds) -> CopyOpinion:
-    """What the verdict is told. `score` is the chance that the code is copied, given the prior chance."""
-    odds = state.score / 1_000 - math.log(thresholds.one_in - 1)
+def opinion(state: State, thresholds: Thresholds, shift: int = 0) -> CopyOpinion:
+    """What the verdict is told. `score` is the chance that the code is copied, given the prior chance.
+
+    `shift` is what the run's other stamps add to this score now, in thousandths of a nat (`neighbours`); the state
+    itself never holds it.
+    """
+    odds = (state.score + shift) / 1_000 - math.log(thresholds.one_in - 1)
     chance = 1 / (1 + math.exp(-odds))
-    if not state.suspect_at:
+    if not state.suspect_at and state.score + shift < 1_000 * thresholds.suspect:
         return CopyOpinion(False, chance)
     return CopyOpinion(True, chance, tuple((r.key, r.value) for r in reasons(state)))
 
