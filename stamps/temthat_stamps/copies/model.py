@@ -9,7 +9,6 @@ dates add single terms. Each step is bounded, so that no single event condemns o
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from temthat_stamps.copies.events import ScanEvent
@@ -136,15 +135,6 @@ class Model:
             for weight, likelihood in zip(self._weights, likelihoods, strict=True)
         ]
         return _milli(math.log(sum(parts[self._ordinary :]) / sum(parts[: self._ordinary])))
-
-    def explain(self, groups: int, steps: Sequence[Step]) -> tuple[float, ...]:
-        """How likely each ordinary explanation of a whole life is, its end included; for `learning`."""
-        logs = []
-        for weight, known, one in zip(self._weights, self._logs, self.habits.ordinary, strict=False):
-            ending = math.log(1 - one.again[min(groups, len(one.again)) - 1])
-            logs.append(weight + ending + sum(map(known.of, steps)) / 1_000)
-        parts = [math.exp(log - max(logs)) for log in logs]
-        return tuple(part / sum(parts) for part in parts)
 
     def _meeting(self, state: State, event: ScanEvent) -> Step | None:
         """The step to this event from the last group; None if it is the first or the same."""

@@ -14,7 +14,7 @@ PLACES = 6
 
 _BITS = 128
 _NOWHERE = -0x8000
-_FORMAT = struct.Struct(">B h 4I H h 9B 5h B 2I 2h 16s 12h")
+_FORMAT = struct.Struct(">B h 4I H h 9B 6h B 2I 2h 16s 12h")
 SIZE = _FORMAT.size
 VERSION = 1
 FULL_BYTE, FULL_SHORT, FULL_WORD = 0xFF, 0xFFFF, 0xFFFF_FFFF
@@ -30,7 +30,7 @@ _NUMBERS = (
     *_COUNTS,
 )
 _LATER = ("jumped", "sold_at", "pin")
-EXPLANATIONS = 5
+EXPLANATIONS = 6
 """How many are followed."""
 MOST_SCORE = 32_000
 """Scores stop here and hopeless likelihoods at its negative, in thousandths of a nat: two bytes each."""

@@ -22,7 +22,7 @@ def test_live_and_frozen_state_and_horizon_fit_two_hundred_bytes() -> None:
 )
 def test_property_encoding_gives_the_state_back(places: list[Spot], tags: list[int], score: int) -> None:
     """Whatever was met: the same size, the same state, and nobody forgotten."""
-    state = State(score=score, likelihoods=(-5, 0, -32_000, -7, -score % 100))
+    state = State(score=score, likelihoods=(-5, 0, -9, -32_000, -7, -score % 100))
     for spot in places:
         state.meet(spot)
     for tag in tags:
