@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from temthat_stamps.errors import Mistyped
 from temthat_verify_api.guesses import TooManyGuesses
@@ -182,6 +183,17 @@ def json_answer(refused: Refused) -> Response:
     return JSONResponse(refused.json(), refused.status, refused.headers)
 
 
+def _methods(request: Request) -> str:
+    """The methods an address has (RFC 9110, 10.2.1): each is a route of its own, and the router names one only."""
+    found = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(found))
+
+
 def install(app: FastAPI) -> None:
     """Let every error of a request end as an answer of this module."""
 
@@ -189,6 +201,8 @@ def install(app: FastAPI) -> None:
         refused = as_refused(error)
         if refused is None:
             refused = fault()
+        if refused.status == 405:
+            refused.headers["Allow"] = _methods(request)
         request.app.state.parts.metrics.turned_away(refused.error)
         if isinstance(error, StoreUnavailableError | SQLAlchemyError):
             log.error("database: %s", type(error).__name__)

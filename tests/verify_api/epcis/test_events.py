@@ -1,5 +1,6 @@
 """POST /epcis/v2/events, GET /epcis/v2/events/{eventID}, the discovery of what is served, and who may do what."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -159,6 +160,9 @@ async def test_discovery(world: World) -> None:
         ("GS1-EPCIS-Max", "2.0.0.1", 404),
         ("GS1-CBV-Max", "1.0", 406),
         ("GS1-EPCIS-Max", "x", 406),
+        ("GS1-EPCIS-Version", "2.0", 404),
+        ("GS1-EPCIS-Version", "1.2", 406),
+        ("GS1-CBV-Version", "1.2.2", 406),
         ("GS1-EPC-Format", "Never_Translates", 404),
         ("GS1-EPC-Format", "No_Preference", 404),
         ("GS1-EPC-Format", "Always_EPC_URN", 406),
@@ -185,3 +189,17 @@ async def test_another_method_is_405(world: World, producer: dict[str, str]) -> 
         answer = await client.put(f"{BASE}/capture", headers=producer)
         assert answer.status_code == 405
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["allow"] == "GET, OPTIONS, POST"
+
+
+async def test_a_mark_before_the_text_is_not_answered(world: World, producer: dict[str, str]) -> None:
+    """Some programs put a byte order mark before JSON; what is answered and kept has none."""
+    body = b"\xef\xbb\xbf" + json.dumps(alone(1)).encode()
+    async with world.client() as client:
+        answer = await client.post(
+            f"{BASE}/events", content=body, headers={**producer, "Content-Type": "application/json"}
+        )
+        assert answer.status_code == 201
+        assert answer.content == body[3:]
+        kept = await client.get(answer.headers["location"], headers=producer)
+        assert b"\xef\xbb\xbf" not in kept.content

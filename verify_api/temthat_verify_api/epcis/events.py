@@ -1,5 +1,6 @@
 """POST /events, one event at once; GET /events/{eventID}, that event and what was declared about it."""
 
+from codecs import BOM_UTF8
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -45,7 +46,8 @@ async def post_event(request: Request) -> Response:
         "TemThat-Capture-Job": f"{BASE}/capture/{job.id}",
         OUTCOME: result.fate.value,
     }
-    return Response(body, 201, headers, JSON)
+    # As it came, without the mark that may stand before it: JSON is answered without one (RFC 8259, 8.1).
+    return Response(body.removeprefix(BOM_UTF8), 201, headers, JSON)
 
 
 async def get_event(request: Request) -> Response:

@@ -76,6 +76,10 @@ def check_headers(request: Request) -> None:
     headers = request.headers
     _check_version(headers.get("gs1-epcis-min"), headers.get("gs1-epcis-max"), EPCIS_VERSION, "GS1-EPCIS")
     _check_version(headers.get("gs1-cbv-min"), headers.get("gs1-cbv-max"), CBV_VERSION, "GS1-CBV")
+    for name in ALWAYS:
+        said = headers.get(name)
+        if said is not None and _number(said)[:1] != (2,):
+            raise _not_acceptable(name, said, EPCIS_VERSION)
     wanted = headers.get("gs1-epc-format")
     if wanted is not None and wanted not in _FORMATS:
         raise _not_acceptable("GS1-EPC-Format", wanted, "Never_Translates")
