@@ -23,7 +23,7 @@ from temthat_trace.epcis.levels import DEFAULT_LEVELS
 from temthat_trace.epcis.lifecycle import MOST_LEVELS, named_things
 from temthat_trace.epcis.outcome import Behaviour, Captured, Fate, Result, outcome_json, problem_json
 from temthat_trace.epcis.problems import Level, Problem
-from temthat_trace.epcis.stream import Stream, open_document
+from temthat_trace.epcis.stream import Raw, Stream, open_document
 from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.epcis.terms import condition, terms
 from temthat_trace.gs1.identity import identity
@@ -59,7 +59,7 @@ def capture(
     stream = data if isinstance(data, Stream) else open_document(data, limits)
     chosen = DEFAULT_LEVELS if levels is None else levels
     judges = Judge(stream.context, chosen, now)
-    groups = _groups(map(judges.judge, stream.events()))
+    groups = map(judges.judge, _groups(stream.events()))
     ahead = deque(islice(groups, AHEAD))  # judged before anybody has to wait for the writing
     store.one_writer(session)
     job = _begin(session, party_id, behaviour, job, now, source)
@@ -80,8 +80,8 @@ def capture(
     return job, captured
 
 
-def _groups(judged: Iterator[Judged]) -> Iterator[list[Judged]]:
-    while group := list(islice(judged, GROUP)):
+def _groups(raws: Iterator[Raw]) -> Iterator[list[Raw]]:
+    while group := list(islice(raws, GROUP)):
         yield group
 
 
