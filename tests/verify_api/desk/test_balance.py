@@ -4,11 +4,12 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.events import Event, LineRole, Step, line
 from temthat_trace.parties import Plot
+from temthat_trace.products import PackComponent, PackForm, PackKind, Product, ProductKind
 
 from .conftest import CLERK, NEIGHBOUR, OFFICER, Office
 
@@ -172,3 +173,26 @@ def test_an_office_asks_the_database_as_often_for_many_batches(office: Office) -
         work(office, copy(office, f"A{n}"), Step.PACKING, went_in=10, out=20)
     assert asked() == few
     assert few < 40
+
+
+def test_units_that_do_not_compare_are_said_to_be_the_reason(office: Office) -> None:
+    """A box is made of litres: the source is there, so the page must not say that none is recorded."""
+    batch, source = copy(office, "HOP-1"), copy(office, "NGUON-1")
+    with office.session() as session:
+        made = session.get_one(Batch, batch)
+        part = session.scalars(select(PackForm).where(PackForm.product_id == made.product_id)).first()
+        assert part is not None
+        box = Product(
+            party_id=made.party_id, code="HOP", name="Hộp quà", kind=ProductKind.GOODS, base_unit="KT"
+        )
+        form = PackForm(code="H", name="Hộp quà", kind=PackKind.COMBO)
+        form.components.append(PackComponent(part=part, quantity=1))
+        box.pack_forms.append(form)
+        session.add(box)
+        session.flush()
+        made.product_id, made.unit = box.id, "KT"
+        session.add(BatchSource(batch_id=batch, source_id=source, quantity=Decimal(3), unit="LTR"))
+        session.commit()
+    page = office.browser(CLERK).open(f"/desk/batches/{batch}").text
+    assert "Đã ghi hàng vào, nhưng đơn vị" in page
+    assert "chưa ghi lô nguồn" not in page

@@ -229,3 +229,21 @@ async def test_from_a_bad_fertiliser_to_a_stamp_refused(founded_world: "World", 
         services.record.publish(bundle_now=True)
         store.update(parse_pack(make_pack(services.settings.public_dir)), now)
         assert judge_offline(code, store.load(), now).verdict.word is Word.RECALLED
+
+
+def test_the_desk_says_that_a_batch_is_recalled_and_sends_nobody_to_stamp_it(office: Office) -> None:
+    """On its page, in the list, and for what was made from it; the next step is another one."""
+    field = copy(office, "RUONG-A")
+    link(office, office.batch_id(), field, 40)
+    office.printed(20, lot="RUONG-A")
+    clerk = office.browser(CLERK)
+    source, made = f"/desk/batches/{field}", f"/desk/batches/{office.batch_id()}"
+    assert "Đang thu hồi" not in clerk.open(source).text
+    assert made in re.findall(r'class="button main" href="([^"]+)"', clerk.open("/desk").text)
+    send(office.browser(OFFICER), lot="RUONG-A", kind="recall")
+    assert "Thông báo trên chính lô này." in clerk.open(source).text
+    assert "Thông báo trên một lô nguồn của lô này." in clerk.open(made).text
+    assert "button main" not in clerk.open(made).text
+    home = clerk.open("/desk").text
+    assert home.count("Đang thu hồi") == 2
+    assert made not in re.findall(r'class="button main" href="([^"]+)"', home)

@@ -114,8 +114,6 @@ def _move_dates(session: Session, by: dt.timedelta) -> None:
             event.seal()
     for slip in session.scalars(select(PurchaseSlip)):
         slip.at += by
-    for slip in session.scalars(select(PurchaseSlip)):
-        slip.at += by
     for paper in session.scalars(select(Paper)):
         paper.issued_on = paper.issued_on and paper.issued_on + by
         paper.valid_until = paper.valid_until and paper.valid_until + by

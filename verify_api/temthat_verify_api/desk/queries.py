@@ -142,8 +142,8 @@ def find_pack_form(batch: Batch, pack_form_id: uuid.UUID) -> PackForm:
     raise NotFound
 
 
-def first_unstamped(db: Session, party: Party, today: dt.date) -> Batch | None:
-    """The newest batch within its date that could have stamps and has none."""
+def unstamped(db: Session, party: Party, today: dt.date) -> Sequence[Batch]:
+    """Batches within their date that could have stamps and have none, the newest first."""
     query = (
         select(Batch)
         .join(Batch.product)
@@ -157,7 +157,7 @@ def first_unstamped(db: Session, party: Party, today: dt.date) -> Batch | None:
         .options(joinedload(Batch.product))
         .order_by(Batch.made_on.desc(), Batch.id.desc())
     )
-    return db.scalars(query.limit(1)).first()
+    return db.scalars(query.limit(PAGE)).all()
 
 
 def has_batches(db: Session, party: Party) -> bool:
@@ -204,12 +204,13 @@ def find_run(db: Session, person: Person, number: int) -> RunLine:
     return RunLine(run, list(jobs_of_run(db, number)))
 
 
-def first_unmade(db: Session, party: Party) -> Run | None:
-    """The newest run with stamps that are in no print file yet."""
+def unmade(db: Session, party: Party) -> Sequence[Run]:
+    """Runs with stamps that are in no print file yet, the newest first."""
     made = func.coalesce(func.max(PrintJob.last), 0)
     short = select(Run.run).outerjoin(PrintJob, PrintJob.run == Run.run).where(Run.party_id == party.id)
-    number = db.scalar(select(func.max(short.group_by(Run.run).having(Run.count > made).subquery().c.run)))
-    return db.get(Run, number) if number else None
+    numbers = short.group_by(Run.run).having(Run.count > made)
+    query = select(Run).where(Run.run.in_(numbers)).options(joinedload(Run.batch).joinedload(Batch.product))
+    return db.scalars(query.order_by(Run.run.desc()).limit(PAGE)).all()
 
 
 def find_job(db: Session, person: Person, job_id: uuid.UUID) -> PrintJob:

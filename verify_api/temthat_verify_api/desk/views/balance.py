@@ -44,11 +44,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BatchBalance:
-    """A batch's table and what does not add up. `problem`: why there is no table."""
+    """A batch's table and what does not add up. `problem`: why there is no table.
+
+    `apart`: goods that came in are on record, but in units that do not compare with the batch's.
+    """
 
     lines: tuple[Line, ...] = ()
     findings: tuple[Finding, ...] = ()
     problem: str = ""
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def balance_for(desk: Desk, batch: Batch) -> BatchBalance:
     except UnitError as error:
         return BatchBalance(problem=desk.words.of(error))
     if account is None or account.is_empty:
-        return BatchBalance()
+        return BatchBalance(apart=account is not None and bool(account.batch.sources or account.batch.slips))
     told = Counter(row.event for row in account.steps)
     lines = [_line(desk, row, alone=told[row.event] == 1) for row in account.steps]
     lines += [_line(desk, row, alone=len(account.whole) == 1) for row in account.whole]

@@ -18,6 +18,7 @@ from temthat_verify_api.desk.checklist_queries import batch_checklist, link_of
 from temthat_verify_api.desk.checks import checks_of_runs
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.standing import standing_of
 from temthat_verify_api.desk.views.balance import balance_for
 from temthat_verify_api.desk.views.lineage import way_of
 from temthat_verify_api.desk.work_queries import alike
@@ -55,6 +56,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         "batch.html",
         batch=batch,
         plans=plans(desk, batch),
+        standing=standing_of(desk.db, [batch.id]).get(batch.id),
         lines=lines,
         ordered=sum(line.run.count for line in lines),
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),

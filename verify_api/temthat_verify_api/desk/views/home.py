@@ -16,6 +16,7 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.checklist_queries import overview
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.standing import standing_of
 from temthat_verify_api.desk.views import own_orders, public_log
 from temthat_verify_api.desk.views.approvals import own_changes, waiting_counts
 from temthat_verify_api.desk.views.expiring import alerts_of, counts_for
@@ -78,6 +79,7 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
         party=party,
         copied=len(fieldwork.copied_diaries(desk.db, party.id)) if next_step is None else 0,
         lines=lines,
+        stands=standing_of(desk.db, [line.batch.id for line in lines]),
         more=more,
         number=page,
         q=q[:100],
@@ -87,22 +89,32 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
 
 
 def _next_step(desk: Desk, party: Party) -> NextStep | None:
-    """What is furthest along comes first: a file to print, then a batch without stamps, then a new workbook."""
+    """What is furthest along comes first: a file to print, then a batch without stamps, then a new workbook.
+
+    Nobody is sent to make stamps for a batch that is held or recalled.
+    """
     if not desk.may(Action.ORDER, party):
         return None
-    for job in queries.open_jobs(desk.db, party):
+    jobs = queries.open_jobs(desk.db, party)
+    runs = queries.unmade(desk.db, party)
+    batches = queries.unstamped(desk.db, party, desk.today)
+    ids = {*(j.run_record.batch_id for j in jobs), *(r.batch_id for r in runs), *(b.id for b in batches)}
+    stands = standing_of(desk.db, ids)
+    for job in jobs:
         batch = job.run_record.batch
+        if batch.id in stands:
+            continue
         key = "next.confirm" if job.state is JobState.READY else "next.print"
         values = {"product": batch.product.name, "lot": batch.lot}
         return NextStep(4 if job.state is JobState.READY else 3, key, f"/desk/jobs/{job.id}", values)
     waiting = queries.waiting_import(desk.db, party, desk.now - WAITS)
     if waiting is not None:
         return NextStep(1, "next.apply", f"/desk/workbooks/{waiting.id}", {"file": waiting.file_name})
-    unmade = queries.first_unmade(desk.db, party)
+    unmade = next((run for run in runs if run.batch_id not in stands), None)
     if unmade is not None:
         values = {"product": unmade.batch.product.name, "lot": unmade.batch.lot}
         return NextStep(3, "next.make", f"/desk/runs/{unmade.run}", values)
-    batch_without = queries.first_unstamped(desk.db, party, desk.today)
+    batch_without = next((batch for batch in batches if batch.id not in stands), None)
     if batch_without is not None:
         values = {"product": batch_without.product.name, "lot": batch_without.lot}
         return NextStep(2, "next.order", f"/desk/batches/{batch_without.id}", values)

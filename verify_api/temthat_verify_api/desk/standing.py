@@ -1,0 +1,36 @@
+"""Which batches are held or recalled, by a notice of their own or by one on what they were made from."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from temthat_stamps.notice import batch_target
+from temthat_stamps.runs.records import NoticeRecord, NoticeScope
+from temthat_stamps.verdict import NoticeKind
+from temthat_verify_api.resolver.records import notices_on
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The gravest notice in force. `own`: on the batch itself, else on what it was made from."""
+
+    kind: NoticeKind
+    own: bool
+
+
+def standing_of(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, Standing]:
+    """What stands on each of these; batches that nothing stands on are left out."""
+    if not db.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH))):
+        return {}  # the usual case: the sources of each need not be looked up
+    found = {}
+    for batch in batches:
+        notices = notices_on(db, batch)
+        if notices:
+            recalled = [n for n in notices if n.kind is NoticeKind.RECALL]
+            told = recalled or notices
+            own = any(n.target == batch_target(batch) for n in told)
+            found[batch] = Standing(NoticeKind.RECALL if recalled else NoticeKind.HOLD, own)
+    return found
