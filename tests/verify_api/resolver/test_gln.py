@@ -106,3 +106,19 @@ async def test_linksets_of_glns_are_valid_and_two_claims_are_offered(world: "Wor
         assert "https://gs1.org/voc/defaultLinkMulti" in linkset.json()["linkset"][0]
         offered = await client.get(f"/417/{GLN}", headers=HTML)
         assert (offered.status_code, "HTX HTX-HAI" in offered.text) == (300, True)
+
+
+async def test_an_organisation_is_found_by_its_code(any_world: "World") -> None:
+    """The name that EPCIS events give it while it has no GLN leads to its page, and names the GLN afterwards."""
+    async with any_world.client() as client:
+        for address in ("/x/HTX-MAU", "/x/HTX-MAU/"):
+            sent = await client.get(address)
+            assert (sent.status_code, sent.headers["location"]) == (307, "/o/HTX-MAU")
+            assert "owl" not in sent.headers["link"]
+        listed = (await client.get("/x/HTX-MAU?linkType=linkset")).json()["linkset"]
+        assert [entry["anchor"].rpartition("/x/")[2] for entry in listed] == ["HTX-MAU"]
+        give_numbers(any_world)
+        assert f"/417/{GLN}" in (await client.get("/x/HTX-MAU")).headers["link"]
+        for unknown in ("/x/HTX-KHAC", "/x/LMHTX-VN"):
+            assert (await client.get(unknown)).status_code == 404
+        assert (await client.get("/x/")).status_code == 400

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from sqlalchemy import select
 
+from temthat_trace.approvals.records import Proposal, Source, State, Subject
 from temthat_trace.epcis.document import document_of
 from temthat_trace.epcis.rules import check_document
+from temthat_trace.products import Product
 
 from .records import add_batch
 from .test_linkset import BASE, FOLDER, GTIN, VOC
@@ -68,3 +71,26 @@ async def test_the_link_type_epcis_leads_to_it(world: "World") -> None:
             assert link["type"] == "application/ld+json"
         followed = await client.get(f"/01/{GTIN}/10/L01?linkType=gs1:epcis", follow_redirects=True)
     assert followed.json()["type"] == "EPCISDocument"
+
+
+async def test_a_product_that_waits_for_an_office_tells_nothing(any_world: "World") -> None:
+    """What has no public page yet has no public events, codes or GTIN either."""
+    any_world.run(lot="L01")
+    with any_world.services.sessions() as session:
+        product = session.scalars(select(Product).where(Product.code == "CHE")).one()
+        waiting = Proposal(
+            party_id=product.party_id, subject=Subject.PRODUCT, subject_id=product.id, product_id=product.id,
+            is_new=True, entries="{}", source=Source.DESK, by_party_id=product.party_id, by_person="Lan",
+            at=any_world.services.now(), state=State.WAITING,
+        )  # fmt: skip
+        session.add(waiting)
+        session.commit()
+    async with any_world.client() as client:
+        for address in (
+            "/p/HTX-MAU/CHE/L01",
+            "/api/v1/products/HTX-MAU/CHE/L01",
+            "/api/v1/products/HTX-MAU/CHE/L01/epcis",
+            "/x/HTX-MAU/CHE/L01",
+            f"/01/{GTIN}/10/L01",
+        ):
+            assert (await client.get(address)).status_code == 404, address

@@ -21,17 +21,17 @@ _LONGEST_CODE = 64
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A product by its producer's own codes, and what was asked of it."""
+    """A product by its producer's own codes, and what was asked of it; without `product` the producer itself."""
 
     party: str
-    product: str
+    product: str = ""
     lot: str = ""
     serial: str = ""
 
     @property
     def paths(self) -> Paths:
         """The canonical addresses of its levels."""
-        product = f"/x/{segment(self.party)}/{segment(self.product)}"
+        product = f"/x/{segment(self.party)}" + (f"/{segment(self.product)}" if self.product else "")
         lot = f"{product}/{segment(self.lot)}" if self.lot else ""
         return Paths(product, lot, f"{lot}/{segment(self.serial)}" if self.serial else "")
 
@@ -76,11 +76,14 @@ def paths_of(key: Key) -> Paths:
     return Paths(by_finest[key.primary], by_finest.get("10", ""), by_finest.get("21", ""))
 
 
-def read_codes(path: str, query: str, below: str) -> Codes:
-    """Two to four segments after `below`: party, product, lot, printed number. Raises Gs1Error."""
+def read_codes(path: str, query: str, below: str, *, least: int = 2) -> Codes:
+    """Two to four segments after `below`: party, product, lot, printed number. Raises Gs1Error.
+
+    `least`: 1 where a party alone may be asked about; its `product` is empty then.
+    """
     path = path.removesuffix("/")
     raw = path.removeprefix(below).split("/")
-    if not _QUERY.fullmatch(query) or not 2 <= len(raw) <= 4:
+    if not _QUERY.fullmatch(query) or not least <= len(raw) <= 4:
         raise _malformed()
     try:
         values = [unquote_to_bytes(part).decode("utf-8") for part in raw if _ESCAPES.fullmatch(part)]

@@ -46,6 +46,7 @@ class Place:
     name: str
     name_en: str
     plot: str = ""
+    gln: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,19 @@ def find_by_gln(session: Session, key: str, gln: str) -> tuple[Place, ...]:
             told = shown_plot(plot, shown(plot.member) if plot.member else None)
             found.append(Place(party.code, party.name, party.name_en, told.name or told.growing_area_code))
     return tuple(found)
+
+
+def find_by_code(session: Session, code: str) -> tuple[Place, ...]:
+    """The producer with this code, by which EPCIS events name it while it has no GLN; empty if there is none."""
+    party = repository.party_by_code(session, code)
+    if party is None or party.kind not in PRODUCERS:
+        return ()
+    return (Place(party.code, party.name, party.name_en, gln=party.gln or ""),)
+
+
+def gs1_path(places: Sequence[Place]) -> str:
+    """The Digital Link of the organisation, once it has a GLN; else empty."""
+    return next((f"/417/{place.gln}" for place in places if place.gln), "")
 
 
 def levels_of(places: Sequence[Place], path: str) -> tuple[Level, ...]:

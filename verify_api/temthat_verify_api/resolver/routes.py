@@ -170,24 +170,22 @@ async def _resolve(request: Request, named: Named | None, query: str) -> Respons
     key = named.key
     if key.primary in locations.KEYS:
         places = await run_in_threadpool(_find_by_gln, request, key.primary, key.value)
-        paths = paths_of(key)
-        names = {place.party: place.name for place in places}
-        return _answer(
-            request,
-            _asked(request, paths, locations.levels_of(places, paths.product), names, query, named.plain),
-        )
+        return _of_places(request, paths_of(key), places, query, named.plain)
     values = (key.value, key.get("10") or "", key.get("21") or "")
     items = await run_in_threadpool(_find_by_gtin, request, *values)
     return _answer(request, _of_items(request, paths_of(key), items, query, named.plain))
 
 
 async def by_codes(request: Request) -> Response:
-    """A product of a producer without a GTIN, or with one: by internal codes, for ever."""
+    """A producer, or a product of one, without a GS1 key or with one: by internal codes, for ever."""
     query = sent_query(request.scope)
     try:
-        codes = read_codes(sent_path(request.scope), query, INTERNAL)
+        codes = read_codes(sent_path(request.scope), query, INTERNAL, least=1)
     except Gs1Error as error:
         raise _malformed(error) from error
+    if not codes.product:
+        places = await run_in_threadpool(_find_by_code, request, codes.party)
+        return _of_places(request, codes.paths, places, query, locations.gs1_path(places))
     items = await run_in_threadpool(
         _find_by_codes, request, codes.party, codes.product, codes.lot, codes.serial
     )
@@ -214,6 +212,14 @@ async def _of_stamp(request: Request, path: str, query: str) -> Response | None:
         finest = paths.serial or paths.lot or paths.product
         response.headers["Link"] = link_header(finest, base_of(request))
     return response
+
+
+def _of_places(
+    request: Request, paths: Paths, places: Sequence[locations.Place], query: str, same_as: str
+) -> Response:
+    names = {place.party: place.name for place in places}
+    levels = locations.levels_of(places, paths.product)
+    return _answer(request, _asked(request, paths, levels, names, query, same_as))
 
 
 def _of_items(request: Request, paths: Paths, items: Sequence[Item], query: str, same_as: str = "") -> Asked:
@@ -301,6 +307,11 @@ def _find_by_codes(request: Request, party: str, product: str, lot: str, serial:
 def _find_by_gln(request: Request, key: str, gln: str) -> tuple[locations.Place, ...]:
     with parts_of(request).services.sessions() as session:
         return locations.find_by_gln(session, key, gln)
+
+
+def _find_by_code(request: Request, party: str) -> tuple[locations.Place, ...]:
+    with parts_of(request).services.sessions() as session:
+        return locations.find_by_code(session, party)
 
 
 def _gs1_path(item: Item, lot: str, serial: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from temthat_trace.approvals.rule import is_public
 from temthat_trace.batches import Batch
 from temthat_trace.emitting.repository import facts_of
 from temthat_trace.emitting.telling import document, public, tell
@@ -27,7 +28,7 @@ def public_document(session: Session, codes: Codes, base: str, now: dt.datetime)
         select(Batch.id)
         .join(Product, Batch.product_id == Product.id)
         .join(Party, Product.party_id == Party.id)
-        .where(Party.code == codes.party, Product.code == codes.product, Batch.lot == codes.lot)
+        .where(Party.code == codes.party, Product.code == codes.product, Batch.lot == codes.lot, is_public())
     )
     batch_id = session.scalar(query)
     found = facts_of(session, [batch_id], base, goods_only=False).get(batch_id) if batch_id else None
