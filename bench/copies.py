@@ -34,7 +34,7 @@ from temthat_stamps.verdict import Asker
 
 DOCS = Path(__file__).parents[1] / "docs" / "copies.md"
 BEGIN, END = "<!-- bench.copies: begin -->", "<!-- bench.copies: end -->"
-THRESHOLDS = (5.0, 6.0, 7.0, 8.0, 8.5, 9.0, 10.0, 11.0)
+THRESHOLDS = (6.0, 7.0, 7.5, 8.0, 8.2, 8.5, 9.0, 10.0, 11.0)
 EMVS_PER_MILLION = 2_100
 """0.21 % of scans in 2021, by its operator's own account."""
 HEAD = (
