@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from temthat_stamps.copies.habits import Thresholds
 from temthat_stamps.copies.state import State
@@ -14,6 +15,10 @@ from temthat_stamps.verdict import CopyOpinion
 
 SHOWN_FROM = 3
 """Counts below this are not told: they would be about single persons."""
+
+
+TOLD = 3
+"""How many reasons a verdict gives: as much as a person takes in."""
 
 
 class Evidence(StrEnum):
@@ -45,7 +50,7 @@ def opinion(state: State, thresholds: Thresholds, shift: int = 0) -> CopyOpinion
     chance = 1 / (1 + math.exp(-odds))
     if not state.suspect_at and state.score + shift < 1_000 * thresholds.suspect:
         return CopyOpinion(False, chance)
-    return CopyOpinion(True, chance, tuple((r.key, r.value) for r in reasons(state)))
+    return CopyOpinion(True, chance, tuple((r.key, r.value) for r in islice(reasons(state), TOLD)))
 
 
 def reasons(state: State) -> Iterator[Reason]:
@@ -56,10 +61,10 @@ def reasons(state: State) -> Iterator[Reason]:
         yield Reason("copy_fast", "")
     if len(state.places) >= SHOWN_FROM:
         yield Reason("copy_places", str(len(state.places)))
-    if state.backs:
-        yield Reason("copy_back", "")
     if state.groups >= SHOWN_FROM:
         yield Reason("copy_groups", str(state.groups))
+    if state.backs:
+        yield Reason("copy_back", "")
     if state.days >= SHOWN_FROM:
         yield Reason("copy_days", str(state.days))
     if state.late:

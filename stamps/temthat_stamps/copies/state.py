@@ -7,7 +7,7 @@ the same to the last bit. Counts stop at what their field holds; they never turn
 import struct
 from dataclasses import dataclass, replace
 
-from temthat_stamps.copies.places import Spot
+from temthat_stamps.copies.places import SAME_KM, Spot, kilometres
 
 PLACES = 6
 """How many places are remembered; beyond that the oldest is forgotten."""
@@ -107,9 +107,9 @@ class State:
         self.seen = (int.from_bytes(self.seen) | _mask(tag)).to_bytes(_BITS // 8)
 
     def meet(self, spot: Spot) -> None:
-        """The pack is here now. A place that is known keeps its turn, so that a busy one is not forgotten sooner."""
+        """The pack is here now. A place near a known one is that one, and keeps its turn to be forgotten."""
         self.last = spot
-        if spot not in self.places:
+        if all(kilometres(spot, place) > SAME_KM for place in self.places):
             self.places = (*self.places, spot)[-PLACES:]
 
     def encode(self) -> bytes:
