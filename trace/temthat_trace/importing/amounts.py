@@ -47,8 +47,8 @@ def parse_number(text: str) -> WrittenNumber:
     match = _NUMBER.match(text)
     if _POWER.match(text):
         raise CellError(
-            "Excel đã rút gọn số này và làm mất chữ số. Hãy định dạng cột kiểu Text hoặc Number rồi nhập lại.",
-            "Excel shortened this number and lost digits. Format the column as Text or Number and type it again.",
+            "Số này viết rút gọn (như 1E+05), mất chữ số. Hãy ghi đủ; ở Excel thì định dạng cột Text hoặc Number.",
+            "This number is shortened (1E+05) and lost digits. Write it in full; in Excel make the column Text.",
         )
     if not match:
         raise CellError("Không phải số. Hãy viết như 1234,5.", "Not a number. Write it like 1234.5.")

@@ -1,5 +1,6 @@
 """Posted forms: read only as far as allowed, and only from this browser's own pages."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ from temthat_verify_api.wiring import services_of
 FIELDS_LIMIT = 64_000
 """Bytes of a form without files."""
 
+_WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}([.,' \u00a0\u202f])[0-9]{3}(\1[0-9]{3})*")
+"""Digits, or digits in groups of three: nothing that may mean a fraction is read as a whole number."""
 _PATIENCE = 5
 """How many times the limit is still read (and thrown away), so that the browser gets to see why it was refused."""
 
@@ -46,7 +49,7 @@ class Posted:
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int | None:
-        """A whole number as people type it (1.020 is a thousand and twenty); None if it is none."""
+        """A whole number as people type it (1.020 is a thousand and twenty); None if it is none, as 1,5 is."""
         return self.whole(self.text(name, 40))
 
     def id(self, name: str) -> uuid.UUID | None:
@@ -59,8 +62,10 @@ class Posted:
     @staticmethod
     def whole(text: str) -> int | None:
         """See `number`."""
-        digits = "".join(c for c in text if c not in ".,' \u00a0\u202f")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None
+        if not _WHOLE.fullmatch(text):
+            return None
+        digits = "".join(c for c in text if c.isdigit())
+        return int(digits) if len(digits) <= 9 else None
 
     def all(self) -> dict[str, str]:
         """Every text field by name, the last one when a name comes twice."""
