@@ -50,6 +50,11 @@ class History:
         return self._frozen
 
     @property
+    def horizon(self) -> int:
+        """Where the window begins, in seconds since 1970: a week before the newest event; 0 before there was one."""
+        return self._horizon
+
+    @property
     def retained(self) -> tuple[ScanEvent, ...]:
         """The events inside the window, in order."""
         return tuple(self._events)

@@ -97,6 +97,7 @@ def test_a_late_event_does_not_change_what_is_frozen() -> None:
     history = told([_event(n * DAY, Asker.CONSUMER, 0, f"v{n}", 1 + n) for n in range(15)])
     frozen = history.frozen.copy()
     assert frozen.checks == 7
+    assert history.horizon == START + 7 * DAY
     history.add(_event(10 * DAY + HOUR, Asker.CONSUMER, 0, "late", 2))
     assert history.frozen == frozen
     assert history.live.checks == 16
