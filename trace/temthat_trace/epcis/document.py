@@ -2,8 +2,7 @@
 
 import json
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,8 +19,6 @@ _DOCUMENT = frozenset(
 )  # fmt: skip
 _MOST_WARNINGS = 100
 _CONTAINERS = (dict, list)
-# The end of a member's name, or something in a text that looks like it.
-_NAME_END = re.compile(r'"[ \t\n\r]*:')
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +245,8 @@ def parse_json(data: bytes | str, limits: Limits | None = None, warnings: list[P
     limits = limits or Limits()
     text = json_text(data, limits)
     with json_errors(limits):
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-    check_json(value, text, limits.depth, warnings)
+        value = (DECODER if warnings is None else telling_decoder(warnings)).decode(text)
+    check_json(value, text, limits.depth)
     return value
 
 
@@ -289,43 +286,20 @@ def json_errors(limits: Limits) -> Iterator[None]:
         ) from None
 
 
-def check_json(value: Any, text: str, depth: int, warnings: list[Problem] | None = None) -> None:
-    """Raises EpcisError for a value nested too deep or with texts no store takes; tells members that stand twice.
+def check_json(value: Any, text: str, depth: int) -> None:
+    """Raises EpcisError for a value nested too deep or with texts no store takes.
 
     `text`: what the value was read from, and nothing more.
     """
     # Half characters and NUL can only come out of escapes; what opens few brackets is not deep.
-    with_texts = "\\u" in text
+    with_texts = "\\" in text and "\\u" in text
     if with_texts or text.count("{") + text.count("[") > depth:
-        members = _check_depth(value, depth, with_texts=with_texts)
-    else:
-        members = _count_members(value)
-    if warnings is not None and members != _count_names(text):
-        json.loads(text, object_pairs_hook=_telling(warnings))
+        _check_depth(value, depth, with_texts=with_texts)
 
 
-def _count_members(value: Any) -> int:
-    """The members of all objects in a value that is not deep."""
-    if isinstance(value, dict):
-        count, inside = len(value), value.values()
-    elif isinstance(value, list):
-        count, inside = 0, value  # type: ignore[assignment]
-    else:
-        return 0
-    for below in inside:
-        if isinstance(below, _CONTAINERS):
-            count += _count_members(below)
-    return count
+def telling_decoder(warnings: list[Problem]) -> json.JSONDecoder:
+    """Reads as `DECODER` does, and tells the members that stand twice."""
 
-
-def _count_names(text: str) -> int:
-    """How many members a text seems to have: never fewer than it has."""
-    if " :" in text or "\t:" in text or "\n:" in text or "\r:" in text:
-        return len(_NAME_END.findall(text))
-    return text.count('":')
-
-
-def _telling(warnings: list[Problem]) -> Callable[[list[tuple[str, Any]]], Json]:
     def unique(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
         if len(found) != len(pairs) and len(warnings) < _MOST_WARNINGS:
@@ -336,7 +310,7 @@ def _telling(warnings: list[Problem]) -> Callable[[list[tuple[str, Any]]], Json]
             warnings.append(Problem("", "duplicate_member", vi, en, Level.WARNING))
         return found
 
-    return unique
+    return json.JSONDecoder(object_pairs_hook=unique, parse_float=_finite, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> Any:
@@ -354,18 +328,13 @@ DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 """Reads one JSON value at a place in a text, as `parse_json` does."""
 
 
-def _check_depth(value: Any, most: int, *, with_texts: bool) -> int:
-    """The number of members of all objects.
-
-    Raises EpcisError when nesting is too deep or a text holds half a character or a NUL, which no store takes.
-    """
+def _check_depth(value: Any, most: int, *, with_texts: bool) -> None:
+    """Raises EpcisError when nesting is too deep or a text holds half a character or a NUL, which no store takes."""
     level = [value]
-    members = 0
     for _ in range(most):
         below: list[Any] = []
         for at in level:
             if isinstance(at, dict):
-                members += len(at)
                 if with_texts:
                     _check_texts(at)
                 inside: Iterable[Any] = at.values()
@@ -376,7 +345,7 @@ def _check_depth(value: Any, most: int, *, with_texts: bool) -> int:
                 continue
             below += [v for v in inside if isinstance(v, _CONTAINERS) or (with_texts and isinstance(v, str))]
         if not below:
-            return members
+            return
         level = below
     raise _too_deep(most)
 

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from temthat_trace.epcis.document import DECODER, Limits, check_json, envelope, json_errors, json_text
+from temthat_trace.epcis.document import (
+    DECODER,
+    Limits,
+    check_json,
+    envelope,
+    json_errors,
+    json_text,
+    telling_decoder,
+)
 from temthat_trace.epcis.problems import Level, Problem
 
 KEPT = 2**21
@@ -80,6 +88,7 @@ class _Scan:
         self.limits = limits
         self.warnings = warnings
         self.keeps = len(text) <= KEPT
+        self.read = telling_decoder(warnings).raw_decode
 
     def document(self) -> Any:
         """The value of the text; in place of each event (where it begins, where it ends, its value while kept)."""
@@ -91,9 +100,9 @@ class _Scan:
         return value
 
     def _value(self, start: int, depth: int) -> tuple[Any, int]:
-        value, end = DECODER.raw_decode(self.text, start)
+        value, end = self.read(self.text, start)
         if isinstance(value, (dict, list, str)):
-            check_json(value, self.text[start:end], self.limits.depth - depth, self.warnings)
+            check_json(value, self.text[start:end], self.limits.depth - depth)
         return value, end
 
     def _object(self, start: int, depth: int) -> tuple[dict[str, Any], int]:
@@ -106,7 +115,7 @@ class _Scan:
         while True:
             if text[at : at + 1] != '"':
                 raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
-            name, at = DECODER.raw_decode(text, at)
+            name, at = self.read(text, at)
             check_json(name, name, 1)
             at = _space(text, at)
             if text[at : at + 1] != ":":
@@ -138,8 +147,8 @@ class _Scan:
         if text[at : at + 1] == "]":
             return spans, at + 1
         while True:
-            value, end = DECODER.raw_decode(text, at)
-            check_json(value, text[at:end], depth, self.warnings)
+            value, end = self.read(text, at)
+            check_json(value, text[at:end], depth)
             # One too many is enough to know that there are too many.
             if len(spans) <= most:
                 spans.append((at, end, value if self.keeps or value is None else None))
