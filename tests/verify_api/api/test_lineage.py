@@ -147,3 +147,19 @@ async def test_who_is_told_what(world: "World") -> None:
         ):
             answer = await client.get("/api/v1/lineage", params={"of": wrong}, headers=alliance)
             assert answer.status_code == 404
+
+
+async def test_a_thing_that_was_only_seen_is_one_line(world: "World") -> None:
+    """It is known, though nothing is told of where it came from; declared wrong, it is not."""
+    seen = {"action": "OBSERVE", "epcList": [f"https://id.gs1.org/01/{GTIN}/21/9"]}
+    tell(world, "ObjectEvent", 1, **seen)
+    key = key_of(world, "HTX-MAU", KeyRole.PRODUCER)
+    async with world.client() as client:
+        for direction in ("up", "down"):
+            assert names(
+                await ask(client, "urn:epc:id:sgtin:8938505.097419.9", key, direction=direction)
+            ) == [(0, "9")]
+        wrong = {"reason": "incorrect_data", "declarationTime": "2026-05-21T00:00:00+07:00"}
+        tell(world, "ObjectEvent", 1, **seen, errorDeclaration=wrong)
+        answer = await client.get("/api/v1/lineage", params={"of": seen["epcList"][0]}, headers=key)
+        assert answer.status_code == 404

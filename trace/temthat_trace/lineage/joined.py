@@ -31,7 +31,7 @@ _CODES = re.compile(r"https?://([^/?#]+)/x/([^/?#]+)/([^/?#]+)/([^/?#]+)", re.AS
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A walk with what each batch of it is, how each was made (on the way up), and, on the way down, to whom things
-    went. `cut` says why it is not everything.
+    went. `cut` says why it is not everything; `has_met`, that some event names what was walked.
     """
 
     walk: Walk[Node]
@@ -39,6 +39,7 @@ class Trace:
     kinds: dict[uuid.UUID, StepKind]
     handovers: tuple[tuple[Node, Handover], ...]
     cut: Cut | None
+    has_met: bool = False
 
     @property
     def batches(self) -> list[uuid.UUID]:
@@ -73,7 +74,9 @@ def trace(
     facts = facts_of(session, (node for node in found.nodes if isinstance(node, uuid.UUID)))
     kinds = kinds_of(session, found, facts)
     handovers = tuple((names.node(Thing(h.name)), h) for h in graph.handovers)
-    return Trace(found, facts, kinds, handovers, found.cut or (Cut.EVENTS if graph.cut else None))
+    return Trace(
+        found, facts, kinds, handovers, found.cut or (Cut.EVENTS if graph.cut else None), graph.has_met
+    )
 
 
 class Names:

@@ -94,6 +94,11 @@ class EventGraph:
         """Whether there are any repositories to read."""
         return bool(self._parties)
 
+    @property
+    def has_met(self) -> bool:
+        """Whether any event in force was read; one that says nothing of where things come from counts too."""
+        return any(self._hash[number] not in self._wrong for number in self._events)
+
     def neighbours(self, level: Sequence[Thing], direction: Direction) -> list[Link[Thing]]:
         """The links that lead on from a level, as a walk takes them."""
         if not self._parties or not level:

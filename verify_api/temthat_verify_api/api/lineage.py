@@ -170,7 +170,7 @@ def _start(of: str) -> Node:
 def _is_known(found: Trace, first: Node, seen: set[uuid.UUID]) -> bool:
     if isinstance(first, uuid.UUID):
         return first in found.facts and found.facts[first].party_id in seen
-    return bool(found.walk.links or found.handovers)
+    return found.has_met
 
 
 def _model(session: Session, found: Trace, of: str, depth: int, seen: set[uuid.UUID]) -> LineageModel:
