@@ -136,7 +136,7 @@ def _no_key(segments: list[str], at: int, pairs: list[tuple[str, str]]) -> Gs1Er
             f"“/{word}/” không còn dùng từ Digital Link 1.3; hãy viết “/{ALPHAS[word]}/”.",
             f"“/{word}/” is out of use since Digital Link 1.3; write “/{ALPHAS[word]}/”.",
         )
-    if segments[-1] == "" and len(segments) > 1:
+    if len(segments) > 1 and segments[-1] == "":
         return Gs1Error("syntax", "Bỏ dấu “/” ở cuối đường dẫn.", "Leave off the “/” at the end of the path.")
     if pairs or (word.isdigit() and len(word) <= 4):
         wrong = word or pairs[0][0]
