@@ -122,8 +122,14 @@ class Model:
         return step
 
     def _follow(self, state: State, step: Step) -> tuple[tuple[int, ...], int]:
-        """(The explanations' likelihoods after a step, what that adds to the score)."""
+        """(The explanations' likelihoods after a step, what that adds to the score).
+
+        However well an ordinary explanation fits, the copied ones stay within the least score of it: else a flood on
+        one day would hide every copy that is sold later.
+        """
         found = [before + logs.of(step) for before, logs in zip(state.likelihoods, self._logs, strict=True)]
+        if (lack := self._floor - self._compare(tuple(found))) > 0:
+            found[self._ordinary :] = [log + lack for log in found[self._ordinary :]]
         best = max(found)
         likelihoods = tuple(max(-MOST_SCORE, log - best) for log in found)
         return likelihoods, self._compare(likelihoods) - self._compare(state.likelihoods)

@@ -103,8 +103,14 @@ class State:
         return int.from_bytes(self.seen) & mask == mask
 
     def remember(self, tag: int) -> None:
-        """From now on this visitor is known."""
-        self.seen = (int.from_bytes(self.seen) | _mask(tag)).to_bytes(_BITS // 8)
+        """From now on this visitor is known.
+
+        A filter that is half full, after some forty visitors, would take new ones for known: it begins anew.
+        """
+        bits = int.from_bytes(self.seen)
+        if bits.bit_count() > _BITS // 2:
+            bits = 0
+        self.seen = (bits | _mask(tag)).to_bytes(_BITS // 8)
 
     def meet(self, spot: Spot) -> None:
         """The pack is here now. A place near a known one is that one, and keeps its turn to be forgotten."""

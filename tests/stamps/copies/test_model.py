@@ -1,5 +1,7 @@
 """What must not condemn a stamp, and what must be noticed: lives written out by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from temthat_stamps.copies.events import ScanEvent
@@ -121,6 +123,16 @@ def test_a_photo_online_may_be_suspect_but_is_no_alert() -> None:
     places = (HANOI, SAIGON, HUE, CANTHO, NGHEAN, DANANG)
     state = after(*(check(n * 3_600 * 1.5, f"v{n}", places[n % 6]) for n in range(32)))
     assert evidence(state, priors().thresholds) == ()
+
+
+def test_a_flood_hides_no_copies() -> None:
+    """Whoever floods a code first, as a fair or a photo online looks, is noticed by the next phones all the same."""
+    places = (HANOI, SAIGON, HUE, CANTHO, NGHEAN, DANANG)
+    for spots in (places, (HANOI,)):
+        flood = [check(n * 800, f"f{n}", spots[n % len(spots)]) for n in range(100)]
+        later = [replace(event, at=event.at + 10 * DAY, visitor=f"l{event.visitor}") for event in spread(12)]
+        assert not after(*flood).suspect_at
+        assert 100 < after(*flood, *later).suspect_check <= 112
 
 
 def test_alerts_need_many_days_or_physical_evidence() -> None:
