@@ -57,6 +57,7 @@ def test_what_is_wrong_is_said_and_nothing_is_left(at_home: Goods, tmp_path: Pat
         ("dossier", "HTX-MAU", "CHE", tmp_path / "x.pdf", "--lot", "L99"),
         ("dossier", "KHONG", "CHE", tmp_path / "x.pdf"),
         ("dossier", "HTX-MAU", "CHE", taken),
+        ("dossier", "HTX-MAU", "CHE", tmp_path / "x.docx"),
         ("exchange", "HTX-MAU", tmp_path / "x.zip", "--system", "x"),
         ("exchange", "HTX-MAU", taken),
         ("listing", "HTX-MAU", "CHE", tmp_path / "x.zip", "--channel", "x"),

@@ -24,6 +24,7 @@ from temthat_verify_api.outgoing.systems import SYSTEMS
 
 Holder = Annotated[str, typer.Argument(help="Mã đơn vị. The producer's code.")]
 Goods = Annotated[str, typer.Argument(help="Mã sản phẩm. The product's code.")]
+_DOSSIERS = {".pdf": write_pdf, ".zip": write_dossier}
 
 
 def dossier(
@@ -40,11 +41,16 @@ def dossier(
 ) -> None:
     """Lập hồ sơ sản phẩm: giấy tờ, lô, nhật ký, bằng chứng trong sổ. Make a product's dossier (docs/dossier.md)."""
     with open_office() as (services, session):
+        write = _DOSSIERS.get(target.suffix.lower())
+        if write is None:
+            raise RunRefused(
+                "Tên tệp phải kết thúc bằng .pdf hoặc .zip.", "The file must end in .pdf or .zip."
+            )
         goods = _product(session, find_party(session, holder), product)
         chosen = [_batch(session, goods, one).id for one in lot] if lot else None
         setting = setting_of(session, services, goods, chosen, lang)
         with _written(target) as out:
-            (write_pdf if target.suffix.lower() == ".pdf" else write_dossier)(setting, out)
+            write(setting, out)
     console.print(f"Đã ghi {target}. Written.", soft_wrap=True)
 
 
