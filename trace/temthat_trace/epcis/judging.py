@@ -39,6 +39,8 @@ class Judged:
     @property
     def is_good(self) -> bool:
         """Whether nothing found so far keeps it out."""
+        if not self.problems:
+            return self.event is not None
         return self.event is not None and not any(p.level is Level.ERROR for p in self.problems)
 
     @property

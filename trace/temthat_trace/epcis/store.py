@@ -3,9 +3,10 @@
 import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
@@ -88,51 +89,55 @@ def add_events(
     party: Any = party_id.hex if is_sqlite else party_id
     job: Any = job_id.hex if is_sqlite else job_id
     rows: list[tuple[Any, ...]] = []
-    found: list[tuple[int, int]] = []
     # Most conditions are met by many events of a group; each is hashed once.
-    met = list(set().union(*(one.conditions or () for one in judged)))
-    term_of = dict(zip(met, terms(party_id, met), strict=True))
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(judged, first):
         event = one.event
         if event is None or one.conditions is None:
             raise ValueError("only good events are stored")
         at = micros(event.at())
         rows.append((number, party, job, at, one.hash, one.digest, event.event_id, context, one.raw.text))
-        found += [(term_of[text], number) for text in one.conditions]
-    found.sort()
-    _insert(connection, EpcisEvent.__tablename__, _EVENT, _TYPES, rows)
-    _insert(connection, EpcisTerm.__tablename__, ("term", "event"), ("bigint", "bigint"), found)
+        for met in one.conditions:
+            numbers[met].append(number)
+    # In the order of the index, so that neighbours are written together.
+    found = sorted(zip(terms(party_id, numbers), numbers.values(), strict=True))
+    _insert_events(connection, rows)
+    _insert_terms(connection, [part for term, events in found for event in events for part in (term, event)])
     keep_values(session, party_id, judged)
 
 
-def _insert(
-    connection: Connection,
-    table: str,
-    columns: Sequence[str],
-    types: Sequence[str],
-    rows: list[tuple[Any, ...]],
-) -> None:
-    """Many rows by one statement, straight through the driver: this is where a capture's time goes."""
-    named = ", ".join(columns)
+# Both go straight through the driver: this is where a capture's time goes.
+
+
+def _insert_events(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    named = ", ".join(_EVENT)
     if connection.dialect.name == "sqlite":
-        _insert_sqlite(connection, f"insert into {table} ({named}) values ", len(columns), rows)  # noqa: S608
+        marks = ", ".join("?" * len(_EVENT))
+        connection.exec_driver_sql(f"insert into epcis_event ({named}) values ({marks})", rows)  # noqa: S608
         return
-    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
     connection.exec_driver_sql(
-        f"insert into {table} ({named}) select * from unnest({arrays})",  # noqa: S608
+        f"insert into epcis_event ({named}) select * from unnest({arrays})",  # noqa: S608
         tuple(list(column) for column in zip(*rows, strict=True)),
     )
 
 
-def _insert_sqlite(connection: Connection, head: str, width: int, rows: list[tuple[Any, ...]]) -> None:
-    """Short rows go a hundred to a statement, which halves what each costs."""
-    one = f"({', '.join('?' * width)})"
-    whole = len(rows) // MANY * MANY if width == 2 else 0
+def _insert_terms(connection: Connection, flat: list[int]) -> None:
+    """`flat`: a term, its event, the next term, its event..."""
+    head = "insert into epcis_term (term, event) "
+    if connection.dialect.name != "sqlite":
+        arrays = (flat[::2], flat[1::2])
+        connection.exec_driver_sql(head + "select * from unnest(%s::bigint[], %s::bigint[])", arrays)  # noqa: S608
+        return
+    # A hundred rows to a statement halve what each costs.
+    size = 2 * MANY
+    whole = len(flat) // size * size
     if whole:
-        groups = [tuple(chain.from_iterable(rows[i : i + MANY])) for i in range(0, whole, MANY)]
-        connection.exec_driver_sql(head + ", ".join([one] * MANY), groups)
-    if whole < len(rows):
-        connection.exec_driver_sql(head + one, rows[whole:])
+        groups = [tuple(flat[i : i + size]) for i in range(0, whole, size)]
+        connection.exec_driver_sql(head + "values " + ", ".join(["(?, ?)"] * MANY), groups)
+    if whole < len(flat):
+        rest = [(flat[i], flat[i + 1]) for i in range(whole, len(flat), 2)]
+        connection.exec_driver_sql(head + "values (?, ?)", rest)
 
 
 def keep_context(session: Session, context: Any) -> bytes | None:

@@ -10,6 +10,23 @@ R = TypeVar("R")
 _NOTHING = object()
 
 
+class _Answers(dict[str, Any]):
+    """Answers by text; a text not among them is asked about. The dictionary's own look-up calls no Python at all."""
+
+    def __init__(self, function: Callable[..., Any], count: int) -> None:
+        super().__init__()
+        self.function = function
+        self.count = count
+
+    def __missing__(self, text: str) -> Any:
+        answer = self.function(text)
+        if len(text) <= LONGEST:
+            if len(self) >= self.count:
+                self.clear()
+            self[text] = answer
+        return answer
+
+
 def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Callable[Concatenate[str, P], R]]:
     """Keeps up to `count` answers of a function whose first argument is a text of at most LONGEST characters.
 
@@ -18,23 +35,13 @@ def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Calla
     """
 
     def wrap(function: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
+        if function.__code__.co_argcount == 1:
+            return cast(Callable[Concatenate[str, P], R], _Answers(function, count).__getitem__)
         known: dict[Any, Any] = {}
 
         @wraps(function)
-        def ask_one(text: str) -> Any:
-            answer = known.get(text, _NOTHING)
-            if answer is not _NOTHING:
-                return answer
-            answer = function(text)  # type: ignore[call-arg]
-            if len(text) <= LONGEST:
-                if len(known) >= count:
-                    known.clear()
-                known[text] = answer
-            return answer
-
-        @wraps(function)
         def ask(text: str, *rest: Any) -> Any:
-            key = (text, rest) if rest else text
+            key = (text, rest)
             answer = known.get(key, _NOTHING)
             if answer is not _NOTHING:
                 return answer
@@ -45,7 +52,6 @@ def remembered(count: int) -> Callable[[Callable[Concatenate[str, P], R]], Calla
                 known[key] = answer
             return answer
 
-        takes_text_alone = function.__code__.co_argcount == 1
-        return cast(Callable[Concatenate[str, P], R], ask_one if takes_text_alone else ask)
+        return cast(Callable[Concatenate[str, P], R], ask)
 
     return wrap
