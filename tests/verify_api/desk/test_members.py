@@ -224,3 +224,17 @@ def test_a_diary_does_not_name_who_did_not_agree(office: Office) -> None:
     assert "Hãy ghi “Hộ bà Tư”" in refused.text
     agree(browser, page, Purpose.SHOW_NAME)
     assert browser.submit(work, **typed).status_code == 303
+
+
+def test_a_number_nobody_could_call_is_not_kept(office: Office) -> None:
+    """In a recall the cooperative calls it; what the workbook refuses, the page refuses."""
+    browser = office.browser(CLERK)
+    page = make(office, browser)
+    agree(browser, page, Purpose.STORE)
+    for phone in ("abc", "1", "gọi bà Tư"):
+        answer = browser.submit(
+            f"{page}/fields", at=page, alias="Hộ bà Tư", full_name="Trần Thị Tư", phone=phone
+        )
+        assert answer.status_code == 422
+        assert "Không phải số điện thoại" in answer.text
+    assert (stored(office).full_name, stored(office).phone) == (None, None)

@@ -247,3 +247,12 @@ def test_the_desk_says_that_a_batch_is_recalled_and_sends_nobody_to_stamp_it(off
     home = clerk.open("/desk").text
     assert home.count("Đang thu hồi") == 2
     assert made not in re.findall(r'class="button main" href="([^"]+)"', home)
+
+
+def test_a_search_for_nothing_says_so(office: Office) -> None:
+    """The button with every field empty; the page opened for the first time says nothing."""
+    browser = office.browser(CLERK)
+    assert "Chưa ghi gì để tìm" not in browser.open("/desk/recall").text
+    answer = browser.open("/desk/recall?lot=&words=+&since=")
+    assert answer.status_code == 422
+    assert "Chưa ghi gì để tìm" in answer.text

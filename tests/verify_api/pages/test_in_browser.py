@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from temthat_stamps.code import encode
 from temthat_stamps.copies.records import StampEvent
 from temthat_stamps.verdict import NoticeKind
+from temthat_trace.batches import Batch
+from temthat_trace.events import Event, Step
 from temthat_trace.offers import SellerLink
 from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
@@ -138,6 +140,30 @@ def test_everything_together_is_below_50_kb(chromium: Browser, world: "World", s
     assert len(sizes) == 3
     assert all(url.startswith(site) for url in sizes)
     assert sum(sizes.values()) < 50_000, sizes
+
+
+def test_a_word_without_end_in_the_diary_stays_on_the_screen(
+    chromium: Browser, world: "World", site: str
+) -> None:
+    """An address pasted into an entry is broken over lines and does not push the page aside."""
+    code = world.code(world.run())
+    with world.services.sessions() as session:
+        batch = session.query(Batch).first()
+        assert batch is not None
+        at = dt.datetime.combine(batch.made_on, dt.time(8), dt.UTC)
+        entry = Event(
+            batch_id=batch.id, step=Step.CARE, at=at, text="https://example.vn/" + "x" * 400, actor="",
+            recorded_by=batch.party_id, recorded_at=at,
+        )  # fmt: skip
+        entry.seal()
+        session.add(entry)
+        session.commit()
+    page = chromium.new_context(viewport={"width": 320, "height": 640}, locale="vi-VN").new_page()
+    page.goto(f"{site}/T/{code}")
+    for details in page.locator("summary").all():
+        details.click()
+    assert "xxxx" in page.inner_text("main")
+    assert page.evaluate(TOO_WIDE) == []
 
 
 def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "World", site: str) -> None:

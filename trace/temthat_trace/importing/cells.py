@@ -236,6 +236,11 @@ def _gtin(cell: RawCell, column: Column, is_1904: bool) -> Value:
     return Value(gtin.digits, note=note)
 
 
+def is_phone(text: str) -> bool:
+    """Whether somebody could be called at it, hotlines and numbers abroad included."""
+    return bool(_PHONE.match(text)) and 3 <= sum(c.isdigit() for c in text) <= 24
+
+
 def _phone(cell: RawCell, column: Column, is_1904: bool) -> Value:
     text = _string(cell)
     digits = sum(c.isdigit() for c in text)
@@ -243,7 +248,7 @@ def _phone(cell: RawCell, column: Column, is_1904: bool) -> Value:
         return Value(
             "0" + text, (f"0{text} (Excel đã bỏ số 0 đầu)", f"0{text} (Excel dropped the leading zero)")
         )
-    if not _PHONE.match(text) or not 3 <= digits <= 24:
+    if not is_phone(text):
         raise CellError("Không phải số điện thoại.", "Not a telephone number.")
     return Value(_within(text, column))
 

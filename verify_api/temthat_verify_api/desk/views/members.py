@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from temthat_stamps.runs.revision import bump_revision
 from temthat_trace.consent import NEEDS, How, Purpose, in_force, shown
+from temthat_trace.importing.cells import is_phone
 from temthat_trace.importing.one_row import import_row
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import Member, Party
@@ -147,6 +148,8 @@ def keep_fields(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Response:
     typed: dict[str, str | None] = {}
     if Purpose.STORE in agreed:
         typed |= {"full_name": form.text("full_name", 200), "phone": form.text("phone", 32)}
+        if typed["phone"] and not is_phone(typed["phone"]):
+            return _page(desk, member, desk.words("member.bad_phone"))
     if Purpose.STORY in agreed:
         typed["story"] = form.text("story", 2000)
     set_fields(member, **typed)

@@ -60,7 +60,10 @@ class Asked:
 @router.get("/recall")
 def recall_page(desk: SignedIn) -> Response:
     """The form, and below it what it finds."""
-    return _page(desk, asked_of(desk.request.query_params))
+    asked = asked_of(desk.request.query_params)
+    pressed = "lot" in desk.request.query_params
+    empty = pressed and not asked.problem and not asked.suspicion
+    return _page(desk, asked, problem=desk.words("recall.nothing_asked") if empty else "")
 
 
 @router.get("/recall.csv")
