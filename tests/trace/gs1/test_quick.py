@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temthat_trace.gs1.identity import full_identity
-from temthat_trace.gs1.quick import quick_identity
+from temthat_trace.gs1.quick import has_right_check_digit, quick_identity
 
 digits = st.text("0123456789", max_size=15)
 serials = st.text("AZaz09._-%2F*/", max_size=22)
@@ -75,3 +75,9 @@ def test_the_usual_identifiers_take_the_short_cut() -> None:
         "https://x.vn/253/4012345000092PO-4711",
     ):
         assert quick_identity(text) == full_identity(text) != text
+
+
+def test_papers_as_links_take_the_short_cut_whatever_their_serial() -> None:
+    for serial in ("1", "A12", "12345678901234567"):
+        assert has_right_check_digit(f"https://id.gs1.org/253/8934567000024{serial}")
+        assert not has_right_check_digit(f"https://id.gs1.org/253/8934567000023{serial}")

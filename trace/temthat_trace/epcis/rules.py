@@ -14,6 +14,7 @@ from temthat_trace.epcis import events as ev
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.document import Document
+from temthat_trace.epcis.identifiers import identify
 from temthat_trace.epcis.members import (
     check_action,
     check_closed,
@@ -31,7 +32,6 @@ from temthat_trace.epcis.members import (
 from temthat_trace.epcis.problems import Level, Problem, step
 from temthat_trace.epcis.sensors import check_sensors
 from temthat_trace.epcis.texts import is_time, is_uri
-from temthat_trace.gs1.identity import identity
 
 # Rules that are warnings unless a repository wants them strict; every other rule is an error.
 DEFAULT_LEVELS: Mapping[str, Level] = {
@@ -259,9 +259,9 @@ def _with_children(event: ev.AggregationEvent | ev.AssociationEvent, found: Foun
             )
         )
     if event.parent_id is not None and event.child_epcs:
-        parent = identity(event.parent_id)
+        parent = identify(event.parent_id).canonical
         for i, child in enumerate(event.child_epcs):
-            if identity(child) == parent:
+            if identify(child).canonical == parent:
                 found.append(
                     Problem(
                         f"/childEPCs/{i}",

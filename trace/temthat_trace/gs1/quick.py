@@ -67,8 +67,9 @@ def _by_urn(text: str) -> str | None:
 
 
 def has_right_check_digit(canonical: str) -> bool:
-    """Whether the key of a text `quick_identity` gave ends in its check digit."""
-    return _is_right(canonical[len(STEM) + 1 :].split("/", 2)[1])
+    """Whether the key of a text `quick_identity` gave has its check digit; in a paper's the serial follows."""
+    ai, value, *_ = canonical[len(STEM) + 1 :].split("/", 2)
+    return _is_right(value[:13] if ai == "253" else value)
 
 
 @lru_cache(8192)
