@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from temthat_verify_api.resolver.linkset import description
+
 from .records import add_batch, add_product
 
 if TYPE_CHECKING:
@@ -119,6 +121,13 @@ async def test_every_link_leads_somewhere(world: "World") -> None:
                         assert got.headers["content-language"] == lang[0]
                     fragment = target.partition("#")[2]
                     assert not fragment or f'id="{fragment}"' in got.text
+
+
+def test_a_telephone_is_told_as_a_uri() -> None:
+    """Whatever stands around the digits; what has none is left out."""
+    told = description(BASE, "Sở", "+84 (24) 3825.1234 (giờ hành chính)")
+    assert told["contact"] == {"fn": "Sở", "hasTelephone": "tel:+842438251234"}
+    assert description(BASE, "Sở", "chưa có")["contact"] == {"fn": "Sở"}
 
 
 async def test_the_resolver_describes_itself(world: "World") -> None:

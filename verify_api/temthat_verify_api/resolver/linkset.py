@@ -47,8 +47,9 @@ def link_header(path: str, base: str, same_as: str = "", *, with_context: bool =
 def description(base: str, name: str, hotline: str) -> dict[str, Any]:
     """The resolver description file, `/.well-known/gs1resolver`."""
     contact: dict[str, Any] = {"fn": name}
-    if hotline:
-        contact["hasTelephone"] = f"tel:{hotline.replace(' ', '')}"
+    # A tel URI (RFC 3966) holds no words such as “giờ hành chính”.
+    if number := "".join(sign for sign in hotline if sign in "+0123456789"):
+        contact["hasTelephone"] = f"tel:{number}"
     return {
         "name": f"{name} (TemThật)",
         "resolverRoot": base,
