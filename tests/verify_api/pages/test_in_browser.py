@@ -163,7 +163,7 @@ def test_a_word_without_end_in_the_diary_stays_on_the_screen(
     for details in page.locator("summary").all():
         details.click()
     assert "xxxx" in page.inner_text("main")
-    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "World", site: str) -> None:
