@@ -349,6 +349,9 @@ def test_the_command_lists_gives_out_and_erases(
     assert run.invoke(app, ["export", "HTX-MAU", "TV01", str(out)]).exit_code == 0
     assert json.loads(out.read_text("utf-8"))["member"]["full_name"] == "Trần Thị Tư"
     assert run.invoke(app, ["erase", "HTX-MAU", "TV02", "--yes"]).exit_code == 1
+    unclear = run.invoke(app, ["erase", "HTX-MAU", "TV01"], input="y\nnone\nn\n")
+    assert (unclear.exit_code, unclear.output.count("diary (")) == (1, 2)
+    assert "Trần Thị Tư" in house.everything()
     erased = run.invoke(app, ["erase", "HTX-MAU", "TV01", "--diary", "named", "--yes"])
     assert (erased.exit_code, "HX-" in erased.output) == (0, True)
     assert "Trần Thị Tư" not in house.everything()

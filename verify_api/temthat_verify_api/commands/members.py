@@ -83,8 +83,8 @@ def erase(
             f"{len(found)} diary entries, {named} of them name the member."
         )
         if diary is None:
-            words = f"Nhật ký / diary ({', '.join(Diary)})"
-            diary = Diary(typer.prompt(words, default=Diary.NAMED.value))
+            # The prompt names the answers and asks again after a slip.
+            diary = Diary(typer.prompt("Nhật ký / diary", default=Diary.NAMED.value, type=Diary))
         if not yes:
             typer.confirm("Không lấy lại được. Xóa? There is no way back. Erase?", abort=True)
         done = erase_member(session, member, BY, now, diary, read_settings().data_dir, run_names=run_names)
