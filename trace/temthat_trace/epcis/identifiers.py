@@ -4,8 +4,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
-from temthat_trace.gs1.identity import identity, read_key
-from temthat_trace.gs1.key import STEM
+from temthat_trace.gs1.identity import identity_by, read_key
+from temthat_trace.gs1.key import STEM, Key
 from temthat_trace.gs1.quick import has_right_check_digit, quick_identity, quick_levels
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import OTHER_SCHEMES
@@ -66,7 +66,6 @@ _GTIN_ENDS = _VALUE + 14
 def _identify(text: str) -> Identifier:
     if not text.lower().startswith(("urn:epc:", "http://", "https://")):
         return Identifier(Kind.OTHER, text)
-    own = identity(text)
     fault: Gs1Error | None = None
     try:
         key = read_key(text)
@@ -75,15 +74,15 @@ def _identify(text: str) -> Identifier:
         try:
             key = read_key(text, lenient=True)
         except Gs1Error:
-            return Identifier(Kind.OTHER, own, (), fault if _claims_gs1(text, fault) else None)
+            return Identifier(Kind.OTHER, text, (), fault if _claims_gs1(text, fault) else None)
+    own = identity_by(key, text)
     if key.primary in _PLACES:
         return Identifier(Kind.PLACE, own, (), fault)
     kind = Kind.CLASS if key.is_class else Kind.INSTANCE
-    return Identifier(kind, own, _above(text, own) if own.startswith(STEM) else (), fault)
+    return Identifier(kind, own, _above(key, own) if own.startswith(STEM) else (), fault)
 
 
-def _above(text: str, own: str) -> tuple[str, ...]:
-    key = read_key(text, lenient=True)
+def _above(key: Key, own: str) -> tuple[str, ...]:
     found = [k.finest().canonical for k in key.levels()]
     digits = _CLASS_DIGITS.get(key.primary)
     if digits is not None:

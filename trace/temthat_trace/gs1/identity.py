@@ -7,6 +7,8 @@ from temthat_trace.gs1.quick import quick_identity
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import parse_urn
 
+_MAY_HAVE_A_KEY = ("urn:epc:", "http://", "https://", "HTTP://", "HTTPS://")
+
 
 def read_key(text: str, *, lenient: bool = False) -> Key:
     """The key in an EPC URN or a Digital Link. Raises Gs1Error; NotGs1 for a URI of another kind.
@@ -30,10 +32,14 @@ def identity(text: str) -> str:
 @remembered(8192)
 def full_identity(text: str) -> str:
     """`identity` without the short cut."""
-    if not text.startswith(("urn:epc:", "http://", "https://", "HTTP://", "HTTPS://")):
+    if not text.startswith(_MAY_HAVE_A_KEY):
         return text
     try:
-        key = read_key(text, lenient=True)
+        return identity_by(read_key(text, lenient=True), text)
     except Gs1Error:
         return text
-    return key.finest().canonical if is_event_key(key) else text
+
+
+def identity_by(key: Key, text: str) -> str:
+    """`identity` of a text whose key was read already; what is read strictly is read alike leniently."""
+    return key.finest().canonical if is_event_key(key) and text.startswith(_MAY_HAVE_A_KEY) else text
