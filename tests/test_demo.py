@@ -1,10 +1,12 @@
 """`make demo` as its user meets it: started as a process, asked over HTTP, stopped, started again."""
 
+import contextlib
 import json
 import re
 import shlex
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -105,6 +107,9 @@ def test_every_sample_stamp_shows_what_it_says_on_every_surface(folder: Path) ->
         assert till.status_code in (200, 403)
         check_what_it_prints(client, printed)
     assert (folder / "tem-in-thu.pdf").read_bytes().startswith(b"%PDF")
+    with contextlib.closing(sqlite3.connect(folder / "temthat.db")) as db:
+        ahead = "SELECT count(*) FROM purchase_slip WHERE date(at) > date('now', '+1 day')"
+        assert db.execute(ahead).fetchone() == (0,), "slips move with the world's other days, once"
     assert (folder / "demo.json").stat().st_mode & 0o077 == 0
 
 
