@@ -135,6 +135,8 @@ def canonical_value(value: Any, context: Context) -> str:
         if value.startswith(_GS1) and value[-1] > " ":
             return identify(value).canonical
         text = value.strip()
+    elif value.__class__ is int:
+        return str(value)
     else:
         text = _text(value)
     if ":" in text:

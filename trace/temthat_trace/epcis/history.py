@@ -4,7 +4,7 @@ Pure: `judge` takes what is stored of the things concerned and answers with find
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from temthat_trace.epcis import events as ev
@@ -39,9 +39,7 @@ def judge(
         _tell_late(new, _in_force(stored, ()), found, levels, long)
     for n, known in enumerate(new if long else ()):
         found[n] += [_long(pointer) for pointer, thing in things_of(known.event) if thing in long][:1]
-    return [
-        problems and [replace(p, level=levels.get(p.rule, p.level)) for p in problems] for problems in found
-    ]
+    return [problems and [p.of_level(levels.get(p.rule, p.level)) for p in problems] for problems in found]
 
 
 def _in_force(stored: Sequence[Known], new: Sequence[Known]) -> list[ev.Event]:
@@ -66,7 +64,7 @@ def _replay(
         outcome = apply(event, states, levels=levels)
         if is_new:
             found[n] = outcome.problems
-            if any(p.level is Level.ERROR for p in outcome.problems):
+            if outcome.problems and any(p.level is Level.ERROR for p in outcome.problems):
                 continue
         elif of_stored is not None:
             of_stored[n] = outcome.problems

@@ -6,7 +6,7 @@ warning keeps out. Only single things are followed (a serial, a logistic unit, a
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -75,9 +75,10 @@ def apply(
                 step.transformation(event)
             case _:
                 step.use_all()
+    if not step.problems:
+        return Outcome(step.changed, [])
     chosen = {**DEFAULT_LEVELS, **(levels or {})}
-    found = [replace(p, level=chosen.get(p.rule, Level.ERROR)) for p in step.problems]
-    return Outcome(step.changed, found)
+    return Outcome(step.changed, [p.of_level(chosen.get(p.rule, Level.ERROR)) for p in step.problems])
 
 
 def replay(events: Iterable[ev.Event], levels: Mapping[str, Level] | None = None) -> list[list[Problem]]:
@@ -163,8 +164,10 @@ class _Step:
     def told(self, at: str, i: int, rule: str, vi: str, en: str) -> None:
         self.problems.append(Problem(_pointer(at, i), rule, vi, en))
 
-    def touch(self, thing: str, commissioned: bool, ended: bool, parent: str | None) -> None:
-        last = self.state(thing).last
+    def touch(
+        self, thing: str, before: EpcState, commissioned: bool, ended: bool, parent: str | None
+    ) -> None:
+        last = before.last
         self.changed[thing] = EpcState(
             commissioned, ended, parent, last if last is not None and last > self.at else self.at
         )
@@ -183,7 +186,7 @@ class _Step:
                 f"{thing} has been commissioned before; a serial number is given once.",
             )
         self._in_order(at, i, thing, state)
-        self.touch(thing, True, state.ended, state.parent)
+        self.touch(thing, state, True, state.ended, state.parent)
 
     def use(self, at: str, i: int, thing: str, *, may_be_new: bool = False) -> EpcState:
         """Named in any other way; answers the state before."""
@@ -201,13 +204,13 @@ class _Step:
         self._in_order(at, i, thing, state)
         # A carton or pallet begins by being filled; few announce it.
         is_filled = may_be_new and self.event.action == "ADD"
-        self.touch(thing, is_filled or state.commissioned, state.ended, state.parent)
+        self.touch(thing, state, is_filled or state.commissioned, state.ended, state.parent)
         return state
 
     def end(self, at: str, i: int, thing: str) -> None:
         """Used up, destroyed, taken out of service."""
         state = self.use(at, i, thing)
-        self.touch(thing, state.commissioned, True, None)
+        self.touch(thing, state, state.commissioned, True, None)
 
     def use_all(self) -> None:
         for at, things in _lists(self.event):
@@ -271,7 +274,7 @@ class _Step:
                 f"{parent} is inside {thing}: they cannot hold each other.",
             )
         else:
-            self.touch(thing, state.commissioned, state.ended, parent)
+            self.touch(thing, state, state.commissioned, state.ended, parent)
 
     def _take_out(self, at: str, i: int, thing: str, state: EpcState, parent: str | None) -> None:
         if parent is not None and state.parent != parent:
@@ -284,7 +287,7 @@ class _Step:
                 f"{thing} is not in {parent} (it is in: {where}).",
             )
         else:
-            self.touch(thing, state.commissioned, state.ended, None)
+            self.touch(thing, state, state.commissioned, state.ended, None)
 
     def _is_within(self, thing: str, outer: str) -> bool:
         for _ in range(MOST_LEVELS):

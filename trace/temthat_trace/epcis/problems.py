@@ -1,7 +1,7 @@
 """What is wrong with a document or an event, where, and how to mend it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -24,7 +24,11 @@ class Problem:
 
     def under(self, pointer: str) -> "Problem":
         """The same finding seen from the whole document."""
-        return replace(self, pointer=pointer + self.pointer)
+        return Problem(pointer + self.pointer, self.rule, self.vi, self.en, self.level)
+
+    def of_level(self, level: Level) -> "Problem":
+        """The same finding, as grave as that."""
+        return self if level is self.level else Problem(self.pointer, self.rule, self.vi, self.en, level)
 
 
 class EpcisError(ValueError):
