@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis import events as ev
@@ -29,7 +30,7 @@ PAGES_KIB = 65_536
 _WRITERS = 7_468_002
 """The PostgreSQL advisory lock captures take one after the other."""
 _EVENT = ("id", "party_id", "job_id", "event_time", "hash", "digest", "given_id", "context", "body")
-_TYPES = ("bigint", "uuid", "uuid", "bigint", "bytea", "bytea", "text", "bytea", "text")
+_TYPES = ("int8", "uuid", "uuid", "int8", "bytea", "bytea", "text", "bytea", "text")
 _HASH = "ni:///sha-256;"
 
 
@@ -110,34 +111,49 @@ def add_events(
 
 
 def _insert_events(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-    named = ", ".join(_EVENT)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(_EVENT))
-        connection.exec_driver_sql(f"insert into epcis_event ({named}) values ({marks})", rows)  # noqa: S608
+    if connection.dialect.name != "sqlite":
+        _copy(connection, EpcisEvent.__tablename__, _EVENT, _TYPES, rows)
         return
-    arrays = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
-    connection.exec_driver_sql(
-        f"insert into epcis_event ({named}) select * from unnest({arrays})",  # noqa: S608
-        tuple(list(column) for column in zip(*rows, strict=True)),
-    )
+    marks = ", ".join("?" * len(_EVENT))
+    connection.exec_driver_sql(f"insert into epcis_event ({', '.join(_EVENT)}) values ({marks})", rows)  # noqa: S608
 
 
 def _insert_terms(connection: Connection, flat: list[int]) -> None:
     """`flat`: a term, its event, the next term, its event..."""
-    head = "insert into epcis_term (term, event) "
     if connection.dialect.name != "sqlite":
-        arrays = (flat[::2], flat[1::2])
-        connection.exec_driver_sql(head + "select * from unnest(%s::bigint[], %s::bigint[])", arrays)  # noqa: S608
+        rows = zip(flat[::2], flat[1::2], strict=True)
+        _copy(connection, EpcisTerm.__tablename__, ("term", "event"), ("int8", "int8"), rows)
         return
+    head = "insert into epcis_term (term, event) values "
     # A hundred rows to a statement halve what each costs.
     size = 2 * MANY
     whole = len(flat) // size * size
     if whole:
         groups = [tuple(flat[i : i + size]) for i in range(0, whole, size)]
-        connection.exec_driver_sql(head + "values " + ", ".join(["(?, ?)"] * MANY), groups)
+        connection.exec_driver_sql(head + ", ".join(["(?, ?)"] * MANY), groups)
     if whole < len(flat):
         rest = [(flat[i], flat[i + 1]) for i in range(whole, len(flat), 2)]
-        connection.exec_driver_sql(head + "values (?, ?)", rest)
+        connection.exec_driver_sql(head + "(?, ?)", rest)
+
+
+def _copy(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Into PostgreSQL, the way it takes rows fastest. What goes wrong is raised as from any other statement."""
+    statement = f"copy {table} ({', '.join(columns)}) from stdin (format binary)"
+    driver: Any = connection.connection.driver_connection
+    failure: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+    except failure as error:
+        raise DBAPIError.instance(statement, None, error, failure, dialect=connection.dialect) from error
 
 
 def keep_context(session: Session, context: Any) -> bytes | None:
