@@ -228,7 +228,7 @@ def events(today: dt.date) -> Rows:
         {**early, "at": at(23, 13), "step": "Sơ chế", "text": "Phân loại, loại quả nứt và quả nhỏ.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long mới hái", "in_quantity": 1260, "out_quantity": 1200, "lost_quantity": 60, "unit": "kg"},
         {**fruit, "at": at(60, 17), "step": "Chăm sóc", "text": "Chong đèn đêm cuối cho lứa nghịch vụ; bón phân hữu cơ 5 kg mỗi trụ.", "actor": "Nhóm hộ vườn Đông", "plot": "V01", "member": "TV01", **manure, "material_quantity": 900},
         {**fruit, "at": at(20, 7), "step": "Chăm sóc", "text": "Ngừng phun từ hôm nay, cách ly 15 ngày trước khi hái.", "actor": "Nhóm hộ vườn Đông"},
-        {**fruit, "at": at(5, 6, 30), "step": "Thu hoạch", "text": "Hái 840 kg, chọn được 800 kg loại 1.", "actor": "Nhóm hộ vườn Đông", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng", "out_quantity": 840},
+        {**fruit, "at": at(5, 6, 30), "step": "Thu hoạch", "text": "Hái 840 kg, chọn được 800 kg loại 1.", "actor": "Nhóm hộ vườn Đông", "address": "Xã Hàm Thuận Nam, tỉnh Lâm Đồng"},
         {**fruit, "at": at(5, 10), "step": "Sơ chế", "text": "Chọn loại 1, loại quả nứt vỏ.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long mới hái", "in_quantity": 840, "out_quantity": 800, "lost_quantity": 40},
         {**fruit, "at": at(5, 15), "step": "Đóng gói", "text": "Rửa, để ráo, cho vào túi lưới 1 kg.", "actor": "Nhà sơ chế HTX"},
         {**dried, "at": at(16, 7), "step": "Sơ chế", "text": "Gọt vỏ 650 kg quả, cắt lát 8 mm.", "actor": "Nhà sơ chế HTX", "in_what": "Thanh long tươi", "in_quantity": 650, "out_quantity": 455, "lost_quantity": 195},

@@ -1,5 +1,6 @@
 """The account of a batch: what is over is named, what cannot be compared is told, and what adds up is left alone."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -210,6 +211,18 @@ def test_slips_are_the_proof_of_a_purchase() -> None:
     assert rules(*account_of(batch(1, 310, *parts, slips=(slip(1, 100), slip(2, 200)))).findings) == [
         Rule.MADE_MORE
     ]
+
+
+def test_a_household_s_harvest_and_its_slips_are_the_same_goods() -> None:
+    """500 kg on slips and 840 kg in the diary are 840 kg; another household's slip adds to them."""
+    harvest = replace(step(Step.HARVEST, out=840), member=HOUSEHOLD)
+    slips = slip(1, 300, member=HOUSEHOLD), slip(2, 200, member=HOUSEHOLD), slip(3, 60, member=name(77))
+    [whole] = account_of(batch(1, 900, harvest, slips=slips)).whole
+    assert whole.went_in == 900
+    again = replace(step(Step.HARVEST, day=1, out=100), member=HOUSEHOLD)
+    [whole] = account_of(batch(1, 900, harvest, again, slips=slips)).whole
+    assert whole.went_in == 1000
+    assert rules(*account_of(batch(1, 1000, harvest, slips=slips)).findings) == [Rule.MADE_MORE]
 
 
 def test_a_loss_nobody_explained_is_asked_about_where_nothing_should_vanish() -> None:

@@ -1,8 +1,8 @@
 """The account of one batch: its steps in order, each with what went in, came out and was lost, and what is over. Pure.
 
 Goods are followed as a stock (see `stock`): sources, purchase slips, purchases and harvests fill it, a step takes from
-it and puts back what came out. Where two records speak of the same goods (a purchase and its slips, a taker and its
-diary) the larger counts, so that a doubt is never an excess.
+it and puts back what came out. Where two records speak of the same goods (a purchase and its slips, a household's
+harvest and its slips, a taker and its diary) the larger counts: a doubt is never an excess, and nothing counts twice.
 """
 
 import datetime as dt
@@ -114,6 +114,10 @@ class _Flow:
         self.findings: list[Finding] = []
         self.sources = {part.batch for part in batch.sources} | {batch.id}
         self.slips = self.measure.tally(slip.amount for slip in batch.slips)
+        self.delivered = {
+            member: self.measure.tally(s.amount for s in batch.slips if s.member == member)
+            for member in {slip.member for slip in batch.slips} - {None}
+        }
         self.brought: Tally = {}
         self.stock = Stock()
         self.lost: Tally = {}
@@ -139,7 +143,7 @@ class _Flow:
         self.lost = add(self.lost, tally[LineRole.LOST])
         if step.step in _GROWING:
             self._check_given(step, went_in, out, tally[LineRole.LOST])
-            self._bring(out)
+            self._bring(self._not_delivered(step, out))
         elif step.step is Step.PURCHASE:
             self._purchase(step, biggest(went_in, out))
         else:
@@ -150,6 +154,15 @@ class _Flow:
         lost = tally[LineRole.LOST].get(unit, Decimal(0))
         went_in = tally[LineRole.IN].get(unit)
         self.rows.append(Row(unit, went_in, came_out, lost, step.step, step.at, step.id))
+
+    def _not_delivered(self, step: StepRecord, harvested: Tally) -> Tally:
+        """What a household harvested beyond its slips into this batch, which brought the rest already."""
+        slips = self.delivered.get(step.member or self.batch.member, {})
+        same = {unit: min(quantity, slips.get(unit, Decimal(0))) for unit, quantity in harvested.items()}
+        for unit, quantity in same.items():
+            if quantity:
+                slips[unit] -= quantity
+        return {unit: quantity - same[unit] for unit, quantity in harvested.items()}
 
     def _purchase(self, step: StepRecord, bought: Tally) -> None:
         """Goods from households: the slips are the proof; what they do not show is told and counted all the same."""

@@ -21,13 +21,14 @@ class LineRecord:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One entry of a batch's diary with the amounts in it. `plot`: where it happened, if not the batch's own."""
+    """One entry of a batch's diary with its amounts. `plot`, `member`: where and whose, if not the batch's own."""
 
     id: uuid.UUID
     step: Step
     at: dt.datetime
     lines: tuple[LineRecord, ...] = ()
     plot: uuid.UUID | None = None
+    member: uuid.UUID | None = None
 
     def amounts(self, role: LineRole) -> list[Amount]:
         """The amounts of one role."""

@@ -233,7 +233,7 @@ _LINE = (
 def _steps(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:
     """The diaries of batches: entries that have amounts, by batch."""
     query = (
-        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, *_LINE)
+        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, Event.member_id, *_LINE)
         .join(EventLine, EventLine.event_id == Event.id)
         .where(
             among(session, Event.batch_id, ids), Event.withdrawn_at.is_(None), EventLine.quantity.is_not(None)
@@ -241,11 +241,11 @@ def _steps(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[S
         .order_by(Event.at, Event.id, EventLine.position)
     )
     found: dict[uuid.UUID, dict[uuid.UUID, StepRecord]] = {}
-    for batch, event, step, at, plot, *line in session.execute(query):
+    for batch, event, step, at, plot, member, *line in session.execute(query):
         steps = found.setdefault(batch, {})
         known = steps.get(event)
         lines = (*known.lines, _line(*line)) if known else (_line(*line),)
-        steps[event] = StepRecord(event, step, at, lines, plot)
+        steps[event] = StepRecord(event, step, at, lines, plot, member)
     return {batch: list(steps.values()) for batch, steps in found.items()}
 
 
