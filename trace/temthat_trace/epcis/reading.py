@@ -80,7 +80,7 @@ def _parts(
         reader = readers.get(name)
         if reader is not None:
             attribute, read = reader
-            if read is _text and isinstance(member, str):
+            if read is _text and member.__class__ is str:
                 known[attribute] = member  # most members, and they need no pointer
             elif member is None:
                 problems.append(_null(f"{pointer}/{name}"))
