@@ -37,7 +37,10 @@ class RunCount:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One batch the recall reaches, `steps` after a suspect (0: itself suspect), with its runs."""
+    """One batch the recall reaches, `steps` after a suspect (0: itself suspect), with its runs.
+
+    `standing`: the notice in force on it, by its own or by what it was recorded as made from.
+    """
 
     facts: BatchFacts
     steps: int
@@ -110,7 +113,7 @@ def reach_of(
     found = trace(db, starts, Direction.DOWN, keepers=read, hosts=sorted(hosts), without=SOURCE)
     seen = seen_parties(db, within, found.facts.values())
     runs = runs_of(db, found.facts)
-    standing = standing_on(db, found.facts)
+    standing = _followed(standing_on(db, found.facts), found)
     affected: list[Affected] = []
     things: list[tuple[Thing, int]] = []
     for steps, level in enumerate(found.walk.levels):
@@ -149,6 +152,24 @@ def _roots(found: Trace) -> list[uuid.UUID]:
     )
     alone: Walk[Node] = Walk(Direction.DOWN, (batches,), recorded)
     return [node for node in sources_of_all(alone) if isinstance(node, uuid.UUID)]
+
+
+def _followed(own: dict[uuid.UUID, NoticeKind], found: Trace) -> dict[uuid.UUID, NoticeKind]:
+    """The gravest notice on each batch, from its own and those that follow the records down to it."""
+    made: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for link in found.walk.links if own else ():
+        if not link.event and isinstance(link.source, uuid.UUID) and isinstance(link.made, uuid.UUID):
+            made.setdefault(link.source, []).append(link.made)
+    standing = dict(own)
+    for kind in (NoticeKind.HOLD, NoticeKind.RECALL):  # the graver one last, over the milder
+        reached = {batch for batch, said in own.items() if said is kind}
+        waiting = list(reached)
+        while waiting:
+            further = [batch for batch in made.get(waiting.pop(), ()) if batch not in reached]
+            reached.update(further)
+            waiting += further
+        standing.update(dict.fromkeys(reached, kind))
+    return standing
 
 
 def runs_of(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[RunCount]]:
