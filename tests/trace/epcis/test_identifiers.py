@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temthat_trace.epcis.identifiers import identify
+from temthat_trace.epcis.identifiers import _identify, identify
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.identity import full_identity, read_key
 
@@ -44,3 +44,10 @@ def test_property_what_is_read_strictly_is_read_alike_leniently(head: str, tail:
     except Gs1Error:
         return
     assert read_key(head + tail, lenient=True) == key
+
+
+@given(_heads, _tails)
+def test_property_the_short_cut_says_what_the_long_way_says(head: str, tail: str) -> None:
+    known, long_way = identify(head + tail), _identify(head + tail)
+    assert known[:3] == long_way[:3]
+    assert (known.fault is None) == (long_way.fault is None)

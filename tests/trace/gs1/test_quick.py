@@ -20,6 +20,7 @@ kinds = st.sampled_from(
             "class:sgtin",
             "id:lgtin",
             "id:gdti",
+            "id:giai",
         )
     ]
 )
@@ -70,6 +71,7 @@ def test_the_usual_identifiers_take_the_short_cut() -> None:
         "urn:epc:id:pgln:999999999999.",
         "urn:epc:id:gdti:4012345.00009.PO-4711",
         "urn:epc:id:gdti:987659999999..9",
+        "urn:epc:id:giai:4012345.12-A",
         "https://x.vn/01/04012345111118/10/L/21/9876",
         "https://x.vn/414/4012345000054",
         "https://x.vn/253/4012345000092PO-4711",

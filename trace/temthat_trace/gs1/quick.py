@@ -1,4 +1,4 @@
-"""A short cut for the identifiers nearly all events are made of: serials, lots, logistic units, places and papers.
+"""A short cut for the identifiers nearly all events are made of: serials, lots, logistic units, assets, places, papers.
 
 It answers only where nothing needs decoding, and then exactly as the long way does (a test holds the two together);
 for everything else it answers None. An event repository spends much of its time here.
@@ -16,6 +16,8 @@ _URN = re.compile(
     r"|gdti:(\d{6,12})\.(\d{0,6})\.([A-Za-z0-9._-]{1,17}))",
     re.ASCII,
 )
+# A company prefix and up to 30 characters in all.
+_ASSET = re.compile(r"urn:epc:id:giai:(\d{6,12})\.([A-Za-z0-9._-]{1,18})", re.ASCII)
 _SERIAL = "urn:epc:id:sgtin:"
 _ITEM = re.compile(r"(\d{6,12})\.(\d)(\d{0,6})", re.ASCII)
 _LINK = re.compile(
@@ -63,7 +65,10 @@ def _item(text: str) -> str | None:
 
 def _by_urn(text: str) -> str | None:
     match = _URN.fullmatch(text)
-    return _of_urn(text, match) if match else None
+    if match:
+        return _of_urn(text, match)
+    asset = _ASSET.fullmatch(text)
+    return f"{STEM}/8004/{asset[1]}{asset[2]}" if asset else None
 
 
 def has_right_check_digit(canonical: str) -> bool:
