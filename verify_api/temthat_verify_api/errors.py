@@ -183,9 +183,13 @@ def json_answer(refused: Refused) -> Response:
     return JSONResponse(refused.json(), refused.status, refused.headers)
 
 
-def _methods(request: Request) -> str:
-    """The methods an address has (RFC 9110, 10.2.1): each is a route of its own, and the router names one only."""
-    found = {
+def _methods(request: Request, error: Exception) -> str:
+    """The methods an address has (RFC 9110, 10.2.1): each is a route of its own, and the router names one only.
+
+    What is mounted (the log's site) is known by what the router named.
+    """
+    named = (getattr(error, "headers", None) or {}).get("Allow", "")
+    found = {method.strip() for method in named.split(",") if method.strip()} | {
         method
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
@@ -202,7 +206,7 @@ def install(app: FastAPI) -> None:
         if refused is None:
             refused = fault()
         if refused.status == 405:
-            refused.headers["Allow"] = _methods(request)
+            refused.headers["Allow"] = _methods(request, error)
         request.app.state.parts.metrics.turned_away(refused.error)
         if isinstance(error, StoreUnavailableError | SQLAlchemyError):
             log.error("database: %s", type(error).__name__)
