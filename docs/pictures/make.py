@@ -1,7 +1,7 @@
 """Makes the pictures from a running demo: `python docs/pictures/make.py DEMO_FOLDER http://localhost:8000`.
 
 overview.png: a sheet of stamps (the demo's PDF), the page a stamp opens on a phone, and the desk.
-recall.png: a pack's way on a phone, the alliance's recall drill from a bag of fertiliser, a recalled stamp. Needs Chromium.
+recall.png: a pack's way on a phone, the drill from a bag of fertiliser, a recalled stamp. Needs Chromium.
 """
 
 import io
