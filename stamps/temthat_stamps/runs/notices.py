@@ -152,6 +152,14 @@ def notices_by_run(session: Session, runs: Iterable[Run]) -> dict[int, tuple[Not
     return found
 
 
+def notices_on(session: Session, batch_id: uuid.UUID) -> tuple[Notice, ...]:
+    """The notices in force on a batch or on what it was made from; none of a key that is taken back."""
+    targets = [batch_target(source_id) for source_id in made_from(session, batch_id)]
+    gone = TakenBack.load(session)
+    records = session.scalars(select(NoticeRecord).where(among(session, NoticeRecord.target, targets))).all()
+    return tuple(in_force(as_notice(record) for record in records if not gone.notice(session, record)))
+
+
 def made_from(session: Session, batch_id: uuid.UUID) -> set[uuid.UUID]:
     """A batch and every batch it was made from, however far back; cycles in the records are survived."""
     query = select(BatchSource.source_id)

@@ -19,11 +19,12 @@ from temthat_stamps.logged import Block
 from temthat_stamps.manifest import SALT_SIZE, Activated, Names, Replaced, RunManifest, split_sources
 from temthat_stamps.runs.custody import issuer_signer, new_run_secret, open_stamp_key
 from temthat_stamps.runs.errors import BeyondQuantity, RunRefused
-from temthat_stamps.runs.notices import made_from
+from temthat_stamps.runs.notices import made_from, notices_on
 from temthat_stamps.runs.records import Run, RunBlock
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.runs.revision import bump_revision
 from temthat_stamps.signer import Signer
+from temthat_stamps.verdict import NoticeKind
 from temthat_trace import formats
 from temthat_trace.approvals.rule import product_is_public
 from temthat_trace.batches import Batch
@@ -126,6 +127,7 @@ def order_run(
     The caller holds the lock.
     """
     _check_count(count)
+    _check_not_recalled(session, batch)
     allowance = plan_run(session, batch, pack_form)
     more = count - (replaces.count if replaces else 0)
     beyond = more > allowance.left
@@ -298,6 +300,15 @@ def _check_gs1(gtin: str | None, lot: str) -> None:
         raise RunRefused(
             f"Tem dạng GS1 cần số lô chỉ có chữ không dấu, chữ số, dấu thường, không dấu cách; “{lot}” không được.",
             f"A stamp in GS1 form needs a lot of plain letters, digits and common signs, without blanks: not “{lot}”.",
+        )
+
+
+def _check_not_recalled(session: Session, batch: Batch) -> None:
+    """Goods that are being recalled get no more stamps; a hold may be lifted, so it refuses nothing."""
+    if any(notice.kind is NoticeKind.RECALL for notice in notices_on(session, batch.id)):
+        raise RunRefused(
+            f"Lô {batch.lot}, hoặc lô dùng để làm ra nó, đang bị thu hồi nên không in thêm tem.",
+            f"Lot {batch.lot}, or a lot it was made from, is being recalled, so it gets no more stamps.",
         )
 
 

@@ -18,6 +18,7 @@ from temthat_stamps.bundle.offline import judge_offline
 from temthat_stamps.bundle.pack import make_pack, parse_pack
 from temthat_stamps.bundle.store import TrustStore
 from temthat_stamps.copies.records import StampState
+from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import notices_for_run
 from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.runs.register import register_run
@@ -244,6 +245,8 @@ def test_the_desk_says_that_a_batch_is_recalled_and_sends_nobody_to_stamp_it(off
     assert "Thông báo trên chính lô này." in clerk.open(source).text
     assert "Thông báo trên một lô nguồn của lô này." in clerk.open(made).text
     assert "button main" not in clerk.open(made).text
+    with pytest.raises(RunRefused, match="being recalled"):
+        office.printed(1)
     home = clerk.open("/desk").text
     assert home.count("Đang thu hồi") == 2
     assert made not in re.findall(r'class="button main" href="([^"]+)"', home)

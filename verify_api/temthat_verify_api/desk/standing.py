@@ -8,9 +8,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.notice import batch_target
+from temthat_stamps.runs.notices import notices_on
 from temthat_stamps.runs.records import NoticeRecord, NoticeScope
 from temthat_stamps.verdict import NoticeKind
-from temthat_verify_api.resolver.records import notices_on
 
 
 @dataclass(frozen=True, slots=True)

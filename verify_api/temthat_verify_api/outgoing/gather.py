@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_stamps.notice import Notice
+from temthat_stamps.runs.notices import notices_on
 from temthat_stamps.runs.records import JobState, NoticeRecord, NoticeScope, PrintJob, Run
 from temthat_trace import repository
 from temthat_trace.approvals.publicly import public_papers_of
@@ -37,7 +38,6 @@ from temthat_verify_api.outgoing.facts import (
     StampFacts,
     amount,
 )
-from temthat_verify_api.resolver.records import notices_on
 from temthat_verify_api.wiring import Services
 
 _GROUP = 100

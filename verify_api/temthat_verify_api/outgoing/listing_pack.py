@@ -9,6 +9,7 @@ DOC-TRUOC.txt                 limits of the channel, and which of them are guess
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -38,6 +39,7 @@ _JPEG_QUALITY = 88
 _QR_DOTS = 12
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MADE = dt.datetime(1980, 1, 1)  # noqa: DTZ001 - openpyxl wants it naive; the same for every file
+_SAVED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 _WIDTH = {"title": 48, "title_en": 36, "short": 40, "long": 60, "long_en": 50, "papers": 40, "page": 40}
 
 
@@ -137,5 +139,7 @@ def _timeless(data: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
         for info in made.infolist():
-            kept.writestr(zipfile.ZipInfo(info.filename, _EPOCH), made.read(info), zipfile.ZIP_DEFLATED)
+            # openpyxl writes the moment of saving over what it was told.
+            data = _SAVED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<2>", made.read(info))
+            kept.writestr(zipfile.ZipInfo(info.filename, _EPOCH), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from temthat_stamps import number as numbers
 from temthat_stamps.errors import Mistyped
-from temthat_stamps.notice import Notice, batch_target, in_force
-from temthat_stamps.runs.notices import as_notice, made_from
+from temthat_stamps.notice import Notice
+from temthat_stamps.runs.notices import notices_on
 from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
-from temthat_stamps.runs.takenback import TakenBack
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace import repository
 from temthat_trace.approvals.publicly import public_papers_of
@@ -147,11 +146,3 @@ def load_batch(session: Session, party: str, product: str, lot: str, today: dt.d
     origin = origin_of(batch, public_papers_of(session, batch.product), alliance, today)
     sellers = sellers_shown(repository.sellers_of(session, batch.product_id), today)
     return BatchFile(origin, notices_on(session, batch.id), sellers)
-
-
-def notices_on(session: Session, batch_id: uuid.UUID) -> tuple[Notice, ...]:
-    """The notices in force on a batch or on what it was made from; none of a key that is taken back."""
-    targets = [batch_target(source_id) for source_id in made_from(session, batch_id)]
-    gone = TakenBack.load(session)
-    records = session.scalars(select(NoticeRecord).where(NoticeRecord.target.in_(targets))).all()
-    return tuple(in_force(as_notice(record) for record in records if not gone.notice(session, record)))
