@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -26,6 +25,8 @@ from typing import IO, Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from temthat_trace.zips import DAMAGED, open_zip
 
 FORMAT = 1
 LEAST_PASSPHRASE = 12
@@ -202,7 +203,7 @@ class Archive:
         with disk_errors(path):
             file = path.open("rb")
         try:
-            self._zip = zipfile.ZipFile(file)
+            self._zip = open_zip(file)
             self.manifest_bytes = self._zip.read(MANIFEST)
             self.manifest = _read_manifest(self.manifest_bytes)
             self.sealed_key = self._zip.read(KEY)
@@ -210,7 +211,7 @@ class Archive:
         except KeepingError:
             file.close()
             raise
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError) as error:
+        except (KeyError, *DAMAGED) as error:
             file.close()
             raise torn(str(error)) from error
         self._file = file

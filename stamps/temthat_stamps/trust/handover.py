@@ -13,12 +13,11 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from securesystemslib.signer import Key, Signer  # type: ignore[attr-defined]
 from tuf.api.exceptions import RepositoryError
@@ -32,6 +31,7 @@ from temthat_stamps.trust.changes import Pending, State, check_changes
 from temthat_stamps.trust.errors import CeremonyRefused, wrong_signature
 from temthat_stamps.trust.rolekeys import holder_of
 from temthat_stamps.trust.roles import ROOT, TARGETS, is_province_role, province_of, rank
+from temthat_trace.zips import DAMAGED, open_zip
 
 SIZE_LIMIT = 100_000_000
 _ENTRIES = 5_000
@@ -166,9 +166,14 @@ class Handover:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read such a file; nothing in it is believed yet. Raises `CeremonyRefused`."""
+        """Read such a file; nothing in it is believed yet. Raises `CeremonyRefused`, `OSError`."""
+        with path.open("rb") as file:
+            return cls._read(file, path)
+
+    @classmethod
+    def _read(cls, file: BinaryIO, path: Path) -> Self:
         try:
-            parts = _unzip(path)
+            parts = _unzip(file)
             head = json.loads(parts[""]["handover.json"])
             f = Fields(head)
             f.equal("v", 1)
@@ -178,9 +183,7 @@ class Handover:
             }
             names = {str(k)[:36]: str(v)[:200] for k, v in f.mapping("names").items()}
             purpose, at = f.word("purpose", Purpose), f.instant("at")
-        except (zipfile.BadZipFile, NotImplementedError, RepositoryError, BadStatement) as error:
-            raise _no_handover(path) from error
-        except (KeyError, ValueError, TypeError, RecursionError, RuntimeError, EOFError) as error:
+        except (KeyError, TypeError, RepositoryError, BadStatement, *DAMAGED) as error:
             raise _no_handover(path) from error
         return cls(purpose, at, parts.get("base", {}), pending, parts.get("targets", {}), names)
 
@@ -214,26 +217,17 @@ def _holders(keys: Iterable[Key]) -> tuple[str, ...]:
     return tuple(sorted(holder_of(key) for key in keys))
 
 
-def _unzip(path: Path) -> dict[str, dict[str, bytes]]:
+def _unzip(file: BinaryIO) -> dict[str, dict[str, bytes]]:
     """The files by their folder. Bounded before anything is unpacked."""
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(file) as archive:
         entries = [info for info in archive.infolist() if not info.is_dir()]
         if len(entries) > _ENTRIES or sum(info.file_size for info in entries) > SIZE_LIMIT:
             raise ValueError("too large")
         parts: dict[str, dict[str, bytes]] = {}
         for info in entries:
             folder, slash, name = info.filename.partition("/")
-            parts.setdefault(folder if slash else "", {})[name if slash else folder] = _unpacked(
-                archive, info
-            )
+            parts.setdefault(folder if slash else "", {})[name if slash else folder] = archive.read(info)
     return parts
-
-
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    try:
-        return archive.read(info)
-    except (OSError, zlib.error) as error:  # a directory that points nowhere, or a stream that is none
-        raise ValueError("damaged") from error
 
 
 def _no_handover(path: Path) -> CeremonyRefused:

@@ -183,6 +183,10 @@ def test_a_hostile_zip_is_not_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(many, "w") as out:
         for number in range(5_001):
             out.writestr(f"base/{number}", b"")
-    for path in (bomb, many):
+    odd = tmp_path / "odd.zip"
+    with zipfile.ZipFile(odd, "w", zipfile.ZIP_LZMA) as out:
+        out.writestr("handover.json", b"{}" * 500)
+    odd.write_bytes(odd.read_bytes().replace(b"\x5d\x00\x00", b"\xff\xff\xff"))  # no LZMA stream any more
+    for path in (bomb, many, odd):
         with pytest.raises(TrustError, match="no handover"):
             Handover.read(path)

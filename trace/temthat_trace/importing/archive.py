@@ -1,11 +1,10 @@
 """Zip files that strangers send: measured before a byte is unpacked."""
 
 import io
-import zipfile
-import zlib
 
 from temthat_trace.importing.raw import LIMITS, Limits
 from temthat_trace.importing.report import WorkbookRefused
+from temthat_trace.zips import DAMAGED, open_zip
 
 _RATIO = 400
 _SMALL = 1 << 20
@@ -41,9 +40,9 @@ class Archive:
     def __init__(self, data: bytes, limits: Limits = LIMITS) -> None:
         """Look at the directory only. Raises WorkbookRefused for bombs, passwords and damaged files."""
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._zip = open_zip(io.BytesIO(data))
             members = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError, OSError):
+        except DAMAGED:
             raise damaged() from None
         if len(members) > limits.zip_members:
             raise too_large()
@@ -59,15 +58,5 @@ class Archive:
         """One member, unpacked; at most as many bytes as its directory entry declared."""
         try:
             return self._zip.read(name)
-        except KeyError:
-            raise damaged() from None
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-            OSError,
-            ValueError,
-        ):
+        except (KeyError, *DAMAGED):
             raise damaged() from None
