@@ -8,11 +8,12 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import rfc8785
 
 from temthat_stamps.bundle.proof import enclosed_statement
 from temthat_stamps.errors import BadStatement, Fault, TrustError
@@ -23,6 +24,7 @@ from temthat_stamps.logged import Stated, read_body
 from temthat_stamps.manifest import Names, RunManifest
 from temthat_stamps.statement import open_envelope
 from temthat_trace.sealed import batch_digest, digest_of
+from temthat_trace.zips import DAMAGED, open_zip
 
 MANIFEST, DATA, OPENINGS = "manifest.json", "du-lieu.json", "so-cong-khai/mo-niem.json"
 MOST_FILES = 20_000
@@ -34,6 +36,9 @@ MOST_EVENTS = 2_000
 _PROOF = re.compile(r"so-cong-khai/muc-(0|[1-9][0-9]{0,17})\.proof")
 _SEALED = {"text": "text", "step": "step", "actor": "actor", "place": "address"}
 """Fields of an event in the data, and what they are called in its sealed record."""
+
+_LINE = ("role", "what", "lot", "quantity", "unit")
+"""Fields of an event's line, in the data as in the sealed record; where they say nothing, they are not sealed."""
 
 _CHUNK = 1 << 16
 
@@ -57,12 +62,17 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What holds, and what does not. `runs`: number, how many events of the diary it binds, and of how many."""
+    """What holds, and what does not. `runs`: number, how many events of the diary it binds, and of how many.
+
+    `opened`: events that say what was sealed. `closed`: those of which the digest alone is here. `unproved`: those of
+    the closed that are told all the same, so that nothing shows whether it was written so.
+    """
 
     files: int = 0
     entries: dict[int, tuple[str, str]] = field(default_factory=dict)
     opened: int = 0
     closed: int = 0
+    unproved: int = 0
     runs: list[tuple[int, int, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -75,29 +85,46 @@ class Report:
         return {
             "files": self.files,
             "entries": {str(index): said[1] for index, said in self.entries.items()},
-            "events": {"opened": self.opened, "closed": self.closed},
+            "events": {"opened": self.opened, "closed": self.closed, "unproved": self.unproved},
             "runs": [{"run": run, "bound": bound, "events": of} for run, bound, of in self.runs],
             "findings": [{"vi": finding.vi, "en": finding.en} for finding in self.findings],
         }
 
 
+class Told:
+    """What the data say, by what they say it of: a code or id told twice has two of them."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.batches = [_batch_of(batch) for batch in data["batches"]]
+        self.parties = _by((party["code"], party["name"]) for party in data["parties"])
+        self.products = _by(((item["party"], item["code"]), item["name"]) for item in data["products"])
+        self.events = _by((event["id"], event) for event in data["events"])
+        self._lines = _by((line["event"], line) for line in data["event_lines"])
+
+    def lines_of(self, event: object) -> list[dict[str, Any]]:
+        """The lines of an event, as they would be sealed."""
+        return [{name: line[name] for name in _LINE if line[name]} for line in self._lines.get(event, [])]
+
+
 def check_dossier(path: Path, policy: Policy) -> Report:
     """Everything that can be checked of it under that policy. Raises `BadDossier`, `OSError`."""
+    with path.open("rb") as file:
+        try:
+            return _check(file, policy)
+        except (KeyError, TypeError, AttributeError, *DAMAGED) as error:
+            raise BadDossier("hỏng, thiếu phần hoặc sai dạng", "damaged, incomplete or malformed") from error
+
+
+def _check(file: BinaryIO, policy: Policy) -> Report:
     report = Report()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_files(archive, report)
-            stated = _check_entries(archive, policy, report)
-            openings = _json(archive, OPENINGS)
-            data = _json(archive, DATA)
-            texts = {event["id"]: event for event in data["events"]}
-            for batch in openings:
-                _check_batch(batch, stated, texts, report)
-            _check_told(data, openings, report)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadDossier("tệp zip hỏng", "a damaged zip") from error
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise BadDossier("thiếu phần hoặc sai dạng", "a part is missing or malformed") from error
+    with open_zip(file) as archive:
+        _check_files(archive, report)
+        stated = _check_entries(archive, policy, report)
+        openings, data = _json(archive, OPENINGS), _json(archive, DATA)
+        told = Told(data)
+        for batch in openings:
+            _check_batch(batch, stated, told, report)
+        _check_told(told, openings, report)
     return report
 
 
@@ -143,15 +170,13 @@ def _check_entries(archive: zipfile.ZipFile, policy: Policy, report: Report) -> 
     return stated
 
 
-def _check_batch(
-    batch: Mapping[str, Any], stated: Mapping[int, Stated], texts: Mapping[Any, Any], report: Report
-) -> None:
+def _check_batch(batch: Mapping[str, Any], stated: Mapping[int, Stated], told: Told, report: Report) -> None:
     """The openings of one batch against what is proved, and the facts beside it against the openings."""
     events = batch["events"]
     if len(events) > MOST_EVENTS:
         raise BadDossier("nhật ký quá dài", "too long a diary")
     for event in events:
-        _check_event(event, texts, report)
+        _check_event(_batch_of(batch), event, told, report)
     digests = [bytes.fromhex(event["digest"]) for event in events]
     for opening in batch["runs"]:
         manifest = stated.get(opening["entry"])
@@ -178,19 +203,20 @@ def _check_batch(
             report.runs.append((run, bound, len(digests)))
 
 
-def _check_told(data: Mapping[str, Any], openings: Sequence[Mapping[str, Any]], report: Report) -> None:
+def _check_told(told: Told, openings: Sequence[Mapping[str, Any]], report: Report) -> None:
     """Nothing may be told that the openings do not have: no other batch, event, producer or product."""
-    lots = {(batch["party"], batch["product"], batch["lot"]) for batch in openings}
-    for batch in data["batches"]:
-        if (batch["party"], batch["product"], batch["lot"]) not in lots:
-            report.found(f"Lô {batch['lot']} không có phần mở.", f"Batch {batch['lot']} has no openings.")
+    opened = set(map(_batch_of, openings))
+    for party, product, lot in told.batches:
+        if (party, product, lot) not in opened:
+            report.found(f"Lô {lot} không có phần mở.", f"Batch {lot} has no openings.")
     known = {event["id"] for batch in openings for event in batch["events"]}
-    for number in sorted({event["id"] for event in data["events"]} - known):
+    for number in sorted(told.events.keys() - known):
         report.found(f"Sự kiện {number} không có dấu vết.", f"Event {number} has no digest.")
-    parties, products = ({item["name"] for item in data[name]} for name in ("parties", "products"))
     for batch in openings:
+        party, product, _ = _batch_of(batch)
+        names = told.parties.get(party), told.products.get((party, product))
         for opening in batch["runs"]:
-            if opening["issuer"] not in parties or opening["product"] not in products:
+            if names != ([opening["issuer"]], [opening["product"]]):
                 report.found(
                     f"Đợt in {opening['run']}: tên trong hồ sơ khác tên đã gắn với đợt in.",
                     f"Run {opening['run']}: the dossier has other names than the run.",
@@ -203,21 +229,47 @@ def _bound(digests: list[bytes], events: str) -> int | None:
     return next((count for count in tries if batch_digest(digests[:count]) == events), None)
 
 
-def _check_event(event: Mapping[str, Any], texts: Mapping[Any, Any], report: Report) -> None:
-    sealed = event["sealed"]
+def _batch_of(record: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    return record["party"], record["product"], record["lot"]
+
+
+def _by(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _check_event(batch: tuple[Any, Any, Any], event: Mapping[str, Any], told: Told, report: Report) -> None:
+    sealed, said = event["sealed"], told.events.get(event["id"], [])
     if sealed is None:
         report.closed += 1
+        report.unproved += bool(said)
         return
-    told = texts.get(event["id"], {})
-    same = all(told.get(name) == sealed[of] for name, of in _SEALED.items())
-    at = str(told.get("at", "")).replace("Z", "+00:00")
-    if digest_of(sealed).hex() != event["digest"] or not same or at != sealed["at"]:
+    lines = told.lines_of(event["id"])
+    if (
+        digest_of(sealed).hex() != event["digest"]
+        or len(said) != 1
+        or _batch_of(said[0]) != batch
+        or not _says(said[0], lines, sealed)
+    ):
         report.found(
             f"Sự kiện {event['id']}: nội dung không phải điều đã ghi.",
             f"Event {event['id']}: it does not say what was written down.",
         )
         return
     report.opened += 1
+
+
+def _says(event: Mapping[str, Any], lines: list[dict[str, Any]], sealed: Mapping[str, Any]) -> bool:
+    """Whether an event of the data says what was sealed: its fields, time, materials and goods, and photos."""
+    kept = [{name: line[name] for name in _LINE if name in line} for line in sealed.get("lines", [])]
+    return (
+        all(event[name] == sealed[of] for name, of in _SEALED.items())
+        and event["at"].replace("Z", "+00:00") == sealed["at"]
+        and sorted(lines, key=rfc8785.dumps) == sorted(kept, key=rfc8785.dumps)
+        and sorted(event["photos"].split()) == sealed.get("photos", [])
+    )
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:

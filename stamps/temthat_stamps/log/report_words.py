@@ -87,6 +87,12 @@ def show_dossier(report: dossier.Report, console: Console) -> None:
             f"{report.closed} sự kiện chỉ có dấu vết: đã xóa, rút lại, giao hàng, hoặc có tên bạn hàng.",
             f"{report.closed} events as a digest alone: erased, withdrawn, a shipment, or naming a partner.",
         )  # fmt: skip
+    if report.unproved:
+        _line(
+            console, "!", "yellow",
+            f"Trong đó {report.unproved} sự kiện vẫn được kể; không có gì chứng minh lời kể ấy.",
+            f"Of these, {report.unproved} are told all the same; nothing proves what is told of them.",
+        )  # fmt: skip
     for finding in report.findings[:SHOWN]:
         _line(console, "✖", "red", visible(finding.vi), visible(finding.en))
     if report.findings:

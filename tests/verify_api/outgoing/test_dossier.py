@@ -177,7 +177,7 @@ def test_later_erased_and_closed_events_do_not_break_the_check(goods: Goods, tmp
     report = checked(goods, goods.dossier(), tmp_path)
     assert report.findings == []
     assert report.runs == [(goods.run, 1, 3)]
-    assert (report.opened, report.closed) == (1, 2)
+    assert (report.opened, report.closed, report.unproved) == (1, 2, 1)
 
 
 def _text(files: dict[str, bytes]) -> None:
@@ -214,6 +214,36 @@ def _more_events(files: dict[str, bytes]) -> None:
     edit(files, "du-lieu.json", lambda body: body["events"].append({**body["events"][0], "id": "x"}))
 
 
+def _twice(files: dict[str, bytes]) -> None:
+    edit(
+        files,
+        "du-lieu.json",
+        lambda body: body["events"].insert(0, {**body["events"][0], "text": "Hữu cơ 100 %"}),
+    )
+
+
+def _other_lot(files: dict[str, bytes]) -> None:
+    edit(files, "du-lieu.json", lambda body: body["events"][0].update(lot="L02"))
+
+
+def _line(files: dict[str, bytes]) -> None:
+    edit(files, "du-lieu.json", lambda body: body["event_lines"][0].update(what="Phân hữu cơ"))
+
+
+def _no_line(files: dict[str, bytes]) -> None:
+    edit(files, "du-lieu.json", lambda body: body["event_lines"].clear())
+
+
+def _photo(files: dict[str, bytes]) -> None:
+    edit(files, "du-lieu.json", lambda body: body["events"][0].update(photos="ab" * 32))
+
+
+def _second_name(files: dict[str, bytes]) -> None:
+    edit(
+        files, "du-lieu.json", lambda body: body["products"].insert(0, {**body["products"][0], "name": "Yến"})
+    )
+
+
 def _no_proof(files: dict[str, bytes]) -> None:
     for name in [n for n in files if n.endswith(".proof")]:
         del files[name]
@@ -237,6 +267,12 @@ LIES = (
     _both_makers,
     _lot,
     _more_events,
+    _twice,
+    _other_lot,
+    _line,
+    _no_line,
+    _photo,
+    _second_name,
     _no_proof,
     _swapped_proof,
     _torn_proof,
@@ -245,6 +281,7 @@ LIES = (
 
 def test_a_lie_is_found_though_the_list_of_files_fits(goods: Goods, tmp_path: Path) -> None:
     """Each changes one thing and makes the list fit again."""
+    goods.add_event()
     data = goods.dossier()
     for lie in LIES:
         assert checked(goods, altered(data, lie), tmp_path).findings, lie.__name__
@@ -277,7 +314,12 @@ def test_another_log_proves_nothing(goods: Goods, tmp_path: Path) -> None:
 
 def test_what_is_no_dossier_is_refused_in_words(goods: Goods, tmp_path: Path) -> None:
     """Other files, torn files, and dossiers with a malformed part: refused, not crashed on."""
-    for data in (b"", b"PK\x03\x04", b"not a zip at all" * 100):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("manifest.json", b'{"files": {}}' * 100)
+    lzma = bytearray(out.getvalue())
+    lzma[60:80] = bytes(20)
+    for data in (b"", b"PK\x03\x04", b"not a zip at all" * 100, bytes(lzma)):
         with pytest.raises(BadDossier, match="dossier"):
             checked(goods, data, tmp_path)
     whole = goods.dossier()
