@@ -15,7 +15,9 @@ from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine
 from temthat_trace.emitting import words
 from temthat_trace.emitting.repository import Emitted, StampRun, emit, held_of
+from temthat_trace.emitting.telling import document
 from temthat_trace.epcis import store
+from temthat_trace.epcis.capture import capture
 from temthat_trace.epcis.tables import CaptureJob, EpcisEvent
 from temthat_trace.epcis.terms import term, thing
 from temthat_trace.events import Event, LineRole, Step, line
@@ -124,6 +126,19 @@ def test_records_are_told_once(coop: Coop) -> None:
     assert session.scalar(select(func.count()).select_from(EpcisEvent)) == 6
     [job] = session.scalars(select(CaptureJob))
     assert (job.party_id, job.source, job.success, job.accepted) == (coop.party.id, "records", True, 6)
+
+
+def test_what_others_capture_about_a_batch_is_not_ours(coop: Coop) -> None:
+    """An event that names our batch, and no lot: it is neither read as ours nor taken back."""
+    batch = f"urn:uuid:{coop.fresh.id}"
+    foreign = {
+        "type": "ObjectEvent", "eventTime": "2026-06-01T08:00:00+07:00", "eventTimeZoneOffset": "+07:00",
+        "action": "OBSERVE", "epcList": [f"https://id.gs1.org/01/{GTIN}/21/1"], words.BATCH: batch, words.RECORD: batch,
+    }  # fmt: skip
+    _, captured = capture(coop.session, coop.party.id, document([foreign], NOW), now=NOW)
+    assert captured.success
+    assert (coop.emit().told, coop.emit().told) == (6, 0)
+    assert all(words.FACTS in told and "errorDeclaration" not in told for told in coop.told(coop.fresh))
 
 
 def test_exporters_find_a_batch_by_its_lot(coop: Coop) -> None:

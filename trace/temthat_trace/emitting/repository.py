@@ -1,7 +1,6 @@
 """From records to events in the party's own repository, and what a repository already tells. Nothing here commits."""
 
 import datetime as dt
-import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from temthat_trace.emitting.telling import NAMES, document, tell
 from temthat_trace.epcis import store
 from temthat_trace.epcis.capture import capture
 from temthat_trace.epcis.outcome import Behaviour, Fate, Result
+from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.epcis.terms import condition, leaf, term
 from temthat_trace.events import Event, EventLine, Step
 from temthat_trace.lineage.among import among
@@ -100,16 +100,27 @@ def held_of(session: Session, parties: Mapping[uuid.UUID, uuid.UUID]) -> dict[uu
 
 
 def _held(session: Session, parties: Mapping[uuid.UUID, uuid.UUID], name: str) -> dict[uuid.UUID, list[Json]]:
-    """Events by what an extension of them names: the batch they are about, or the batch itself as their record."""
+    """Events by what an extension of them names: the batch they are about, or the batch itself as their record.
+
+    Only what was captured from records: whoever may write to the repository can name a batch of ours too.
+    """
     keys = {
         term(party, condition("x", name, leaf(identities.opaque(batch), NAMES))): batch
         for batch, party in parties.items()
     }
     numbers = store.numbers_by_term(session, list(keys))
     batch_of = {number: keys[key] for key, found in numbers.items() for number in found}
+    found = store.events_of(session, batch_of)
+    jobs = {one.row.job_id for one in found}
+    ours = set(
+        session.scalars(
+            select(CaptureJob.id).where(among(session, CaptureJob.id, jobs), CaptureJob.source == SOURCE)
+        )
+    )
     held: dict[uuid.UUID, list[Json]] = {}
-    for one in store.events_of(session, batch_of):
-        held.setdefault(batch_of[one.row.id], []).append(json.loads(one.row.body))
+    for one in found:
+        if one.row.job_id in ours:
+            held.setdefault(batch_of[one.row.id], []).append(one.value)
     return held
 
 
