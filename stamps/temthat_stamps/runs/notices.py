@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind
@@ -154,10 +154,40 @@ def notices_by_run(session: Session, runs: Iterable[Run]) -> dict[int, tuple[Not
 
 def notices_on(session: Session, batch_id: uuid.UUID) -> tuple[Notice, ...]:
     """The notices in force on a batch or on what it was made from; none of a key that is taken back."""
-    targets = [batch_target(source_id) for source_id in made_from(session, batch_id)]
+    return notices_on_each(session, [batch_id]).get(batch_id, ())
+
+
+def notices_on_each(session: Session, batch_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Notice, ...]]:
+    """The same for many batches in one query a step back and a few more; batches without notices are left out."""
+    if not session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH))):
+        return {}  # the usual case: what each was made from need not be looked up
+    wanted = list(dict.fromkeys(batch_ids))
+    sources = _sources(session, wanted)
+    reached = {batch: _reach(batch, lambda fresh: {s for b in fresh for s in sources[b]}) for batch in wanted}
+    targets = {batch_target(source) for batches in reached.values() for source in batches}
     gone = TakenBack.load(session)
-    records = session.scalars(select(NoticeRecord).where(among(session, NoticeRecord.target, targets))).all()
-    return tuple(in_force(as_notice(record) for record in records if not gone.notice(session, record)))
+    notices: defaultdict[str, list[Notice]] = defaultdict(list)
+    for record in session.scalars(select(NoticeRecord).where(among(session, NoticeRecord.target, targets))):
+        if not gone.notice(session, record):
+            notices[record.target].append(as_notice(record))
+    found = {}
+    for batch, batches in reached.items():
+        if touching := in_force(notice for b in batches for notice in notices.get(batch_target(b), ())):
+            found[batch] = tuple(touching)
+    return found
+
+
+def _sources(session: Session, batches: Iterable[uuid.UUID]) -> defaultdict[uuid.UUID, set[uuid.UUID]]:
+    """What these batches were made from, and those in turn: by batch, its own sources."""
+    found: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    known, fresh = set[uuid.UUID](), set(batches)
+    query = select(BatchSource.batch_id, BatchSource.source_id)
+    while fresh:
+        for batch, source in session.execute(query.where(among(session, BatchSource.batch_id, fresh))):
+            found[batch].add(source)
+        known |= fresh
+        fresh = {source for batch in fresh for source in found[batch]} - known
+    return found
 
 
 def made_from(session: Session, batch_id: uuid.UUID) -> set[uuid.UUID]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.keys import key_id
@@ -19,6 +19,8 @@ from temthat_stamps.runs.notices import (
     made_from,
     notices_by_run,
     notices_for_run,
+    notices_on,
+    notices_on_each,
     notify_batch,
     notify_key,
     notify_run,
@@ -179,6 +181,39 @@ def test_a_recall_reaches_everything_made_from_the_batch(shop: "Shop") -> None:
         "L3": ["recall"],
         "L4": [],
     }
+    ids = [repacked.id, apart.id, shop.batch.id, uuid7()]
+    found = notices_on_each(shop.session, ids)
+    assert found == {i: told for i in ids if (told := notices_on(shop.session, i))}
+    assert found.keys() == {repacked.id, shop.batch.id}
+
+
+def test_many_batches_are_looked_up_in_a_few_queries(sqlite_shop: "Shop") -> None:
+    """As many for two batches as for twenty: a page of batches waits no longer once something is recalled."""
+    shop = sqlite_shop
+    batches = [shop.new_batch(f"M{n}", Decimal(5)) for n in range(20)]
+    for batch in batches:
+        shop.session.add(
+            BatchSource(batch_id=batch.id, source_id=shop.batch.id, quantity=Decimal(1), unit="KGM")
+        )
+    shop.session.flush()
+    notify(shop, notify_batch, shop.batch, NoticeKind.RECALL, "contamination", second=shop.alliance)
+
+    def asked(ids: list[uuid.UUID]) -> int:
+        seen: list[str] = []
+
+        def count(*said: Any) -> None:
+            seen.append(said[2])
+
+        bind = shop.session.get_bind()
+        event.listen(bind, "before_cursor_execute", count)
+        try:
+            assert notices_on_each(shop.session, ids).keys() == set(ids)
+        finally:
+            event.remove(bind, "before_cursor_execute", count)
+        return len(seen)
+
+    ids = [batch.id for batch in batches]
+    assert asked(ids) == asked(ids[:2]) < 10
 
 
 def test_a_revoked_key_is_closed_and_touches_its_runs(sqlite_shop: "Shop") -> None:

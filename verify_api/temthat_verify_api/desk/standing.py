@@ -4,12 +4,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.notice import batch_target
-from temthat_stamps.runs.notices import notices_on
-from temthat_stamps.runs.records import NoticeRecord, NoticeScope
+from temthat_stamps.runs.notices import notices_on_each
 from temthat_stamps.verdict import NoticeKind
 
 
@@ -23,14 +21,9 @@ class Standing:
 
 def standing_of(db: Session, batches: Iterable[uuid.UUID]) -> dict[uuid.UUID, Standing]:
     """What stands on each of these; batches that nothing stands on are left out."""
-    if not db.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH))):
-        return {}  # the usual case: the sources of each need not be looked up
     found = {}
-    for batch in batches:
-        notices = notices_on(db, batch)
-        if notices:
-            recalled = [n for n in notices if n.kind is NoticeKind.RECALL]
-            told = recalled or notices
-            own = any(n.target == batch_target(batch) for n in told)
-            found[batch] = Standing(NoticeKind.RECALL if recalled else NoticeKind.HOLD, own)
+    for batch, notices in notices_on_each(db, batches).items():
+        recalled = [n for n in notices if n.kind is NoticeKind.RECALL]
+        own = any(n.target == batch_target(batch) for n in recalled or notices)
+        found[batch] = Standing(NoticeKind.RECALL if recalled else NoticeKind.HOLD, own)
     return found

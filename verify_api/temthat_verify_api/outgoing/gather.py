@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_stamps.notice import Notice
-from temthat_stamps.runs.notices import notices_on
-from temthat_stamps.runs.records import JobState, NoticeRecord, NoticeScope, PrintJob, Run
+from temthat_stamps.runs.notices import notices_on_each
+from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_trace import repository
 from temthat_trace.approvals.publicly import public_papers_of
 from temthat_trace.batches import Batch
@@ -117,15 +117,14 @@ def gather(session: Session, services: Services, scope: Scope) -> Iterator[Recor
 
 def load_each(session: Session, batch_ids: Sequence[uuid.UUID]) -> Iterator[Loaded]:
     """Batches in the order asked for, read in groups: few queries, and memory for one group."""
-    any_notice = session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH)))
     for first in range(0, len(batch_ids), _GROUP):
         ids = batch_ids[first : first + _GROUP]
         runs: dict[uuid.UUID, list[Run]] = {}
         for run in runs_of(session, ids):
             runs.setdefault(run.batch_id, []).append(run)
+        notices = notices_on_each(session, ids)
         for batch in repository.batches(session, ids):
-            notices = notices_on(session, batch.id) if any_notice else ()
-            yield Loaded(batch, runs.get(batch.id, []), notices)
+            yield Loaded(batch, runs.get(batch.id, []), notices.get(batch.id, ()))
 
 
 def party_facts(party: Party) -> PartyFacts:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 from temthat_stamps import number as numbers
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.notice import Notice
-from temthat_stamps.runs.notices import notices_on
-from temthat_stamps.runs.records import NoticeRecord, NoticeScope, Run
+from temthat_stamps.runs.notices import notices_on, notices_on_each
+from temthat_stamps.runs.records import Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace import repository
 from temthat_trace.approvals.publicly import public_papers_of
@@ -116,12 +116,8 @@ def recent_lots(session: Session, party: str, product: str) -> list[LotShown]:
         .limit(LISTED)
     )
     found = session.execute(query).all()
-    # Notices on batches are rare: where there is none at all, the sources of each need not be looked up.
-    any_notice = session.scalar(select(exists().where(NoticeRecord.scope == NoticeScope.BATCH)))
-    return [
-        LotShown(lot, made_on, _gravest(notices_on(session, batch_id)) if any_notice else "")
-        for batch_id, lot, made_on in found
-    ]
+    notices = notices_on_each(session, [row.id for row in found])
+    return [LotShown(lot, made_on, _gravest(notices.get(batch_id, ()))) for batch_id, lot, made_on in found]
 
 
 def _gravest(notices: Sequence[Notice]) -> str:
