@@ -94,6 +94,31 @@ def test_a_consent_without_how_or_when_is_asked_for_again(office: Office, fields
     assert stored(office).consents == []
 
 
+def test_what_was_typed_into_a_refused_form_stands_there_still(office: Office) -> None:
+    """The form is open, the message leads to it, and nothing has to be typed again."""
+    browser = office.browser(CLERK)
+    page = make(office, browser)
+    fields = {"how": "witness", "given_on": "2026-11-19", "witness": ""}
+    html = browser.submit(f"{page}/consent", at=page, purpose=Purpose.STORE, **fields).text
+    assert 'href="#record-store"' in html
+    assert '<details id="record-store" open>' in html
+    assert 'value="witness" required checked' in html
+    assert 'value="2026-11-19"' in html
+    assert html.count(" open>") == 1
+
+    html = browser.submit(f"{page}/requests", at=page, ask="erase", asked_on="2026-12-31").text
+    assert '<details id="record-request" open>' in html
+    assert 'value="erase" required checked' in html
+    assert 'value="2026-12-31"' in html
+
+    agree(browser, page, Purpose.STORE)
+    typed = {"alias": "Hộ bà Tư xóm 3", "commune_text": "Xã Mới", "full_name": "Trần Thị Tư", "phone": "09x"}
+    html = browser.submit(f"{page}/fields", at=page, **typed).text
+    assert 'href="#fields"' in html
+    assert all(f'value="{value}"' in html for value in typed.values())
+    assert "Xã Mới" not in browser.open(page).text
+
+
 def test_a_full_name_is_no_common_name(office: Office) -> None:
     """Who did not agree to be named is not named by the back door."""
     browser = office.browser(CLERK)

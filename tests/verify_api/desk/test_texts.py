@@ -4,6 +4,7 @@ import re
 import string
 import unicodedata
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,34 @@ def test_every_composed_key_exists() -> None:
         for part in ("title", "text", "go")
     ]
     assert [key for key in wanted if key not in texts("vi")] == []
+
+
+def test_every_text_is_asked_for() -> None:
+    """No text is left over: each key stands in a source, or is put together from two words that stand there."""
+    package = resources.files("temthat_verify_api")
+    code = "\n".join(
+        path.read_text("utf-8")
+        for folder in (package, resources.files("temthat_stamps"), resources.files("temthat_trace"))
+        for path in Path(str(folder)).rglob("*")
+        if path.suffix in (".py", ".html")
+    )
+    words = set(re.findall(r"""["']([A-Za-z0-9_.]+)["']""", code))
+    heads = set(re.findall(r"""["']([a-z0-9_.]+[._])(?:["'] ?[~+]|{)""", code))
+    ends = (".title", ".text", ".go")  # of an error, or of what to do next
+
+    def is_asked(key: str) -> bool:
+        if key in words or any(key.endswith(end) and key.removesuffix(end) in words for end in ends):
+            return True
+        tails = [key.removeprefix(head) for head in heads if key.startswith(head)]
+        return any(
+            tail[:end] in words
+            for tail in tails
+            for end in (len(tail), *(m.start() for m in re.finditer("[._]", tail)))
+        )
+
+    assert [key for key in texts("vi") if not is_asked(key)] == []
+    assert not is_asked("office.nobody_asks")
+    assert not is_asked("recall.nobody_asks")
 
 
 def test_every_done_message_that_a_view_sends_exists() -> None:

@@ -5,10 +5,10 @@ import uuid
 from fastapi import Response
 
 from temthat_trace.batches import Batch
-from temthat_trace.importing.one_row import import_row
 from temthat_trace.units import UNITS
 from temthat_verify_api.desk import queries, work_queries
 from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.entering import enter_row
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views.new_batch import UNITS_OFFERED
@@ -39,9 +39,8 @@ def add_source(desk: SignedIn, batch_id: uuid.UUID, form: Fields) -> Response:
         "quantity": given["quantity"],
         "unit": unit_beside(given["quantity"], given["unit"]),
     }
-    problems = import_row(desk.db, "source", cells, desk.party, desk.now)
-    if problems:
-        said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}
+    said = enter_row(desk, "source", cells)
+    if said:
         said["source"] = said.get("source_lot") or said.get("source_product", "")
         return _page(desk, _batch(desk, batch_id), given, said)
     return desk.go(f"/desk/batches/{batch.id}/made-from", "source")

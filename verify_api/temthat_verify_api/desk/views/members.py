@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import uuid
-from collections.abc import Sequence
 from decimal import Decimal
 
 from fastapi import Response
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from temthat_stamps.runs.revision import bump_revision
 from temthat_trace.consent import NEEDS, How, Purpose, in_force, shown
 from temthat_trace.importing.cells import is_phone
-from temthat_trace.importing.one_row import import_row
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import Member, Party
 from temthat_trace.privacy.consenting import give, set_fields, withdraw
@@ -35,8 +33,9 @@ from temthat_trace.privacy.texts import VERSION, Asked, asked
 from temthat_trace.repository import TraceRefused
 from temthat_trace.search import fold
 from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.entering import enter_row
 from temthat_verify_api.desk.errors import BadForm, NotFound
-from temthat_verify_api.desk.forms import Fields, Files
+from temthat_verify_api.desk.forms import Fields, Files, Posted
 from temthat_verify_api.desk.pictures import PRODUCT, BadPicture, store_picture
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.erasure import erase_member
@@ -47,6 +46,9 @@ router = desk_router()
 HOWS = (How.PAPER, How.WITNESS, How.OWN_SIGN)
 """The ways of agreeing that the desk records; a workbook records its own."""
 SHOWN_ENTRIES = 50
+STORY = 2000
+"""Most characters of a member's story."""
+_FIELDS = ("alias", "commune_text", "full_name", "phone", "story")
 
 
 @router.get("/members")
@@ -86,11 +88,10 @@ def new(desk: SignedIn, form: Fields) -> Response:
     desk.require(Action.MEMBERS)
     typed = {"code": form.text("code", 64), "alias": form.text("alias", 100)}
     typed["commune_text"] = form.text("commune_text", 200)
-    problems = import_row(desk.db, "member", {"party": desk.party.code, **typed}, desk.party, desk.now)
+    problems = enter_row(desk, "member", {"party": desk.party.code, **typed})
     made = None if problems else member_by_code(desk.db, desk.party.id, typed["code"])
     if made is None:
-        said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}
-        return desk.page("member_new.html", 422, typed=typed, problems=said)
+        return desk.page("member_new.html", 422, typed=typed, problems=problems)
     return desk.go(f"/desk/members/{made.id}", "member_made")
 
 
@@ -114,15 +115,15 @@ def record_consent(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Respon
     member = _member(desk, member_id)
     purpose, how = _purpose(form.text("purpose")), form.text("how")
     if how not in HOWS:
-        return _page(desk, member, desk.words("member.say_how"))
+        return _page(desk, member, desk.words("member.say_how"), purpose, form)
     try:
         day = dt.date.fromisoformat(form.text("given_on"))
     except ValueError:
-        return _page(desk, member, desk.words("member.say_day"))
+        return _page(desk, member, desk.words("member.say_day"), purpose, form)
     try:
         give(member, purpose, How(how), day, desk.person.name, desk.now, form.text("witness", 100))
     except TraceRefused as refusal:
-        return _page(desk, member, desk.words.of(refusal))
+        return _page(desk, member, desk.words.of(refusal), purpose, form)
     return _done(desk, member, Handling.CONSENT_RECORDED, "consent_recorded")
 
 
@@ -141,17 +142,17 @@ def keep_fields(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Response:
     member = _member(desk, member_id)
     alias = form.text("alias", 100)
     if not alias:
-        return _page(desk, member, desk.words("member.no_alias"))
+        return _page(desk, member, desk.words("member.no_alias"), "fields", form)
     agreed = in_force(member.consents)
     if Purpose.SHOW_NAME not in agreed and fold(alias) == fold(form.text("full_name", 200)):
-        return _page(desk, member, desk.words("member.alias_is_name"))
+        return _page(desk, member, desk.words("member.alias_is_name"), "fields", form)
     typed: dict[str, str | None] = {}
     if Purpose.STORE in agreed:
         typed |= {"full_name": form.text("full_name", 200), "phone": form.text("phone", 32)}
         if typed["phone"] and not is_phone(typed["phone"]):
-            return _page(desk, member, desk.words("member.bad_phone"))
+            return _page(desk, member, desk.words("member.bad_phone"), "fields", form)
     if Purpose.STORY in agreed:
-        typed["story"] = form.text("story", 2000)
+        typed["story"] = form.text("story", STORY)
     set_fields(member, **typed)
     member.alias, member.commune_text = alias, form.text("commune_text", 200)
     return _done(desk, member, Handling.CHANGED, "member_changed")
@@ -187,14 +188,14 @@ def record_request(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Respon
     member = _member(desk, member_id)
     what = form.text("ask")
     if what not in set(Ask):
-        return _page(desk, member, desk.words("member.say_what"))
+        return _page(desk, member, desk.words("member.say_what"), "request", form)
     try:
         day = dt.date.fromisoformat(form.text("asked_on"))
         ask(desk.db, member, Ask(what), day, desk.person.name, desk.now)
     except ValueError:
-        return _page(desk, member, desk.words("member.say_day"))
+        return _page(desk, member, desk.words("member.say_day"), "request", form)
     except TraceRefused as refusal:
-        return _page(desk, member, desk.words.of(refusal))
+        return _page(desk, member, desk.words.of(refusal), "request", form)
     return desk.go(f"/desk/members/{member.id}", "request_recorded")
 
 
@@ -260,7 +261,7 @@ def erase(desk: SignedIn, member_id: uuid.UUID, form: Fields) -> Response:
     if diary not in set(Diary):
         return _erase_page(desk, member, desk.words("erase.say_diary"))
     if form.text("sure") != "1":
-        return _erase_page(desk, member, desk.words("erase.say_sure"))
+        return _erase_page(desk, member, desk.words("erase.say_sure"), diary)
     folder = desk.services.settings.data_dir
     erase_member(desk.db, member, desk.person.name, desk.now, Diary(diary), folder)
     return desk.go(f"/desk/members/{member.id}", "member_erased")
@@ -296,12 +297,20 @@ def _asked(desk: Desk) -> dict[Purpose, Asked]:
     return {purpose: asked(purpose, desk.lang) for purpose in Purpose}
 
 
-def _page(desk: Desk, member: Member, problem: str = "") -> Response:
+def _page(
+    desk: Desk, member: Member, problem: str = "", where: str = "", sent: Posted | None = None
+) -> Response:
+    """`where`: which form was refused (a purpose of consent, `fields`, `request`); `sent`: what was typed into it."""
+    typed = {**sent.all(), "story": sent.text("story", STORY)} if sent else {}
+    kept = {name: getattr(member, name) or "" for name in _FIELDS}
     return desk.page(
         "member.html",
         422 if problem else 200,
         member=member,
         problem=problem,
+        where=where,
+        typed=typed,
+        fields={name: typed.get(name, kept[name]) if where == "fields" else kept[name] for name in kept},
         shown=shown(member),
         agreed=in_force(member.consents),
         live={c.purpose: c for c in member.consents if c.withdrawn_at is None},
@@ -322,14 +331,15 @@ def _consent_form(desk: Desk, member: Member | None) -> Response:
     )
 
 
-def _erase_page(desk: Desk, member: Member, problem: str = "") -> Response:
-    found: Sequence[object] = mentions(desk.db, member) if member.erased_at is None else ()
+def _erase_page(desk: Desk, member: Member, problem: str = "", diary: str = "") -> Response:
+    found = mentions(desk.db, member) if member.erased_at is None else []
     return desk.page(
         "member_erase.html",
         422 if problem else 200,
         member=member,
         mentions=found[:SHOWN_ENTRIES],
-        named=sum(getattr(m, "named", False) for m in found),
+        named=sum(mention.named for mention in found),
         total=len(found),
         problem=problem,
+        diary=diary,
     )

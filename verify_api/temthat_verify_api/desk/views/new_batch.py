@@ -5,12 +5,12 @@ from sqlalchemy import select
 
 from temthat_trace import fieldwork
 from temthat_trace.batches import Batch
-from temthat_trace.importing.one_row import import_row
 from temthat_trace.parties import PRODUCERS
 from temthat_trace.products import Product
 from temthat_trace.units import UNITS
 from temthat_verify_api.desk import work_queries
 from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.entering import enter_row
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
@@ -52,10 +52,9 @@ def create(desk: SignedIn, form: Fields) -> Response:
     given = {name: form.text(name) for name in (*_COLUMNS, "like")}
     cells = {name: given[name] for name in _COLUMNS} | {"party": desk.party.code}
     cells["unit"] = unit_beside(given["quantity"], given["unit"])
-    problems = import_row(desk.db, "batch", cells, desk.party, desk.now)
+    problems = enter_row(desk, "batch", cells)
     if problems:
-        said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}
-        return _page(desk, given, said)
+        return _page(desk, given, problems)
     batch = desk.db.scalars(
         select(Batch)
         .join(Batch.product)

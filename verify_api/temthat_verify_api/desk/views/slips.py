@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from temthat_trace import fieldwork
-from temthat_trace.importing.one_row import import_row
 from temthat_trace.parties import PRODUCERS
 from temthat_trace.units import UNITS
 from temthat_verify_api.desk import queries, work_queries
 from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.entering import enter_row
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
@@ -52,10 +52,9 @@ def add_slip(desk: SignedIn, form: Fields) -> Response:
     cells = {name: given[name] for name in names[:8]}
     cells |= {"party": desk.party.code, "product": product, "lot": lot, "at": given["day"]}
     cells["unit"] = unit_beside(given["quantity"], given["unit"])
-    problems = import_row(desk.db, "slip", cells, desk.party, desk.now, recorded_name=desk.person.name)
+    said = enter_row(desk, "slip", cells)
     batch = form.id("batch")
-    if problems:
-        said = {name: (p.reason_vi, p.reason_en)[desk.lang == "en"] for name, p in problems.items()}
+    if said:
         said["into"], said["day"] = said.get("lot") or said.get("product", ""), said.get("at", "")
         return _page(desk, batch, 0, given, said)
     kept = {name: given[name] for name in _KEPT if given[name]} | ({"batch": str(batch)} if batch else {})
