@@ -95,7 +95,7 @@ class Told:
     """What the data say, by what they say it of: a code or id told twice has two of them."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.batches = [_batch_of(batch) for batch in data["batches"]]
+        self.batches = _by((_batch_of(batch), batch) for batch in data["batches"])
         self.parties = _by((party["code"], party["name"]) for party in data["parties"])
         self.products = _by(((item["party"], item["code"]), item["name"]) for item in data["products"])
         self.events = _by((event["id"], event) for event in data["events"])
@@ -192,6 +192,12 @@ def _check_batch(batch: Mapping[str, Any], stated: Mapping[int, Stated], told: T
             report.found(
                 f"Đợt in {run}: tên đơn vị, sản phẩm, quy cách hay số lô không phải tên lúc đăng ký.",
                 f"Run {run}: producer, product, pack form or lot are not those it was registered with.",
+            )
+        days = [(said["made_on"], said["expires_on"]) for said in told.batches.get(_batch_of(batch), [])]
+        if days != [(manifest.made_on.isoformat(), manifest.expires_on and manifest.expires_on.isoformat())]:
+            report.found(
+                f"Đợt in {run}: ngày sản xuất hay hạn dùng không phải ngày lúc đăng ký.",
+                f"Run {run}: the day of production or the use-by day is not what it was registered with.",
             )
         bound = _bound(digests, manifest.events)
         if bound is None:

@@ -4,7 +4,7 @@ from temthat_stamps.fields import instant
 from temthat_stamps.keys import key_id
 from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, Stated
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
-from temthat_stamps.notice import IssuedNotice
+from temthat_stamps.notice import IssuedNotice, Notice
 from temthat_stamps.texts import notice_reason
 from temthat_stamps.verdict import NoticeKind
 
@@ -25,14 +25,27 @@ def in_words(stated: Stated) -> tuple[str, str]:
     if isinstance(stated, RunManifest):
         return _run(stated)
     if isinstance(stated, IssuedNotice):
-        n = stated.notice
+        n, (on_vi, on_en) = stated.notice, _target(stated.notice)
         return (
-            f"thông báo “{_KINDS[n.kind]}” số {n.number} về {n.target}: {notice_reason(n.reason, 'vi')}",
-            f"notice “{n.kind.value}” number {n.number} on {n.target}: {notice_reason(n.reason, 'en')}",
+            f"thông báo “{_KINDS[n.kind]}” số {n.number} về {on_vi}: {notice_reason(n.reason, 'vi')}",
+            f"notice “{n.kind.value}” number {n.number} on {on_en}: {notice_reason(n.reason, 'en')}",
         )
     if isinstance(stated, Block | BundlePublished | Delegation | LogOpened):
         return _by_operator(stated)
     return _by_producer(stated)
+
+
+def _target(notice: Notice) -> tuple[str, str]:
+    match notice.scope:
+        case "stamps":
+            first, last = notice.first, notice.last
+            return f"tem {first}–{last} của đợt {notice.run}", f"stamps {first} to {last} of run {notice.run}"
+        case "run":
+            return f"đợt in {notice.run}", f"run {notice.run}"
+        case "key":
+            return f"khóa tem {notice.name[:8]}", f"stamp key {notice.name[:8]}"
+        case _:
+            return f"lô {notice.name}", f"batch {notice.name}"
 
 
 def _by_producer(stated: KeyOpened | KeyClosed | Sources | Activated) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from temthat_stamps.log.told import in_words
 from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, PublishedFile, Stated
 from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, Replaced, RunManifest, Sources
-from temthat_stamps.notice import IssuedNotice, Notice, stamps_target
+from temthat_stamps.notice import IssuedNotice, Notice, batch_target, key_target, run_target, stamps_target
 from temthat_stamps.verdict import NoticeKind
 
 ORIGIN = "tem.example.vn/log"
@@ -57,9 +57,11 @@ CASES: list[tuple[Stated, list[str], list[str]]] = [
     (Sources(ORIGIN, ISSUER, BATCH, (ISSUER, BATCH), 1, 2, AT), ["2 nguồn", "1/2"], ["2 sources", "1/2"]),
     (Activated(ORIGIN, ISSUER, 7, AT), ["kích hoạt đợt in 7"], ["run 7 activated"]),
     (
-        IssuedNotice(ORIGIN, ISSUER, Notice(stamps_target(7, 1, 9), 2, NoticeKind.VOID, "misprint", AT)),
-        ["“hủy” số 2", "stamps:7:1-9"],
-        ["“void” number 2", "stamps:7:1-9"],
+        IssuedNotice(
+            ORIGIN, ISSUER, Notice(stamps_target(7, 1, 9), 2, NoticeKind.VOID, "misprint", AT, 7, 1, 9)
+        ),
+        ["“hủy” số 2 về tem 1–9 của đợt 7"],
+        ["“void” number 2 on stamps 1 to 9 of run 7"],
     ),
     (Block(ORIGIN, ISSUER, 100, 199, AT), ["100–199"], ["100–199 reserved"]),
     (BundlePublished(ORIGIN, 40, "0" * 64, 7, AT), ["gói dữ liệu đến mục 40"], ["bundle of 40 entries"]),
@@ -79,6 +81,21 @@ def test_an_entry_is_a_sentence_in_both_languages(case: tuple[Stated, list[str],
     assert [part for part in vi if part not in said_vi] == []
     assert [part for part in en if part not in said_en] == []
     assert "\n" not in said_vi + said_en
+
+
+@pytest.mark.parametrize(
+    ("target", "vi", "en"),
+    [
+        (run_target(7), "về đợt in 7:", "on run 7:"),
+        (batch_target(BATCH), f"về lô {BATCH}:", f"on batch {BATCH}:"),
+        (key_target("ab" * 32), "về khóa tem abababab:", "on stamp key abababab:"),
+    ],
+    ids=["run", "batch", "key"],
+)
+def test_what_a_notice_is_about_is_said_in_words(target: str, vi: str, en: str) -> None:
+    said = in_words(IssuedNotice(ORIGIN, ISSUER, Notice(target, 1, NoticeKind.HOLD, "complaint", AT, 7)))
+    assert vi in said[0]
+    assert en in said[1]
 
 
 def test_no_kind_of_entry_is_left_out() -> None:
