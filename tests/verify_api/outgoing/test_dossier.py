@@ -109,7 +109,10 @@ def test_the_document_reads_well(goods: Goods) -> None:
 def test_a_recall_is_the_first_thing_said_of_a_batch(goods: Goods, tmp_path: Path) -> None:
     """And its signed notice is among the proofs."""
     goods.world.notify(goods.run, NoticeKind.RECALL)
-    assert "ĐANG THU HỒI" in words_of(goods.pdf())
+    said = words_of(goods.pdf())
+    assert "ĐANG THU HỒI" in said
+    assert "“thu hồi” số 1 về lô L01" in said.replace("\n", " ")
+    assert "batch:" not in said
     goods.world.services.book.publish()
     report = checked(goods, goods.dossier(), tmp_path)
     assert report.findings == []
@@ -141,6 +144,12 @@ def test_one_batch_alone(goods: Goods) -> None:
     files = unzipped(goods.dossier(["L02"]))
     assert [b["lot"] for b in json.loads(files["du-lieu.json"])["batches"]] == ["L02"]
     assert "Lô L01" not in words_of(files["ho-so.pdf"])
+
+
+def test_a_product_without_batches_has_a_dossier_too(goods: Goods, tmp_path: Path) -> None:
+    assert "Chưa có lô nào." in words_of(goods.pdf([]))
+    report = checked(goods, goods.dossier([]), tmp_path)
+    assert (report.findings, report.runs) == ([], [])
 
 
 def test_the_same_data_gives_the_same_bytes(goods: Goods) -> None:
@@ -238,6 +247,10 @@ def _photo(files: dict[str, bytes]) -> None:
     edit(files, "du-lieu.json", lambda body: body["events"][0].update(photos="ab" * 32))
 
 
+def _longer_lasting(files: dict[str, bytes]) -> None:
+    edit(files, "du-lieu.json", lambda body: body["batches"][0].update(expires_on="2030-01-01"))
+
+
 def _second_name(files: dict[str, bytes]) -> None:
     edit(
         files, "du-lieu.json", lambda body: body["products"].insert(0, {**body["products"][0], "name": "Yến"})
@@ -272,6 +285,7 @@ LIES = (
     _line,
     _no_line,
     _photo,
+    _longer_lasting,
     _second_name,
     _no_proof,
     _swapped_proof,

@@ -4,13 +4,14 @@ ho-so.pdf                the document
 du-lieu.json             all facts (docs/spec/exchange.md)
 giay-to/                 scans of papers
 anh/                     pictures of the product, and of its diary
-epcis.jsonld             the EPCIS events captured of these batches, if there are any
+epcis/LOT.jsonld         each batch as an EPCIS document
 so-cong-khai/muc-N.proof entries of the public log, each with its proof
 so-cong-khai/mo-niem.json what opens the digests in them
 manifest.json            the SHA-256 of each file
 """
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -97,7 +98,7 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
     for proof in proofs_of(session, setting.services.book, batch_ids):
         if proof.data is not None:
             pack.add(f"{PROOFS}muc-{proof.index}.proof", [proof.data])
-    pack.add_json(OPENINGS, _openings(session, batch_ids))
+    pack.add(OPENINGS, _openings(session, batch_ids))
     readme = _README.format(
         product=setting.product.name,
         party=setting.party.name,
@@ -108,8 +109,13 @@ def write_dossier(setting: Setting, out: BinaryIO) -> None:
     pack.finish()
 
 
-def _openings(session: Session, batch_ids: Sequence[uuid.UUID]) -> list[object]:
-    return [openings_of(loaded) for loaded in load_each(session, batch_ids)]
+def _openings(session: Session, batch_ids: Sequence[uuid.UUID]) -> Iterator[bytes]:
+    """A JSON list, a batch a line, written as the batches are read."""
+    before = b"[\n"
+    for loaded in load_each(session, batch_ids):
+        yield before + json.dumps(openings_of(loaded), ensure_ascii=False).encode()
+        before = b",\n"
+    yield b"\n]\n" if batch_ids else b"[]\n"
 
 
 def _epcis(setting: Setting, batch_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, object]]:

@@ -4,6 +4,7 @@ Written while it is read from the database, one batch after the other.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -39,6 +40,7 @@ from temthat_verify_api.outgoing.words import Words
 from temthat_verify_api.pages.way import Stop, way_of
 from temthat_verify_api.wiring import Services
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SCAN = (480.0, 640.0)
 _PHOTO = (300.0, 220.0)
 _PHOTOS = 6
@@ -47,7 +49,7 @@ _PHOTOS = 6
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a dossier is made of and in which language. `command`: how its zip is checked, as one line."""
+    """What a dossier is made of and in which language."""
 
     session: Session
     services: Services
@@ -72,7 +74,7 @@ class Setting:
 
     @property
     def page(self) -> str:
-        """The product's public page, in the dossier's language."""
+        """The product's public page."""
         return page_of(self.base, self.party.code, self.product.code)
 
     @property
@@ -110,6 +112,8 @@ class _Writer:
         self._maker()
         papers = papers_in(self._s.session, self._s.scope)
         self._papers(papers)
+        if not self._batches:
+            self._d.paragraph(self._w("no_batches"), tone="soft")
         for loaded in load_each(self._s.session, self._batches):
             self._batch(loaded)
         self._sellers()
@@ -384,8 +388,8 @@ class _Writer:
             index = Cell(str(proof.index), link=f"{self._s.base}/log/entry/{proof.index}")
             there = w("proof_pending" if proof.data is None else "proof_there")
             said = proof.en if w.lang == "en" else proof.vi
-            for number, lot in self._lots.items():  # the log knows batches by their ids alone
-                said = said.replace(number, lot)
+            # The log knows batches by their ids alone.
+            said = _UUID.sub(lambda found: self._lots.get(found[0], found[0]), said)
             yield [index, w.day(formats.today(proof.at)), said, there]
 
     def _limits(self) -> None:

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from typing import BinaryIO
 
 from temthat_stamps.printing.listing import harmless
@@ -21,7 +22,7 @@ from temthat_verify_api.outgoing.facts import (
     columns,
     plain_record,
 )
-from temthat_verify_api.outgoing.pack import Pack, spool
+from temthat_verify_api.outgoing.pack import Pack, chunks_of, spool
 
 BOM = b"\xef\xbb\xbf"
 """What tells Excel that a CSV file is UTF-8."""
@@ -50,9 +51,7 @@ class Sections:
 
     def read(self, name: str) -> Iterator[bytes]:
         """A section from its beginning."""
-        file = self._files[name]
-        file.seek(0)
-        yield from iter(lambda: file.read(1 << 16), b"")
+        return chunks_of(self._files[name])
 
 
 def write_exchange(pack: Pack, records: Iterable[Record], host: str, day: dt.date) -> dict[str, int]:
@@ -63,7 +62,7 @@ def write_exchange(pack: Pack, records: Iterable[Record], host: str, day: dt.dat
             lines.put(record)
         pack.add("data.json", document(whole, host, day))
         for name, kind in SECTIONS.items():
-            pack.add(f"csv/{name}.csv", [BOM, csv_line(columns(kind)), *lines.read(name)])
+            pack.add(f"csv/{name}.csv", chain([BOM, csv_line(columns(kind))], lines.read(name)))
         return whole.counts
 
 

@@ -9,7 +9,7 @@ The fields and their meaning are a public format (docs/spec/exchange.md): add, n
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, get_args, get_type_hints
@@ -244,14 +244,6 @@ def plain_record(record: Record) -> dict[str, str | int | bool | None]:
 def amount(value: Decimal | None) -> str:
     """A quantity as exact text, or nothing."""
     return "" if value is None else f"{plain(value):f}"
-
-
-def by_section(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Records sorted into their sections; every section is there."""
-    found: dict[str, list[Record]] = {name: [] for name in SECTIONS}
-    for record in records:
-        found[SECTION_OF[type(record)]].append(record)
-    return found
 
 
 def schema() -> dict[str, Any]:

@@ -51,8 +51,7 @@ class Pack:
 
     def add_file(self, name: str, file: BinaryIO) -> str:
         """A file read from its beginning."""
-        file.seek(0)
-        return self.add(name, iter(lambda: file.read(_CHUNK), b""))
+        return self.add(name, chunks_of(file))
 
     def finish(self) -> None:
         """The manifest, and the end of the ZIP."""
@@ -84,10 +83,15 @@ def spool() -> BinaryIO:
     return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
 
 
+def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """The whole file from its beginning, in pieces."""
+    file.seek(0)
+    yield from iter(lambda: file.read(_CHUNK), b"")
+
+
 def read_through(file: BinaryIO) -> Iterator[bytes]:
-    """The whole file in pieces; it is closed at the end, also when nobody reads on."""
+    """The same; the file is closed at the end, also when nobody reads on."""
     try:
-        file.seek(0)
-        yield from iter(lambda: file.read(_CHUNK), b"")
+        yield from chunks_of(file)
     finally:
         file.close()

@@ -22,7 +22,7 @@ from temthat_verify_api.outgoing.facts import (
     SellerFacts,
     plain_record,
 )
-from temthat_verify_api.outgoing.pack import Pack, spool
+from temthat_verify_api.outgoing.pack import Pack, chunks_of, spool
 
 Row = Sequence[str]
 _COUNTRY = "Việt Nam"
@@ -317,5 +317,4 @@ class Sheets:
 def _with_head(heads: Sequence[str], file: BinaryIO) -> Iterator[bytes]:
     yield BOM
     yield csv_line(heads)
-    file.seek(0)
-    yield from iter(lambda: file.read(1 << 16), b"")
+    yield from chunks_of(file)
