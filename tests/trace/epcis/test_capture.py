@@ -28,7 +28,7 @@ from temthat_trace.epcis.levels import levels_of
 from temthat_trace.epcis.outcome import Behaviour, Captured, Fate
 from temthat_trace.epcis.problems import EpcisError
 from temthat_trace.epcis.tables import CaptureJob, EpcisEvent, EpcisTerm
-from temthat_trace.epcis.terms import condition, terms, thing
+from temthat_trace.epcis.terms import condition, term, thing
 from temthat_trace.parties import Party, PartyKind
 
 from .conformance import EXAMPLES, needs_data
@@ -56,6 +56,12 @@ def new_party(session: Session, code: str) -> uuid.UUID:
     session.add(made)
     session.commit()
     return made.id
+
+
+def numbers(session: Session, party: uuid.UUID, asked: str) -> list[int]:
+    """The events of a party that meet a condition."""
+    key = term(party, asked)
+    return store.numbers_by_term(session, [key]).get(key, [])
 
 
 def an_event(n: int = 1, **members: Any) -> dict[str, Any]:
@@ -118,15 +124,12 @@ def test_what_is_captured_is_found_and_equal(session: Session, party: uuid.UUID)
         thing("HTTPS://VI.DU/01/08934567111119/10/L/21/S1"),
         condition("x", "{https://ex.vn/}weight", "12.5"),
     ):
-        assert len(store.event_ids(session, [terms(party, [asked])])) == 1
-    words = [
-        terms(party, [condition("bizStep", "commissioning")]),
-        terms(party, [condition("type", "ObjectEvent")]),
-    ]
-    first, second = store.event_ids(session, words)
-    assert store.event_ids(session, words, after=first) == [second]
-    assert store.event_ids(session, words, before=second, newest_first=True) == [first]
-    assert store.event_ids(session, words, limit=1, newest_first=True) == [second]
+        assert len(numbers(session, party, asked)) == 1
+    for asked in (condition("bizStep", "commissioning"), condition("type", "ObjectEvent")):
+        assert [s.value for s in store.events_of(session, numbers(session, party, asked))] == [
+            one,
+            an_event(2),
+        ]
 
 
 def test_a_second_capture_is_a_duplicate(session: Session, party: uuid.UUID) -> None:
@@ -268,6 +271,17 @@ def test_lives_are_followed_across_captures_and_groups(
     assert fates(take(session, party, again, levels=strict)) == ["rejected"]
 
 
+def test_a_member_that_stands_twice_is_told_or_keeps_the_document_out(
+    session: Session, party: uuid.UUID
+) -> None:
+    """By the level of its rule."""
+    text = json.dumps(a_document(an_event())).replace('"action"', '"action": "OBSERVE", "action"')
+    with pytest.raises(EpcisError, match="stands twice"):
+        capture(session, party, text, now=NOW, levels=levels_of({"duplicate_member": "error"}))
+    _, captured = capture(session, party, text, now=NOW)
+    assert (fates(captured), [w.rule for w in captured.warnings]) == (["accepted"], ["duplicate_member"])
+
+
 def test_a_thing_with_very_many_events_is_told(
     session: Session, party: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,7 +310,7 @@ def test_repositories_do_not_see_each_other(session: Session, party: uuid.UUID) 
     for one in (party, other):
         assert fates(take(session, one, event)) == ["accepted"]
         assert len(store.events_by_id(session, [one], "urn:x:1")) == 1
-        assert len(store.event_ids(session, [terms(one, [thing(f"{GTIN}S1")])])) == 1
+        assert len(numbers(session, one, thing(f"{GTIN}S1"))) == 1
     assert len(store.events_by_id(session, [party, other], "urn:x:1")) == 2
 
 
@@ -308,9 +322,7 @@ def test_events_go_out_with_the_context_they_need(session: Session, party: uuid.
     alone = {"@context": [CONTEXT_URL, {"ex": "https://c.vn/"}], **an_event(3, **{"ex:x": 1})}
     capture(session, party, alone, now=NOW)
     session.commit()
-    every = store.events_of(
-        session, store.event_ids(session, [terms(party, [condition("type", "ObjectEvent")])])
-    )
+    every = store.events_of(session, numbers(session, party, condition("type", "ObjectEvent")))
     whole = json.loads(query_document(every, NOW))
     listed = whole["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     assert [e["@context"][1]["ex"] for e in listed] == ["https://a.vn/", "https://b.vn/", "https://c.vn/"]

@@ -129,6 +129,8 @@ def test_what_stands_twice_counts_last_and_is_told() -> None:
     found = stream.open_document(text)
     assert [r.value for r in found.events()] == [EVENT]
     assert [w.rule for w in found.warnings] == ["duplicate_member"]
+    many = text_of(EVENT).replace('"epcisBody"', '"id": "urn:x:1", ' * 5_000 + '"epcisBody"')
+    assert len(stream.open_document(many).warnings) == 100
 
 
 def test_an_event_standing_alone_is_its_whole_text() -> None:

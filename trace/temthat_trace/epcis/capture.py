@@ -22,7 +22,7 @@ from temthat_trace.epcis.judging import Judge, Judged
 from temthat_trace.epcis.levels import DEFAULT_LEVELS
 from temthat_trace.epcis.lifecycle import MOST_LEVELS, named_things
 from temthat_trace.epcis.outcome import Behaviour, Captured, Fate, Result, outcome_json, problem_json
-from temthat_trace.epcis.problems import Level, Problem
+from temthat_trace.epcis.problems import EpcisError, Level, Problem
 from temthat_trace.epcis.stream import Raw, Stream, open_document
 from temthat_trace.epcis.tables import CaptureJob
 from temthat_trace.epcis.terms import condition, terms
@@ -52,12 +52,15 @@ def capture(
     """Store the events of a document (or one event) in a party's repository; the job record and what became of each.
 
     `job`: one that was announced before; a new one otherwise. Nothing is committed. Raises EpcisError when the input is
-    no EPCIS document at all; nothing is stored then, no job either.
+    no EPCIS document at all, or has a member twice where that is an error; nothing is stored then, no job either.
     """
     if isinstance(data, Mapping):
         data = json.dumps(data, ensure_ascii=False)
     stream = data if isinstance(data, Stream) else open_document(data, limits)
     chosen = DEFAULT_LEVELS if levels is None else levels
+    warnings = tuple(w.of_level(chosen.get(w.rule, w.level)) for w in stream.warnings)
+    if any(w.level is Level.ERROR for w in warnings):
+        raise EpcisError(warnings)
     judges = Judge(stream.context, chosen, now)
     groups = map(judges.judge, _groups(stream.events()))
     ahead = deque(islice(groups, AHEAD))  # judged before anybody has to wait for the writing
@@ -69,10 +72,10 @@ def capture(
     context = store.keep_context(session, stream.context)
     for group in chain(_emptied(ahead), groups):
         results += work.settle(group, context)
-    captured = Captured(tuple(results), stream.warnings)
+    captured = Captured(tuple(results), warnings)
     if behaviour is Behaviour.ROLLBACK and not captured.success:
         savepoint.rollback()
-        captured = Captured(tuple(map(_rolled_back, results)), stream.warnings)
+        captured = Captured(tuple(map(_rolled_back, results)), warnings)
     else:
         savepoint.commit()
     _finish(job, captured, now)

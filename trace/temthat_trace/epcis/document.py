@@ -302,15 +302,20 @@ def telling_decoder(warnings: list[Problem]) -> json.JSONDecoder:
 
     def unique(pairs: list[tuple[str, Any]]) -> Json:
         found = dict(pairs)
-        if len(found) != len(pairs) and len(warnings) < _MOST_WARNINGS:
+        if len(found) != len(pairs):
             seen: set[str] = set()
-            twice = next(n for n, _ in pairs if n in seen or seen.add(n))[:60]  # type: ignore[func-returns-value]
-            vi = f"Mục “{twice}” đứng hai lần; lấy lần sau. Hãy bỏ một."
-            en = f"The member “{twice}” stands twice; the last one counts. Leave one off."
-            warnings.append(Problem("", "duplicate_member", vi, en, Level.WARNING))
+            tell_twice(next(n for n, _ in pairs if n in seen or seen.add(n)), warnings)  # type: ignore[func-returns-value]
         return found
 
     return json.JSONDecoder(object_pairs_hook=unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def tell_twice(name: str, warnings: list[Problem]) -> None:
+    """That a member stands twice, unless very many such are told already."""
+    if len(warnings) < _MOST_WARNINGS:
+        vi = f"Mục “{name[:60]}” đứng hai lần; lấy lần sau. Hãy bỏ một."
+        en = f"The member “{name[:60]}” stands twice; the last one counts. Leave one off."
+        warnings.append(Problem("", "duplicate_member", vi, en, Level.WARNING))
 
 
 def _no_constant(name: str) -> Any:

@@ -17,9 +17,10 @@ from temthat_trace.epcis.document import (
     envelope,
     json_errors,
     json_text,
+    tell_twice,
     telling_decoder,
 )
-from temthat_trace.epcis.problems import Level, Problem
+from temthat_trace.epcis.problems import Problem
 
 KEPT = 2**21
 """Characters up to which the values of a document's events are kept from the first time they are read."""
@@ -122,7 +123,7 @@ class _Scan:
                 raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
             at = _space(text, at + 1)
             if name in found:
-                self._told_twice(name)
+                tell_twice(name, self.warnings)
             found[name], at = self._member(name, at, depth)
             at = _space(text, at)
             if text[at : at + 1] == "}":
@@ -158,8 +159,3 @@ class _Scan:
             if text[at : at + 1] != ",":
                 raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
             at = _space(text, at + 1)
-
-    def _told_twice(self, name: str) -> None:
-        vi = f"Mục “{name[:60]}” đứng hai lần; lấy lần sau. Hãy bỏ một."
-        en = f"The member “{name[:60]}” stands twice; the last one counts. Leave one off."
-        self.warnings.append(Problem("", "duplicate_member", vi, en, Level.WARNING))
