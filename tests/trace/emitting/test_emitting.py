@@ -147,9 +147,9 @@ def test_exporters_find_a_batch_by_its_lot(coop: Coop) -> None:
     coop.emit()
     urn = "urn:epc:class:lgtin:8938505.097419.K1"
     for called in (f"https://id.gs1.org/01/{GTIN}/10/K1", urn):
-        found = store.event_ids(coop.session, [[term(coop.party.id, thing(called))]])
+        [found] = store.numbers_by_term(coop.session, [term(coop.party.id, thing(called))]).values()
         assert len(found) == 3
-        assert store.event_ids(coop.session, [[term(coop.buyer.id, thing(called))]]) == []
+        assert store.numbers_by_term(coop.session, [term(coop.buyer.id, thing(called))]) == {}
     [made] = store.events_of(coop.session, found[:1])
     assert made.value["inputQuantityList"][0]["epcClass"] == f"https://id.gs1.org/01/{GTIN}/10/T1"
     assert made.value["certificationInfo"] == f"{BASE}/p/HTX-A/CHE#papers"

@@ -15,7 +15,8 @@ from temthat_trace.epcis.events import (
     TransactionEvent,
     TransformationEvent,
 )
-from temthat_trace.epcis.lifecycle import EpcState, apply, named_things, replay
+from temthat_trace.epcis.history import Findings, Known, judge
+from temthat_trace.epcis.lifecycle import EpcState, apply, named_things
 from temthat_trace.epcis.problems import Level
 
 ITEM, OTHER = "urn:epc:id:sgtin:4012345.011111.1", "urn:epc:id:sgtin:4012345.011111.2"
@@ -54,8 +55,12 @@ def turn(day: float, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Trans
     )
 
 
+def replay(*events: Event) -> Findings:
+    return judge([Known(event, b"") for event in events], (), {})
+
+
 def rules(*events: Event) -> list[list[str]]:
-    return [[p.rule for p in problems] for problems in replay(events)]
+    return [[p.rule for p in problems] for problems in replay(*events)]
 
 
 def test_a_life_as_it_should_be_has_no_findings() -> None:
@@ -97,7 +102,7 @@ def test_both_ways_of_writing_are_one_thing() -> None:
     ids=["decommissioned", "destroyed", "used up"],
 )
 def test_nothing_happens_after_the_end(ending: Event, after: Event) -> None:
-    found = replay([make(0, ITEM), ending, after])
+    found = replay(make(0, ITEM), ending, after)
     assert found[:2] == [[], []]
     assert [(p.rule, p.level) for p in found[2]] == [("after_end", Level.ERROR)]
     assert found[2][0].pointer.endswith("/0")

@@ -12,8 +12,7 @@ import uuid
 from urllib.parse import quote
 
 from temthat_trace.gs1 import Gs1Error, make_key
-
-_STEM = "https://id.gs1.org"
+from temthat_trace.gs1.key import STEM
 
 
 def lot_class(base: str, party: str, product: str, lot: str, gtin: str | None) -> str:
@@ -28,17 +27,17 @@ def lot_class(base: str, party: str, product: str, lot: str, gtin: str | None) -
 
 def organisation(base: str, code: str, gln: str | None) -> str:
     """Who acted."""
-    return f"{_STEM}/417/{gln}" if gln else f"{base}/x/{segment(code)}"
+    return f"{STEM}/417/{gln}" if gln else f"{base}/x/{segment(code)}"
 
 
 def site(base: str, code: str, gln: str | None) -> str:
     """Where an organisation is."""
-    return f"{_STEM}/414/{gln}" if gln else f"{base}/x/{segment(code)}"
+    return f"{STEM}/414/{gln}" if gln else f"{base}/x/{segment(code)}"
 
 
 def plot(key: uuid.UUID, gln: str | None) -> str:
     """Where something grew."""
-    return f"{_STEM}/414/{gln}" if gln else opaque(key)
+    return f"{STEM}/414/{gln}" if gln else opaque(key)
 
 
 def opaque(key: uuid.UUID) -> str:

@@ -34,6 +34,7 @@ _URNS = {
 }
 _REPOSITORY = "https://repository-x.example.com/"
 MAX_DEPTH = 64
+_ID_BEGINS, _ID_ENDS = "ni:///sha-256;", "?ver=CBV2.0"
 _GS1 = ("urn:epc:", "https://", "http://")
 
 
@@ -54,9 +55,30 @@ def event_hash(event: Event, context: Context | None = None) -> str:
 def digest(text: str) -> str:
     """The named-information URI (RFC 6920, with the hexadecimal digest of CBV) of a pre-hash string."""
     try:
-        return f"ni:///sha-256;{hashlib.sha256(text.encode('utf-8')).hexdigest()}?ver=CBV2.0"
+        return hash_id(hashlib.sha256(text.encode("utf-8")).digest())
     except UnicodeEncodeError:
         raise HashError("Sự kiện có ký tự hỏng.", "The event has broken characters.") from None
+
+
+def hash_id(digest: bytes) -> str:
+    """The event id made of the 32 bytes of a hash."""
+    return f"{_ID_BEGINS}{digest.hex()}{_ID_ENDS}"
+
+
+def is_hash_id(event_id: str) -> bool:
+    """Whether an event id has the form of a hash."""
+    return event_id.startswith(_ID_BEGINS) and event_id.endswith(_ID_ENDS)
+
+
+def hash_in(event_id: str) -> bytes | None:
+    """The 32 bytes of an event id that is a hash; None for any other."""
+    if not is_hash_id(event_id):
+        return None
+    try:
+        found = bytes.fromhex(event_id[len(_ID_BEGINS) : -len(_ID_ENDS)])
+    except ValueError:
+        return None
+    return found if len(found) == 32 else None
 
 
 def document_hashes(document: Mapping[str, Any]) -> list[str]:

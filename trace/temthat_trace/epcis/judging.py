@@ -10,7 +10,7 @@ from typing import Any
 from temthat_trace.epcis import events as ev
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.document import bare_terms
-from temthat_trace.epcis.eventhash import HashError, pre_hash
+from temthat_trace.epcis.eventhash import HashError, hash_id, is_hash_id, pre_hash
 from temthat_trace.epcis.problems import Level, Problem
 from temthat_trace.epcis.reading import read_event
 from temthat_trace.epcis.rules import check_event
@@ -19,7 +19,6 @@ from temthat_trace.epcis.terms import conditions
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_HASH_ID = "ni:///sha-256;"
 
 
 @dataclass(slots=True)
@@ -48,11 +47,6 @@ class Judged:
         """The id it came with, or else its hash; None for what could not be read."""
         given = self.event.event_id if self.event else None
         return given or (hash_id(self.hash) if self.hash else None)
-
-
-def hash_id(digest: bytes) -> str:
-    """The event id made of a hash (RFC 6920, as CBV 2.0 writes it)."""
-    return f"{_HASH_ID}{digest.hex()}?ver=CBV2.0"
 
 
 def micros(at: datetime) -> int:
@@ -103,7 +97,7 @@ class Judge:
         judged.digest = judged.hash
         if event.error_declaration is not None:
             self._declares(judged, judged.raw.value["errorDeclaration"])
-        if event.event_id is not None and event.event_id.startswith(_HASH_ID):
+        if event.event_id is not None:
             self._check_id(judged, event.event_id)
 
     def _declares(self, judged: Judged, declaration: Any) -> None:
@@ -114,7 +108,7 @@ class Judge:
             judged.conditions.add("eventID\0" + (judged.event_id or ""))
 
     def _check_id(self, judged: Judged, given: str) -> None:
-        if given.endswith("?ver=CBV2.0") and given != hash_id(judged.hash):
+        if is_hash_id(given) and given != hash_id(judged.hash):
             judged.problems.append(
                 Problem(
                     judged.raw.pointer + "/eventID",

@@ -55,16 +55,13 @@ def named_things(event: ev.Event) -> list[str]:
 def apply(
     event: ev.Event,
     states: States,
-    children: Callable[[str], Iterable[str]] | None = None,
     levels: Mapping[str, Level] | None = None,
 ) -> Outcome:
     """What an event does to the things it names. `states` by identity; a thing that is not there is unknown.
 
-    `children`: what is in a parent now, asked when an AggregationEvent empties it without naming anything; by default
-    found in `states`. An event that declares another one wrong changes nothing. Raises ValueError when the event has
-    no time.
+    An event that declares another one wrong changes nothing. Raises ValueError when the event has no time.
     """
-    step = _Step(event, states, children or _children_in(states))
+    step = _Step(event, states)
     if event.error_declaration is None:
         match event:
             case ev.ObjectEvent():
@@ -79,26 +76,6 @@ def apply(
         return Outcome(step.changed, [])
     chosen = {**DEFAULT_LEVELS, **(levels or {})}
     return Outcome(step.changed, [p.of_level(chosen.get(p.rule, Level.ERROR)) for p in step.problems])
-
-
-def replay(events: Iterable[ev.Event], levels: Mapping[str, Level] | None = None) -> list[list[Problem]]:
-    """The findings of each event of a history, in the order given, taken by the time they happened.
-
-    An event with an error is told and changes nothing, as when it had been refused.
-    """
-    given = list(events)
-    states: dict[str, EpcState] = {}
-    found: list[list[Problem]] = [[] for _ in given]
-    for n in sorted(range(len(given)), key=lambda n: given[n].at()):
-        outcome = apply(given[n], states, levels=levels)
-        found[n] = outcome.problems
-        if not any(p.level is Level.ERROR for p in outcome.problems):
-            states.update(outcome.changed)
-    return found
-
-
-def _children_in(states: States) -> Callable[[str], Iterable[str]]:
-    return lambda parent: [thing for thing, state in states.items() if state.parent == parent]
 
 
 def things_of(event: ev.Event) -> list[tuple[str, str]]:
@@ -150,11 +127,10 @@ _SINGLE = (Kind.INSTANCE, Kind.OTHER)
 class _Step:
     """One event being applied: what it has changed so far, and found."""
 
-    def __init__(self, event: ev.Event, states: States, children: Callable[[str], Iterable[str]]) -> None:
+    def __init__(self, event: ev.Event, states: States) -> None:
         self.event = event
         self.at = event.at()
         self.states = states
-        self.children = children
         self.changed: dict[str, EpcState] = {}
         self.problems: list[Problem] = []
 
@@ -240,7 +216,7 @@ class _Step:
             self.use("/parentID", i, thing, may_be_new=True)
         things = _single(event.child_epcs)
         if event.action == "DELETE" and not event.child_epcs and not event.child_quantities and parent:
-            things = [(-1, thing) for thing in self.children(parent)]
+            things = [(-1, thing) for thing, state in self.states.items() if state.parent == parent]
         for i, thing in things:
             state = self.use("/childEPCs", i, thing)
             if event.action == "ADD" and parent:

@@ -1,6 +1,6 @@
 """The field rules of EPCIS 2.0 and CBV 2.0 over typed events: pure functions, findings with place and words.
 
-Each finding names its rule. A rule is an error or a warning by `DEFAULT_LEVELS`, and a repository may set it otherwise;
+Each finding names its rule. A rule is an error or a warning by `levels.FIELD`, and a repository may set it otherwise;
 nothing is passed over in silence.
 """
 
@@ -15,6 +15,7 @@ from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.document import Document
 from temthat_trace.epcis.identifiers import identify
+from temthat_trace.epcis.levels import FIELD
 from temthat_trace.epcis.members import (
     check_action,
     check_closed,
@@ -33,21 +34,6 @@ from temthat_trace.epcis.problems import Level, Problem, step
 from temthat_trace.epcis.sensors import check_sensors
 from temthat_trace.epcis.texts import is_time, is_uri
 
-# Rules that are warnings unless a repository wants them strict; every other rule is an error.
-DEFAULT_LEVELS: Mapping[str, Level] = {
-    "duplicate_identity": Level.WARNING,
-    "event_kind": Level.WARNING,
-    "granularity": Level.WARNING,
-    "nothing_named": Level.WARNING,
-    "unit_unknown": Level.WARNING,
-    "whole_number": Level.WARNING,
-    "zero_quantity": Level.WARNING,
-    "future": Level.WARNING,
-    "old_link": Level.WARNING,
-    "prefix": Level.WARNING,
-    "set_and_unset": Level.WARNING,
-    "time_order": Level.WARNING,
-}
 CLOCK_SLACK = timedelta(minutes=10)
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)")
 Found = list[Problem]
@@ -88,7 +74,7 @@ def check_event(
         _prefixes(event, context, found)
     if not found:
         return found
-    chosen = {**DEFAULT_LEVELS, **(levels or {})}
+    chosen = {**FIELD, **(levels or {})}
     return [replace(p, pointer=pointer + p.pointer, level=chosen.get(p.rule, Level.ERROR)) for p in found]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from temthat_trace.epcis import events as ev
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.document import DECODER, bare_terms
+from temthat_trace.epcis.eventhash import hash_in
 from temthat_trace.epcis.judging import Judged, micros
 from temthat_trace.epcis.reading import read_event
 from temthat_trace.epcis.tables import COUNTER_BITS, EpcisContext, EpcisEvent, EpcisTerm
@@ -31,7 +32,6 @@ _WRITERS = 7_468_002
 """The PostgreSQL advisory lock captures take one after the other."""
 _EVENT = ("id", "party_id", "job_id", "event_time", "hash", "digest", "given_id", "context", "body")
 _TYPES = ("int8", "uuid", "uuid", "int8", "bytea", "bytea", "text", "bytea", "text")
-_HASH = "ni:///sha-256;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,37 +171,6 @@ def keep_context(session: Session, context: Any) -> bytes | None:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def event_ids(
-    session: Session,
-    every: Sequence[Sequence[int]],
-    *,
-    after: int = -1,
-    before: int | None = None,
-    limit: int | None = None,
-    newest_first: bool = False,
-) -> list[int]:
-    """Numbers of the events that have, of each group of terms, at least one. Ascending, or the newest first.
-
-    `after`, `before`: numbers, both left out themselves. The first group leads: put the rarest first.
-    """
-    if not every:
-        raise ValueError("a question needs a condition")
-    first, *others = every
-    lead = EpcisTerm
-    query = select(lead.event).where(lead.term.in_(first), lead.event > after)
-    if len(first) > 1:
-        query = query.distinct()
-    if before is not None:
-        query = query.where(lead.event < before)
-    for group in others:
-        other = EpcisTerm.__table__.alias()
-        query = query.where(
-            select(other.c.event).where(other.c.term.in_(group), other.c.event == lead.event).exists()
-        )
-    query = query.order_by(lead.event.desc() if newest_first else lead.event)
-    return list(session.scalars(query.limit(limit) if limit is not None else query))
-
-
 def events_of(session: Session, numbers: Collection[int]) -> list[Stored]:
     """The events of these numbers, in the order of recording."""
     rows: list[EpcisEvent] = []
@@ -227,7 +196,7 @@ def events_by_id(session: Session, parties: Collection[uuid.UUID], event_id: str
     asked = condition("eventID", event_id)
     wanted = [terms(party, [asked])[0] for party in parties]
     numbers = set(session.scalars(select(EpcisTerm.event).where(EpcisTerm.term.in_(wanted))))
-    digest = _hash_in(event_id)
+    digest = hash_in(event_id)
     if digest is not None:
         numbers.update(
             session.scalars(
@@ -237,17 +206,6 @@ def events_by_id(session: Session, parties: Collection[uuid.UUID], event_id: str
     # A term may be met by chance; the id itself decides.
     found = events_of(session, numbers)
     return [one for one in found if one.row.event_id == event_id or one.row.digest == digest]
-
-
-def _hash_in(event_id: str) -> bytes | None:
-    """The 32 bytes of an id that is a hash."""
-    if not event_id.startswith(_HASH) or not event_id.endswith("?ver=CBV2.0"):
-        return None
-    try:
-        digest = bytes.fromhex(event_id[len(_HASH) : -len("?ver=CBV2.0")])
-    except ValueError:
-        return None
-    return digest if len(digest) == 32 else None
 
 
 def digests_held(session: Session, party_id: uuid.UUID, digests: Sequence[bytes]) -> dict[bytes, int]:

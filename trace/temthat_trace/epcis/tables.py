@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Stri
 from sqlalchemy.orm import Mapped, mapped_column
 
 from temthat_trace.database import Base, words
+from temthat_trace.epcis.eventhash import hash_id
 from temthat_trace.epcis.outcome import Behaviour
 from temthat_trace.ids import uuid7
 
@@ -47,7 +48,7 @@ class EpcisEvent(Base):
     @property
     def event_id(self) -> str:
         """The id it came with, or else its hash."""
-        return self.given_id or f"ni:///sha-256;{self.hash.hex()}?ver=CBV2.0"
+        return self.given_id or hash_id(self.hash)
 
     @property
     def record_time(self) -> dt.datetime:

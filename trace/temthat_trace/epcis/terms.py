@@ -32,6 +32,7 @@ from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.eventhash import canonical_value, utc_millis
 from temthat_trace.epcis.identifiers import identify
 from temthat_trace.gs1.identity import identity
+from temthat_trace.gs1.key import STEM
 from temthat_trace.gs1.remember import remembered
 
 MAX_DEPTH = 8
@@ -55,7 +56,7 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "TransactionEvent": ("quantities",),
     "TransformationEvent": ("input_quantities", "output_quantities"),
 }
-_PLACE = "https://id.gs1.org/414/"
+_PLACE = f"{STEM}/414/"
 _GLN_ENDS = len(_PLACE) + 13
 _WITH_PARENT = frozenset({"AggregationEvent", "AssociationEvent", "TransactionEvent"})
 _WITH_ILMD = frozenset({"ObjectEvent", "TransformationEvent"})

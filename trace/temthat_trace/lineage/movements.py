@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from temthat_trace.gs1.identity import identity
-from temthat_trace.gs1.key import escape
+from temthat_trace.gs1.key import STEM, escape
 from temthat_trace.units import UNITS
 
 
@@ -30,7 +30,7 @@ _KINDS = {
     "AssociationEvent": Kind.JOINED,
 }
 _ARRIVALS = frozenset({"receiving", "accepting", "arriving", "retail_selling", "dispensing"})
-_ITEM = "https://id.gs1.org/01/"
+_ITEM = f"{STEM}/01/"
 _SERIAL_IN = re.compile(r"/21/")
 _LOT_IN = re.compile(r"(/01/\d{14})(?:/22/[^/?#]+)?(/10/[^/?#]+)/21/")
 _LOT_NUMBERS = frozenset({"cbvmda:lotNumber", "lotNumber", "gs1:hasBatchLotNumber", "batchLotNumber"})
@@ -131,7 +131,7 @@ def _thing(text: str, lot: str | None) -> Part:
     name = identity(text)
     own = _LOT_IN.search(text) if "/10/" in text else None
     if own is not None:
-        return Part(name, lot=identity(f"https://id.gs1.org{own[1]}{own[2]}"))
+        return Part(name, lot=identity(f"{STEM}{own[1]}{own[2]}"))
     return Part(name, lot=lot_of(name, lot)) if lot and _SERIAL_IN.search(name) else Part(name)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, bindparam, exists, select, type_co
 from sqlalchemy.orm import Session
 
 from temthat_trace.epcis.context import Context
+from temthat_trace.epcis.eventhash import hash_id
 from temthat_trace.epcis.tables import CaptureJob, EpcisEvent, EpcisTerm
 from temthat_trace.epcis.terms import condition, leaf, terms
 from temthat_trace.gs1.errors import Gs1Error
@@ -175,8 +176,7 @@ class EventGraph:
             self._hash[number] = key = (party, digest)
             if "errorDeclaration" in value:
                 self._wrong.add(key)
-            name = given or f"ni:///sha-256;{digest.hex()}?ver=CBV2.0"
-            self._events[number] = read_movement(number, at, name, value)
+            self._events[number] = read_movement(number, at, given or hash_id(digest), value)
 
     def _joined_windows(self, links: list[Link[Thing]], direction: Direction) -> list[Link[Thing]]:
         """The same links, with times of one thing that overlap as one node, and none that an earlier one covers."""

@@ -268,10 +268,6 @@ def _error(facts: Facts) -> ev.ErrorDeclaration:
     return facts.event.error_declaration or ev.ErrorDeclaration()
 
 
-def _place(field: Field) -> Callable[[Facts], Pairs]:
-    return lambda f: _plain(identity(text) for text in f.identifiers(field))
-
-
 def _identities(field: Field) -> Callable[[Facts], Pairs]:
     return lambda f: _plain(map(identity, f.identifiers(field)))
 
@@ -283,8 +279,6 @@ _READERS: dict[Field, Callable[[Facts], Iterable[tuple[str, str]]]] = {
     Field.DISPOSITION: _words(cbv.DISPOSITION, lambda f: [f.event.disposition]),
     Field.PERSISTENT_SET: _words(cbv.DISPOSITION, _persistent("set")),
     Field.PERSISTENT_UNSET: _words(cbv.DISPOSITION, _persistent("unset")),
-    Field.READ_POINT: _place(Field.READ_POINT),
-    Field.BIZ_LOCATION: _place(Field.BIZ_LOCATION),
     Field.TRANSACTION: lambda f: _typed(f.event.biz_transactions or (), cbv.TRANSACTION_TYPE, f.names),
     Field.SOURCE: lambda f: _typed(f.event.sources or (), cbv.SOURCE_TYPE, f.names),
     Field.DESTINATION: lambda f: _typed(f.event.destinations or (), cbv.SOURCE_TYPE, f.names),
@@ -304,5 +298,5 @@ _READERS: dict[Field, Callable[[Facts], Iterable[tuple[str, str]]]] = {
     Field.BOOLEAN: _attribute("booleanValue", lambda v, _: "true" if v else "false"),
     Field.HEX: _attribute("hexBinaryValue", lambda v, _: v.upper()),
     Field.URI: _attribute("uriValue", leaf),
-    **{field: _identities(field) for field in _EPCS},
+    **{field: _identities(field) for field in (Field.READ_POINT, Field.BIZ_LOCATION, *_EPCS)},
 }
