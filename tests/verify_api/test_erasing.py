@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event as hooks
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
@@ -43,7 +44,7 @@ from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import TraceRefused
 from temthat_verify_api.accounts import Person, Role, WorkbookImport
 from temthat_verify_api.commands.members import app
-from temthat_verify_api.erasure import JOURNAL, erase_member
+from temthat_verify_api.erasure import JOURNAL, erase_member, read_journal
 from temthat_verify_api.keeping import backup, restore
 from temthat_verify_api.rows import to_plain
 from temthat_verify_api.tables import metadata
@@ -333,6 +334,50 @@ def test_an_erasure_that_is_rolled_back_leaves_no_mark(house: House) -> None:
     assert not (house.folder / JOURNAL).exists()
     with house.world.services.sessions() as session:
         assert house.member(session).erased_at is None
+
+
+def test_savepoints_neither_write_nor_forget_the_journal(house: House) -> None:
+    """Telling the records as events works in savepoints of the same transaction, and may be rolled back to one."""
+    journal = house.folder / JOURNAL
+    with house.world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.NONE, house.folder)
+        with session.begin_nested():
+            pass
+        assert not journal.exists()
+        session.begin_nested().rollback()
+        session.commit()
+        session.rollback()
+    assert len(read_journal(journal)) == 1
+
+
+def test_an_erasure_that_cannot_be_noted_or_committed_does_not_happen(house: House) -> None:
+    """A full disk keeps it from being done; a commit that fails takes the note back, also behind a torn line."""
+    journal = house.folder / JOURNAL
+    journal.mkdir()
+    with house.world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.NONE, house.folder)
+        with pytest.raises(OSError, match="erased"):
+            session.commit()
+        session.rollback()
+        assert house.member(session).erased_at is None
+    journal.rmdir()
+    journal.write_text('{"member": "tor', "utf-8")
+    with house.world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.NONE, house.folder)
+
+        def fail(_: Session) -> None:
+            raise ValueError("the disk of the database is full")
+
+        hooks.listen(session, "before_commit", fail)
+        with pytest.raises(ValueError, match="full"):
+            session.commit()
+        assert len(read_journal(journal)) == 1
+        session.rollback()
+    assert read_journal(journal) == []
+    with house.world.services.sessions() as session:
+        erase_member(session, house.member(session), "Lan", NOW, Diary.NONE, house.folder)
+        session.commit()
+    assert len(read_journal(journal)) == 1
 
 
 def test_the_command_lists_gives_out_and_erases(

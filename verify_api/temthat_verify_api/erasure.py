@@ -6,12 +6,15 @@ the member back, and a restore erases again what stands in that file.
 
 import datetime as dt
 import json
+import os
+import threading
 import uuid
 from pathlib import Path
 
 from sqlalchemy import delete, event
 from sqlalchemy.orm import Session
 
+from temthat_stamps.files import replace_file
 from temthat_stamps.runs.forgetting import forget_names
 from temthat_stamps.runs.revision import bump_revision
 from temthat_trace.parties import Member
@@ -20,6 +23,7 @@ from temthat_verify_api.accounts import WorkbookImport
 
 JOURNAL = "erased.jsonl"
 """In the data folder: one line of JSON for each member erased, with what was asked for."""
+_writing = threading.Lock()
 
 
 def erase_member(
@@ -33,7 +37,7 @@ def erase_member(
     """
     line = {"member": str(member.id), "at": now.isoformat(), "diary": diary.value, "run_names": run_names}
     done = _erase(session, member, by, now, diary, run_names=run_names)
-    _after_commit(session, data_dir / JOURNAL, json.dumps(line))
+    _note_at_commit(session, member, data_dir / JOURNAL, json.dumps(line))
     return done
 
 
@@ -52,20 +56,27 @@ def erase_again(session: Session, data_dir: Path) -> int:
 
 
 def read_journal(path: Path) -> list[str]:
-    """The whole lines of a journal; one that was cut off by a crash is left out."""
+    """The whole lines of a journal; one that a crash or a full disk cut off is left out."""
     if not path.exists():
         return []
-    return [line for line in path.read_text("utf-8").splitlines() if line.endswith("}")]
+    return [line for line in path.read_text("utf-8").splitlines() if _is_whole(line)]
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def merge_journal(path: Path, place: Path) -> None:
     """Bring a backup's journal together with the one that is there: nobody's erasure is forgotten."""
-    there = read_journal(place)
-    fresh = [line for line in read_journal(path) if line not in there]
-    if not fresh:
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text("".join(f"{line}\n" for line in (*there, *fresh)), "utf-8")
+    with _writing:
+        there = read_journal(place)
+        fresh = [line for line in read_journal(path) if line not in there]
+        if fresh:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _replace(place, [*there, *fresh])
 
 
 def _erase(
@@ -79,16 +90,51 @@ def _erase(
     return done
 
 
-def _after_commit(session: Session, journal: Path, line: str) -> None:
-    """Write the line once the erasure is durable; an erasure that was rolled back leaves none."""
+def _note_at_commit(session: Session, member: Member, journal: Path, line: str) -> None:
+    """Write the line just before the erasure is committed, so that a full disk keeps both from happening.
+
+    A commit that fails takes the line back; an erasure that was rolled back leaves none. Savepoints are neither.
+    """
+    is_waiting, is_written = True, False
 
     def write(_: Session) -> None:
-        event.remove(session, "after_rollback", forget)
-        with journal.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        nonlocal is_waiting, is_written
+        if is_waiting and not session.in_nested_transaction():
+            is_waiting = False
+            if member.erased_at is not None:
+                _append(journal, line)
+                is_written = True
+
+    def settle(_: Session) -> None:
+        nonlocal is_written
+        if not session.in_nested_transaction():
+            is_written = False
 
     def forget(_: Session) -> None:
-        event.remove(session, "after_commit", write)
+        nonlocal is_waiting, is_written
+        if session.in_nested_transaction():
+            return
+        is_waiting = False
+        if is_written:
+            is_written = False
+            with _writing:
+                _replace(journal, [kept for kept in read_journal(journal) if kept != line])
 
-    event.listen(session, "after_commit", write, once=True)
-    event.listen(session, "after_rollback", forget, once=True)
+    event.listen(session, "before_commit", write)
+    event.listen(session, "after_commit", settle)
+    event.listen(session, "after_rollback", forget)
+
+
+def _append(journal: Path, line: str) -> None:
+    with _writing, journal.open("a+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # what was cut off stays a line of its own
+                file.write(b"\n")
+        file.write(f"{line}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(journal: Path, lines: list[str]) -> None:
+    replace_file(journal, "".join(f"{line}\n" for line in lines).encode())
