@@ -15,7 +15,21 @@ from temthat_trace.balance.records import Ingredient
 from temthat_trace.events import Step
 from temthat_trace.units import UnitError
 
-from .chain import HOUSEHOLD, NUMBERS, amount, batch, chain, honest, name, part, plots, slip, step
+from .chain import (
+    HOUSEHOLD,
+    HOUSEHOLD_PLOT,
+    NUMBERS,
+    PLOT,
+    amount,
+    batch,
+    chain,
+    honest,
+    name,
+    part,
+    plots,
+    slip,
+    step,
+)
 
 
 def rules(*found: Finding) -> list[Rule]:
@@ -232,6 +246,42 @@ def test_a_loss_nobody_explained_is_asked_about_where_nothing_should_vanish() ->
     [found] = account.findings
     assert (found.rule, found.is_excess, found.over) == (Rule.LOSS_UNEXPLAINED, False, amount(15))
     assert [row.difference for row in account.steps] == [Decimal(15)]
+
+
+def test_a_slip_of_another_plot_is_of_other_goods() -> None:
+    """Picked on one plot and delivered from another: both are in the batch. Without a plot it may be the same."""
+    harvest = replace(step(Step.HARVEST, out=500), member=HOUSEHOLD, plot=PLOT)
+    for plot, there in ((HOUSEHOLD_PLOT, 800), (PLOT, 500), (None, 500)):
+        delivered = slip(1, 300, member=HOUSEHOLD, plot=plot)
+        [whole] = account_of(batch(1, 500, harvest, slips=(delivered,))).whole
+        assert whole.went_in == there
+
+
+def test_slips_find_the_harvests_of_their_plots_before_any_other() -> None:
+    """Two harvests on two plots; the slip without a plot is listed first and may be of either."""
+    picked = [
+        replace(step(Step.HARVEST, day, out=100), member=HOUSEHOLD, plot=plot)
+        for day, plot in enumerate((PLOT, HOUSEHOLD_PLOT))
+    ]
+    slips = slip(1, 100, member=HOUSEHOLD), slip(2, 100, member=HOUSEHOLD, plot=PLOT)
+    [whole] = account_of(batch(1, 200, *picked, slips=slips)).whole
+    assert whole.went_in == 200
+
+
+def test_what_is_told_in_units_that_do_not_compare_is_never_the_same() -> None:
+    """A harvest counted in pieces and a slip in kilograms: neither takes from the other."""
+    harvest = replace(step(Step.HARVEST, out=500, unit="H87"), member=HOUSEHOLD)
+    [kilograms, pieces] = account_of(batch(1, 90, harvest, slips=(slip(1, 100, member=HOUSEHOLD),))).whole
+    assert (kilograms.went_in, pieces.went_in) == (100, 500)
+
+
+def test_the_batch_s_own_household_harvested_where_the_entry_names_nobody() -> None:
+    """A batch of one household: its entries without a name are that household's."""
+    harvest = step(Step.HARVEST, out=500)
+    delivered = slip(1, 500, member=HOUSEHOLD)
+    for member, there in ((HOUSEHOLD, 500), (None, 1000), (name(77), 1000)):
+        [whole] = account_of(batch(1, 500, harvest, slips=(delivered,), member=member)).whole
+        assert whole.went_in == there
 
 
 def test_combos_need_what_they_hold() -> None:

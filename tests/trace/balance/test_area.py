@@ -1,9 +1,11 @@
 """Plots and households: what they are said to have given against what their hectares should give."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from temthat_trace.balance.amounts import Measure
 from temthat_trace.balance.area import AreaAccount, PlotRecord, area_of
 from temthat_trace.balance.findings import Rule
 from temthat_trace.balance.records import BatchRecord, SlipRecord
@@ -72,6 +74,52 @@ def test_what_was_bought_is_its_slips_own() -> None:
     lot = batch(1, 500, plot=PLOT, slips=(bought,))
     plots = [plot(), plot(OTHER, "V02", member=HOUSEHOLD)]
     assert [line.drawn for line in drawn(plots, [lot], [bought]).lines] == [0, 500]
+
+
+def test_a_harvest_and_its_slip_are_drawn_from_the_plot_once() -> None:
+    """9 t picked on the plot and delivered by slip into the same batch; 3 t more without a slip, 1 t of a neighbour."""
+    plots = [plot(member=HOUSEHOLD)]
+    harvest = replace(step(Step.HARVEST, out=9_000), member=HOUSEHOLD, plot=PLOT)
+    for where in (PLOT, None):
+        bought = slip(1, 9_000, member=HOUSEHOLD, plot=where)
+        account = drawn(plots, [batch(1, 9_000, harvest, slips=(bought,))], [bought])
+        assert [line.drawn for line in account.lines] == [9_000]
+        assert account.findings == ()
+        other = slip(2, 1_000, member=name(77), plot=OTHER)
+        mixed = batch(1, 13_000, harvest, slips=(bought, other), plot=PLOT)
+        account = drawn([*plots, plot(OTHER, "V02")], [mixed], [bought, other])
+        assert [line.drawn for line in account.lines] == [12_000, 1_000]
+
+
+def test_the_record_that_names_the_plot_counts() -> None:
+    """A slip that says where and a harvest that does not, with more on the slip and with less."""
+    plots = [plot(OTHER, "V02", member=HOUSEHOLD)]
+    for delivered, there in ((500, 500), (800, 800), (300, 300)):
+        harvest = replace(step(Step.HARVEST, out=500), member=HOUSEHOLD)
+        bought = slip(1, delivered, member=HOUSEHOLD, plot=OTHER)
+        account = drawn(plots, [batch(1, 500, harvest, slips=(bought,))], [bought])
+        assert account.lines[0].drawn == there
+
+
+def test_a_household_s_harvest_and_its_slips_count_once_for_it() -> None:
+    """Neither names a plot; the entry's own household, not the batch's."""
+    small = plot(OTHER, "V02", area=Decimal("0.1"), member=HOUSEHOLD)  # 2 t a year
+    harvest = replace(step(Step.HARVEST, out=2_000), member=HOUSEHOLD)
+    bought = slip(1, 2_000, member=HOUSEHOLD)
+    lot = batch(1, 2_000, harvest, slips=(bought,), member=name(77))
+    assert drawn([small], [lot], [bought]).findings == ()
+    more = replace(lot, steps=(replace(harvest, lines=step(Step.HARVEST, out=3_000).lines),))
+    [found] = drawn([small], [more], [bought]).findings
+    assert (found.rule, found.subject, found.stated) == (Rule.MEMBER_YEAR, HOUSEHOLD, amount(3_000))
+
+
+def test_a_harvest_in_boxes_weighs_what_they_hold() -> None:
+    """20 crates of 25 kg, delivered by a slip in kilograms."""
+    crates = Measure(contents={"XBX": amount(25)})
+    harvest = replace(step(Step.HARVEST, out=20, unit="XBX"), member=HOUSEHOLD, plot=PLOT)
+    bought = slip(1, 500, member=HOUSEHOLD)
+    account = drawn([plot()], [batch(1, 500, harvest, slips=(bought,), measure=crates)], [bought])
+    assert account.lines[0].drawn == 500
 
 
 def test_a_household_may_not_give_more_than_all_its_plots() -> None:

@@ -176,6 +176,21 @@ def test_every_kind_of_excess_is_found(coop: Coop) -> None:
     assert set(excesses_among(coop.session, ids)) == {batches[b].id for b in ("fresh", "dried", "gifts")}
 
 
+def test_who_tends_a_plot_harvested_there(coop: Coop) -> None:
+    """The harvest names the plot, or only the batch does, and the slip the household: the same 500 kg, drawn once."""
+    for lot, of_batch, of_step in (("T8", None, coop.plot.id), ("T9", coop.plot.id, None)):
+        fresh = coop.batch(lot, "TUOI", 500, plot_id=of_batch)
+        coop.step(fresh, Step.HARVEST, 0, goods(LineRole.OUT, 500), plot_id=of_step)
+        slip = coop.slip(lot, 500, fresh)
+        coop.session.expire_all()
+        season = season_of(coop.session, Party.id == coop.party.id, 2026)
+        account = next(a for a in season.accounts if a.batch.lot == lot)
+        assert [row.went_in for row in account.whole] == [500]
+        assert [(part.what, part.kilograms) for part in season.area.lines[0].parts] == [(lot, 500)]
+        slip.withdrawn_at, fresh.made_on = NOON, dt.date(2025, 6, 1)
+        coop.session.flush()
+
+
 def test_what_was_withdrawn_does_not_count(coop: Coop) -> None:
     """A slip of the pen that its writer took back, an event and a purchase slip."""
     batches = whole_chain(coop)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from temthat_trace.balance.amounts import Amount, Tally, add, biggest
+from temthat_trace.balance.deliveries import GROWING, deliveries
 from temthat_trace.balance.findings import Finding, Rule, finding, step_name
 from temthat_trace.balance.records import BatchRecord, LineRecord, StepRecord
 from temthat_trace.balance.stock import MAKING, Stock
@@ -25,8 +26,6 @@ ROUNDING = Decimal("0.001")
 
 _NAMED = 5
 """Takers a finding names before it says that there are more."""
-_GROWING = frozenset({Step.SOWING, Step.CARE, Step.HARVEST})
-_ORDER = {step: number for number, step in enumerate(Step)}
 _KEEPING = frozenset({Step.PACKING, Step.STORAGE, Step.TRANSPORT})
 """Steps in which nothing should get less without a word."""
 
@@ -89,8 +88,7 @@ class Account:
 def account_of(batch: BatchRecord) -> Account:
     """Draw the balance of one batch. Raises UnitError for a unit unknown here."""
     flow = _Flow(batch)
-    # Entries of one day without a time come in the order of the work, not of their writing.
-    for step in sorted(batch.steps, key=lambda s: (s.at, _ORDER[s.step], s.id)):
+    for step in batch.in_order:
         flow.take(step)
     whole = tuple(flow.whole())
     parts, short = _combo(batch)
@@ -114,10 +112,10 @@ class _Flow:
         self.findings: list[Finding] = []
         self.sources = {part.batch for part in batch.sources} | {batch.id}
         self.slips = self.measure.tally(slip.amount for slip in batch.slips)
-        self.delivered = {
-            member: self.measure.tally(s.amount for s in batch.slips if s.member == member)
-            for member in {slip.member for slip in batch.slips} - {None}
-        }
+        self.delivered: dict[uuid.UUID, Tally] = {}
+        for same in deliveries(batch):
+            known = self.delivered.get(same.step.id, {})
+            self.delivered[same.step.id] = add(known, {same.amount.unit: same.amount.quantity})
         self.brought: Tally = {}
         self.stock = Stock()
         self.lost: Tally = {}
@@ -141,7 +139,7 @@ class _Flow:
         for unit in {**went_in, **out, **tally[LineRole.LOST], **tally[LineRole.SENT]}:
             self._row(step, unit, tally)
         self.lost = add(self.lost, tally[LineRole.LOST])
-        if step.step in _GROWING:
+        if step.step in GROWING:
             self._check_given(step, went_in, out, tally[LineRole.LOST])
             self._bring(self._not_delivered(step, out))
         elif step.step is Step.PURCHASE:
@@ -156,13 +154,9 @@ class _Flow:
         self.rows.append(Row(unit, went_in, came_out, lost, step.step, step.at, step.id))
 
     def _not_delivered(self, step: StepRecord, harvested: Tally) -> Tally:
-        """What a household harvested beyond its slips into this batch, which brought the rest already."""
-        slips = self.delivered.get(step.member or self.batch.member, {})
-        same = {unit: min(quantity, slips.get(unit, Decimal(0))) for unit, quantity in harvested.items()}
-        for unit, quantity in same.items():
-            if quantity:
-                slips[unit] -= quantity
-        return {unit: quantity - same[unit] for unit, quantity in harvested.items()}
+        """What was harvested beyond the household's slips into this batch, which brought the rest already."""
+        slips = self.delivered.get(step.id, {})
+        return {unit: quantity - slips.get(unit, Decimal(0)) for unit, quantity in harvested.items()}
 
     def _purchase(self, step: StepRecord, bought: Tally) -> None:
         """Goods from households: the slips are the proof; what they do not show is told and counted all the same."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from temthat_trace import formats
+from temthat_trace.balance.amounts import Amount
+from temthat_trace.balance.deliveries import Delivery, deliveries
 from temthat_trace.balance.findings import Finding, Rule, finding
 from temthat_trace.balance.records import BatchRecord, SlipRecord
 from temthat_trace.events import LineRole, Step
@@ -120,59 +122,88 @@ def area_of(
 ) -> AreaAccount:
     """Draw the account of a year from its batches and slips. `members`: the name in use of each household.
 
-    A batch made from other batches is not counted: its sources are.
+    A batch made from other batches is not counted: its sources are. Goods that stand both in a harvest and on a slip
+    count once: by the slip where only that names a plot, else by the harvest. Raises UnitError.
     """
     drawn: list[Drawn] = []
+    harvested: dict[SlipRecord, Decimal] = {}
     known = {plot.id for plot in plots}
     not_compared = []
     for batch in batches:
         if batch.sources:
             continue
-        parts = _of_batch(batch)
+        same = deliveries(batch)
+        parts = _of_batch(batch, same)
         if not any(part.plot in known or part.member for part in parts):
             if not batch.slips:
                 not_compared.append(batch)
             continue
         drawn += parts
-    drawn += [part for slip in slips if (part := _of_slip(slip)) is not None]
+        for delivery in same:
+            if not _by_slip(delivery):
+                told = harvested.get(delivery.slip, Decimal(0))
+                harvested[delivery.slip] = told + _weighed(batch, delivery.amount)
+    drawn += [part for slip in slips if (part := _of_slip(slip, harvested.get(slip))) is not None]
     lines = tuple(PlotLine(plot, tuple(p for p in drawn if p.plot == plot.id)) for plot in plots)
     found = (*_years(lines), *_seasons(lines), *_members(plots, drawn, members))
     return AreaAccount(year, lines, tuple(not_compared), found)
 
 
-def _kilograms(quantity: Decimal, unit: str) -> Decimal | None:
+def _kilograms(amount: Amount) -> Decimal | None:
     try:
-        return convert(quantity, unit, "KGM")
+        return convert(amount.quantity, amount.unit, "KGM")
     except UnitError:
         return None
 
 
-def _of_batch(batch: BatchRecord) -> list[Drawn]:
+def _weighed(batch: BatchRecord, amount: Amount) -> Decimal:
+    """Kilograms of an amount of the batch's product; nothing for what is no weight."""
+    told = batch.measure.told(amount)
+    return told.quantity if told.unit == "KGM" else Decimal(0)
+
+
+def _by_slip(delivery: Delivery) -> bool:
+    """Whether goods that are in a harvest and on a slip count by the slip."""
+    return delivery.slip_says_where and _kilograms(delivery.slip.amount) is not None
+
+
+def _of_batch(batch: BatchRecord, same: Iterable[Delivery]) -> list[Drawn]:
     """What a batch took from plots: its harvests as weighed, and the rest of it from its own plot or household.
 
-    What was bought by slip is the slips' own.
+    What was bought by slip is the slips' own, but for what a harvest told before (`same`).
     """
-    told: dict[uuid.UUID | None, Decimal] = {}
+    told: dict[tuple[uuid.UUID | None, uuid.UUID | None], Decimal] = {}
+
+    def count(weight: Decimal, plot: uuid.UUID | None, member: uuid.UUID | None) -> None:
+        if weight:
+            where = (plot, None if plot else member)
+            told[where] = told.get(where, Decimal(0)) + weight
+
+    rest = _weighed(batch, batch.whole)
     for step in batch.steps:
-        for amount in step.amounts(LineRole.OUT) if step.step is Step.HARVEST else ():
-            weight = _kilograms(amount.quantity, amount.unit)
-            if weight is not None:
-                plot = step.plot or batch.plot
-                told[plot] = told.get(plot, Decimal(0)) + weight
-    whole = _kilograms(batch.whole.quantity, batch.whole.unit)
-    bought = [_kilograms(slip.amount.quantity, slip.amount.unit) or Decimal(0) for slip in batch.slips]
-    rest = (whole or Decimal(0)) - sum(told.values(), Decimal(0)) - sum(bought, Decimal(0))
-    if rest > 0:
-        told[batch.plot] = told.get(batch.plot, Decimal(0)) + rest
+        if step.step is Step.HARVEST:
+            weight = sum((_weighed(batch, amount) for amount in step.amounts(LineRole.OUT)), Decimal(0))
+            count(weight, step.plot or batch.plot, step.member or batch.member)
+            rest -= weight
+    for slip in batch.slips:
+        rest -= _weighed(batch, slip.amount)
+    for delivery in same:
+        weight, step = _weighed(batch, delivery.amount), delivery.step
+        rest += weight
+        if _by_slip(delivery):
+            count(-weight, step.plot or batch.plot, step.member or batch.member)
+    count(max(rest, Decimal(0)), batch.plot, batch.member)
     return [
-        Drawn(batch.lot, weight, plot, None if plot else batch.member, batch.id)
-        for plot, weight in told.items()
+        Drawn(batch.lot, weight, plot, member, batch.id) for (plot, member), weight in told.items() if weight
     ]
 
 
-def _of_slip(slip: SlipRecord) -> Drawn | None:
-    weight = _kilograms(slip.amount.quantity, slip.amount.unit)
-    return None if weight is None else Drawn(slip.number, weight, slip.plot, slip.member)
+def _of_slip(slip: SlipRecord, harvested: Decimal | None) -> Drawn | None:
+    """What came by a slip, but for what a harvest told before."""
+    weight = _kilograms(slip.amount)
+    if weight is None or (harvested is not None and harvested >= weight):
+        return None
+    return Drawn(slip.number, weight - (harvested or 0), slip.plot, slip.member)
 
 
 def _years(lines: Sequence[PlotLine]) -> Iterable[Finding]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from temthat_trace.balance.amounts import Amount, Measure
 from temthat_trace.events import LineRole, Step
 
+_ORDER = {step: number for number, step in enumerate(Step)}
+
 
 @dataclass(frozen=True, slots=True)
 class LineRecord:
@@ -21,7 +23,10 @@ class LineRecord:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One entry of a batch's diary with its amounts. `plot`, `member`: where and whose, if not the batch's own."""
+    """One entry of a batch's diary with its amounts. `plot`, `member`: where and whose, if not the batch's own.
+
+    The one who tends a plot is its `member` where the entry names nobody.
+    """
 
     id: uuid.UUID
     step: Step
@@ -61,7 +66,7 @@ class Ingredient:
 
 @dataclass(frozen=True, slots=True)
 class SlipRecord:
-    """A purchase slip: so much bought of a household, on a plot if that is known."""
+    """A purchase slip: so much bought of a household, on a plot if that is known. Equal ones are one slip."""
 
     number: str
     amount: Amount
@@ -74,7 +79,7 @@ class SlipRecord:
 class BatchRecord:
     """One batch. `takers`: other batches made from it; `sent_elsewhere`: what other diaries say was sent of it.
 
-    `recipe`: what its combos hold, when it is a batch of combos.
+    `recipe`: what its combos hold, when it is a batch of combos. `member`: whose it is, or who tends its `plot`.
     """
 
     id: uuid.UUID
@@ -91,3 +96,8 @@ class BatchRecord:
     recipe: tuple[Ingredient, ...] = ()
     plot: uuid.UUID | None = None
     member: uuid.UUID | None = None
+
+    @property
+    def in_order(self) -> list[StepRecord]:
+        """The diary in the order of time; entries of one day without a time in that of the work, not of the writing."""
+        return sorted(self.steps, key=lambda entry: (entry.at, _ORDER[entry.step], entry.id))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from temthat_trace import formats
 from temthat_trace.balance.account import Account, account_of
@@ -82,7 +82,8 @@ def excesses_among(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID
 def records_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, BatchRecord]:
     """The records of many batches, by id. Events and slips that were withdrawn are not counted."""
     wanted = list(ids)
-    batches = {b.id: b for b in session.scalars(select(Batch).where(among(session, Batch.id, wanted)))}
+    query = select(Batch).where(among(session, Batch.id, wanted)).options(joinedload(Batch.plot))
+    batches = {b.id: b for b in session.scalars(query)}
     up = _links(session, BatchSource.batch_id, wanted)
     down = _links(session, BatchSource.source_id, wanted)
     steps = _steps(session, wanted)
@@ -138,7 +139,7 @@ def records_of(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Ba
             sent_elsewhere=tuple(sent.get(key, ())),
             recipe=_recipe(known[batch.product_id], batch),
             plot=batch.plot_id,
-            member=batch.member_id,
+            member=batch.member_id or (batch.plot.member_id if batch.plot else None),
         )
         for key, batch in batches.items()
     }
@@ -232,9 +233,11 @@ _LINE = (
 
 def _steps(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[StepRecord]]:
     """The diaries of batches: entries that have amounts, by batch."""
+    whose = func.coalesce(Event.member_id, Plot.member_id)
     query = (
-        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, Event.member_id, *_LINE)
+        select(Event.batch_id, Event.id, Event.step, Event.at, Event.plot_id, whose, *_LINE)
         .join(EventLine, EventLine.event_id == Event.id)
+        .outerjoin(Plot, Plot.id == Event.plot_id)
         .where(
             among(session, Event.batch_id, ids), Event.withdrawn_at.is_(None), EventLine.quantity.is_not(None)
         )
