@@ -1,13 +1,17 @@
 """The neutral export: its schema, its tables, and the sheets for other systems."""
 
 import csv
+import datetime as dt
 import io
 import json
 import tracemalloc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 
+from temthat_trace.events import Event
+from temthat_trace.formats import VIETNAM
 from temthat_trace.parties import Party
 from temthat_verify_api.outgoing.exchange_pack import write_exchange_pack
 from temthat_verify_api.outgoing.facts import SECTIONS, columns, schema
@@ -15,6 +19,11 @@ from temthat_verify_api.outgoing.gather import whole_party
 from temthat_verify_api.outgoing.systems import SYSTEMS
 
 from .conftest import HOSTILE, PARTNER, PERSON, PHONE, Goods, unzipped
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from temthat_trace.products import Product
 
 SPEC = Path(__file__).parents[3] / "docs" / "spec"
 
@@ -78,9 +87,25 @@ def test_sheets_for_other_systems_say_that_no_format_is_published(goods: Goods) 
     heads, ten = table(files["cong-quoc-gia/lo.csv"])
     assert [head.split()[0] for head in heads] == [str(n) for n in range(1, 11)]
     assert ten[6] == "(01)08938505974194(10)L01"
-    assert table(files["cong-quoc-gia/cong-doan.csv"])[1][1] == "harvest"
-    assert table(files["ho-chieu-so/lo.csv"])[1][7] == "ocop 123/QĐ-UBND"
+    assert ten[4] == "Thu hoạch 2026-05-06T10:00+07:00"
+    assert table(files["cong-quoc-gia/cong-doan.csv"])[1][1] == "Thu hoạch"
+    assert table(files["ho-chieu-so/lo.csv"])[1][7] == "OCOP 123/QĐ-UBND"
+    assert table(files["nong-san/lo.csv"])[1][2] == "2026-05-06"
     assert table(files["nong-san/lo.csv"])[1][5] == "Gian hàng HTX"
+
+
+def test_a_day_in_a_sheet_is_the_day_in_vietnam(goods: Goods) -> None:
+    """Midnight there is the evening before in UTC, which is what the facts for programs have."""
+
+    def at_midnight(session: "Session", _: "Product") -> None:
+        session.query(Event).one().at = dt.datetime(2026, 5, 6, tzinfo=VIETNAM)
+
+    goods.change(at_midnight)
+    files = exported(goods)
+    assert json.loads(files["data.json"])["events"][0]["at"] == "2026-05-05T17:00:00Z"
+    assert table(files["cong-quoc-gia/lo.csv"])[1][4] == "Thu hoạch 2026-05-06"
+    assert table(files["cong-quoc-gia/cong-doan.csv"])[1][5] == "2026-05-06"
+    assert table(files["nong-san/lo.csv"])[1][2] == "2026-05-06"
 
 
 def test_memory_does_not_grow_with_the_number_of_batches(goods: Goods) -> None:

@@ -105,6 +105,8 @@ def test_limits_are_kept_and_told(hostile: Goods) -> None:
     def grow(_: "Session", product: Product) -> None:
         product.name = "Chè " * 50
         product.description = "Một câu rất dài. " * 110
+        product.name_en = "Tea " * 50
+        product.description_en = "A very long sentence. " * 200
 
     hostile.change(grow)
     for channel in channels().values():
@@ -114,7 +116,9 @@ def test_limits_are_kept_and_told(hostile: Goods) -> None:
         assert len(said["short"]) <= channel.short
         assert len(said["long"]) <= channel.long
         assert said["title"].endswith(ELLIPSIS)
-        assert "tên" in said["cut"]
+        assert len(said["title_en"]) <= channel.title
+        assert len(said["long_en"]) <= channel.long
+        assert {"tên", "tên tiếng Anh", "mô tả tiếng Anh"} <= set(said["cut"].split(", "))
         assert "rút gọn" in files["DOC-TRUOC.txt"].decode()
 
 

@@ -120,7 +120,9 @@ def listing_of(
     origin = origin_line(party)
     months = words("months", n=product.shelf_life_months) if product.shelf_life_months else ""
     title, title_cut = shortened(_joined(product.name, form.name), channel.title)
-    title_en, _ = shortened(_joined(product.name_en, form.name_en) if product.name_en else "", channel.title)
+    title_en, title_en_cut = shortened(
+        _joined(product.name_en, form.name_en) if product.name_en else "", channel.title
+    )
     first = product.description.partition("\n")[0]
     short, short_cut = shortened(". ".join(filter(None, (first.rstrip("."), ocop, origin))), channel.short)
     body = (
@@ -137,12 +139,14 @@ def listing_of(
     )
     long, long_cut = shortened("\n".join(filter(None, body)), channel.long)
     english = (product.description_en, product.storage_en and f"Storage: {product.storage_en}")
-    long_en, _ = shortened("\n".join(filter(None, english)), channel.long)
-    cut = [
-        name
-        for name, was in (("tên", title_cut), ("mô tả ngắn", short_cut), ("mô tả chi tiết", long_cut))
-        if was
-    ]
+    long_en, long_en_cut = shortened("\n".join(filter(None, english)), channel.long)
+    cuts = {
+        "tên": title_cut,
+        "tên tiếng Anh": title_en_cut,
+        "mô tả ngắn": short_cut,
+        "mô tả chi tiết": long_cut,
+        "mô tả tiếng Anh": long_en_cut,
+    }
     return Listing(
         sku=f"{product.code}-{form.code}",
         title=title,
@@ -166,7 +170,7 @@ def listing_of(
         warning=product.warning,
         page=page,
         photos="; ".join(photos),
-        cut=", ".join(cut),
+        cut=", ".join(name for name, was in cuts.items() if was),
     )
 
 

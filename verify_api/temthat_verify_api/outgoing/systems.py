@@ -6,11 +6,16 @@ under our own headings, for typing over by hand or for agreeing on a format with
 is published, its adapter is one more function here.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from temthat_trace.events import Step
+from temthat_trace.formats import local
+from temthat_trace.importing.choices import PAPER_KINDS, STEPS
+from temthat_trace.papers import PaperKind
 from temthat_verify_api.outgoing.exchange import BOM, csv_line
 from temthat_verify_api.outgoing.facts import (
     BatchFacts,
@@ -20,7 +25,6 @@ from temthat_verify_api.outgoing.facts import (
     ProductFacts,
     Record,
     SellerFacts,
-    plain_record,
 )
 from temthat_verify_api.outgoing.pack import Pack, chunks_of, spool
 
@@ -40,7 +44,7 @@ class Known:
     def papers_of(self, product: str) -> str:
         """The valid papers that speak of a product, in one line."""
         held = [paper for paper in self.papers if paper.valid and paper.product in ("", product)]
-        return "; ".join(f"{paper.kind} {paper.number}".strip() for paper in held)
+        return "; ".join(f"{PAPER_KINDS[PaperKind(paper.kind)][0]} {paper.number}".strip() for paper in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class System:
 
 def ten_items(told: Told) -> Iterable[Row]:
     """The ten items of Circular 02/2024/TT-BKHCN, Art. 6(3); the national portal's own form is not published."""
-    steps = "; ".join(f"{event.step} {_at(event)}" for event in told.events)
+    steps = "; ".join(f"{_step(event)} {_at(event)}" for event in told.events)
     product, party = told.product, told.party
     yield (
         product.name, product.picture, party.name, party.address, steps, told.batch.made_on.isoformat(), told.code,
@@ -100,7 +104,7 @@ def stages(told: Told) -> Iterable[Row]:
     for event in told.events:
         gln = told.batch.plot_gln if event.step in ("sowing", "care", "harvest") else ""
         place = event.place or told.batch.place
-        yield told.batch.lot, event.step, told.code, gln or told.party.gln, place, _at(event)
+        yield told.batch.lot, _step(event), told.code, gln or told.party.gln, place, _at(event)
 
 
 def digital_passport(told: Told) -> Iterable[Row]:
@@ -124,7 +128,8 @@ def verigoods(told: Told) -> Iterable[Row]:
 
 def agriculture(told: Told) -> Iterable[Row]:
     """What the agriculture ministry's pages were seen to show: growing-area code, harvest day, where it is sold."""
-    harvest = "; ".join(_at(event) for event in told.events if event.step == "harvest")
+    days = (local(event.at).date().isoformat() for event in told.events if event.step == "harvest")
+    harvest = "; ".join(dict.fromkeys(days))
     shops = "; ".join(link.seller for link in told.known.sellers.get(told.product.code, ()))
     yield (
         told.product.name, told.batch.growing_area_code, harvest, told.party.name, told.batch.lot,
@@ -133,7 +138,13 @@ def agriculture(told: Told) -> Iterable[Row]:
 
 
 def _at(event: EventFacts) -> str:
-    return str(plain_record(event)["at"])
+    """On the clocks of Vietnam, the day alone where no more is known: in UTC the harvest would be a day early."""
+    here = local(event.at)
+    return here.date().isoformat() if here.time() == dt.time() else here.isoformat(timespec="minutes")
+
+
+def _step(event: EventFacts) -> str:
+    return STEPS[Step(event.step)][0]
 
 
 _NO_FORMAT = (
