@@ -41,6 +41,16 @@ def test_from_a_bad_bottle_to_a_recall(office: Path) -> None:  # noqa: F811
     assert "Đang thu hồi" in said(temthat("recall", "--batch", f"{HOLDER}/MATONG/{LOT}"))
 
 
+def test_the_record_says_what_was_asked_as_it_was_typed(office: Path) -> None:  # noqa: F811
+    """The batch and the place by name, not by their codes in the database."""
+    paper = office / "bien-ban.pdf"
+    batch = f"{HOLDER}/MATONG/{LOT}"
+    for asked in (("--batch", batch), ("--place", "tỉnh Bắc Ninh"), ("--since", "2026-01-01", "--lot", LOT)):
+        temthat("recall", *asked, "--pdf", paper)
+        text = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(paper).pages).split())
+        assert asked[1] in text, text
+
+
 def test_what_is_not_understood_is_refused_in_words(office: Path) -> None:  # noqa: F811
     """Nothing said, an unknown place, an unknown act or reason: nothing happens."""
     for arguments, words in (

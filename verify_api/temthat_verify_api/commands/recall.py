@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,7 +75,9 @@ def recall(
         suspicion = _suspicion(session, place, batch, **said, **days)
         reach = reach_of(session, _within(session, of), suspicion, services.settings.hosts)
         _show(reach)
-        _write(services, reach, suspicion, csv, customers, pdf)
+        where = "commune" if suspicion.commune else "province"
+        asked = {"batch": batch, where: place, **said, "thing": thing, **days}
+        _write(services, reach, asked, csv, customers, pdf)
         if do:
             _act(services, session, reach, NoticeKind(do), by, reason, sure=sure)
 
@@ -142,7 +145,7 @@ def _show(reach: Reach) -> None:
 def _write(
     services: Services,
     reach: Reach,
-    suspicion: Suspicion,
+    asked: Mapping[str, object],
     csv: Path | None,
     customers: Path | None,
     pdf: Path | None,
@@ -153,13 +156,7 @@ def _write(
     if customers:
         write_file(customers, listing.customers_csv(words, reach))
     if pdf:
-        names = ("lot", "material", "material_lot", "words", "member", "plot", "province", "commune", "paper", "thing",
-                 "since", "until")  # fmt: skip
-        said = [
-            (words(f"recall.{name}"), str(getattr(suspicion, name)))
-            for name in names
-            if getattr(suspicion, name)
-        ]
+        said = [(words(f"recall.{name}"), str(value)) for name, value in asked.items() if value]
         by = services.settings.operator_name
         host = services.settings.host
         write_file(pdf, listing.document(words, reach, said, now=services.now(), by=by, host=host))
