@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from temthat_stamps.printing.listing import harmless
 from temthat_trace.expiry import Alert, Urgency, alerts
+from temthat_trace.lineage.among import among
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
-
-_CHUNK = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,13 @@ def count_alerts(found: Iterable[Alert]) -> dict[Urgency, int]:
 
 def expiring_papers(db: Session, found: Sequence[Alert]) -> list[ExpiringPaper]:
     """The same with their records."""
-    rows: dict[uuid.UUID, tuple[Paper, Party, Product | None]] = {}
-    for start in range(0, len(found), _CHUNK):
-        ids = [alert.paper_id for alert in found[start : start + _CHUNK]]
-        query = (
-            select(Paper, Party, Product)
-            .join(Party, Party.id == Paper.party_id)
-            .outerjoin(Product, Product.id == Paper.product_id)
-            .where(Paper.id.in_(ids))
-        )
-        rows |= {paper.id: (paper, party, product) for paper, party, product in db.execute(query)}
+    query = (
+        select(Paper, Party, Product)
+        .join(Party, Party.id == Paper.party_id)
+        .outerjoin(Product, Product.id == Paper.product_id)
+        .where(among(db, Paper.id, [alert.paper_id for alert in found]))
+    )
+    rows = {paper.id: (paper, party, product) for paper, party, product in db.execute(query)}
     return [
         ExpiringPaper(*rows[alert.paper_id], alert.urgency, alert.days)
         for alert in found
