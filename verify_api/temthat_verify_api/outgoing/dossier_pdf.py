@@ -18,11 +18,9 @@ from temthat_trace.batches import Batch
 from temthat_trace.events import Event, EventLine
 from temthat_trace.importing.choices import PRODUCT_GROUPS
 from temthat_trace.origin import origin_of
-from temthat_trace.packing import PackingError, content
 from temthat_trace.papers import Attachment, Paper, PaperKind
 from temthat_trace.parties import Party
 from temthat_trace.products import PackForm, Product
-from temthat_trace.units import UnitError
 from temthat_trace.vouching import Vouching
 from temthat_verify_api.outgoing.gather import (
     Loaded,
@@ -166,13 +164,8 @@ class _Writer:
             self._d.table([w("pack"), w("content"), w.page("gtin")], rows, [5, 3, 3])
 
     def _pack_row(self, form: PackForm) -> list[str]:
-        w, base = self._w, self._s.product.base_unit
-        try:
-            holds = formats.quantity(content(form, base), base, w.lang)
-        except (PackingError, UnitError):
-            holds = ""
-        if form.net_content is not None and form.net_unit:
-            holds = formats.quantity(form.net_content, form.net_unit, w.lang)
+        w = self._w
+        holds = w.net_content(form, self._s.product.base_unit)
         if form.inner is not None and form.holds:
             holds = (
                 f"{w('holds', n=form.holds, inner=w.either(form.inner.name, form.inner.name_en))} = {holds}"

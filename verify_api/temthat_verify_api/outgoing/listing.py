@@ -12,13 +12,11 @@ from importlib import resources
 
 from temthat_trace import formats
 from temthat_trace.importing.choices import PRODUCT_GROUPS
-from temthat_trace.packing import PackingError, content
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party
 from temthat_trace.places import province
 from temthat_trace.products import PackForm, Product
 from temthat_trace.search import clean
-from temthat_trace.units import UnitError
 from temthat_trace.vouching import Vouching
 from temthat_verify_api.outgoing.words import Words
 
@@ -115,7 +113,7 @@ def listing_of(
 ) -> Listing:
     """One pack of a product in a channel's form; `papers` are those valid today, `photos` names of files."""
     words = Words("vi")
-    holds = _content(product, form)
+    holds = words.net_content(form, product.base_unit)
     ocop = ocop_line(product, papers)
     origin = origin_line(party)
     months = words("months", n=product.shelf_life_months) if product.shelf_life_months else ""
@@ -177,15 +175,6 @@ def listing_of(
 def _joined(name: str, form: str) -> str:
     """A product with its pack, unless the pack says it all."""
     return name if not form else form if name in form else f"{name} – {form}"
-
-
-def _content(product: Product, form: PackForm) -> str:
-    if form.net_content is not None and form.net_unit:
-        return formats.quantity(form.net_content, form.net_unit)
-    try:
-        return formats.quantity(content(form, product.base_unit), product.base_unit)
-    except (PackingError, UnitError):
-        return ""
 
 
 def ocop_line(product: Product, valid: Iterable[Paper]) -> str:

@@ -32,13 +32,12 @@ from temthat_trace.search import clean
 from temthat_verify_api.outgoing.exchange import BOM, csv_line
 from temthat_verify_api.outgoing.gather import Scope, base_of, page_of, papers_in
 from temthat_verify_api.outgoing.listing import HEADS, Channel, listing_of, notes_of, post_of
-from temthat_verify_api.outgoing.pack import Pack, ending_of, slug
+from temthat_verify_api.outgoing.pack import EPOCH, Pack, ending_of, slug
 from temthat_verify_api.wiring import Services
 
 _JPEG_QUALITY = 88
 _QR_DOTS = 12
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_MADE = dt.datetime(1980, 1, 1)  # noqa: DTZ001 - openpyxl wants it naive; the same for every file
+_MADE = dt.datetime(*EPOCH)  # noqa: DTZ001 - openpyxl wants it naive; the same for every file
 _SAVED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 _WIDTH = {"title": 48, "title_en": 36, "short": 40, "long": 60, "long_en": 50, "papers": 40, "page": 40}
 
@@ -141,5 +140,5 @@ def _timeless(data: bytes) -> bytes:
         for info in made.infolist():
             # openpyxl writes the moment of saving over what it was told.
             data = _SAVED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<2>", made.read(info))
-            kept.writestr(zipfile.ZipInfo(info.filename, _EPOCH), data, zipfile.ZIP_DEFLATED)
+            kept.writestr(zipfile.ZipInfo(info.filename, EPOCH), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()

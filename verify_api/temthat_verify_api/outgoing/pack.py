@@ -13,7 +13,9 @@ from typing import BinaryIO, cast
 from temthat_trace.search import fold
 
 MANIFEST = "manifest.json"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""When every file says it was made: the earliest time that a ZIP knows."""
+
 _LONGEST = 60
 _IN_MEMORY = 1 << 20
 _CHUNK = 1 << 16
@@ -32,7 +34,7 @@ class Pack:
     def add(self, name: str, chunks: Iterable[bytes]) -> str:
         """One file, written as its chunks come; the name it got."""
         name = self._free(name)
-        info = zipfile.ZipInfo(name, _EPOCH)
+        info = zipfile.ZipInfo(name, EPOCH)
         info.create_system = 3
         info.external_attr = 0o100644 << 16
         info.compress_type = zipfile.ZIP_STORED if name.endswith(_STORED) else zipfile.ZIP_DEFLATED

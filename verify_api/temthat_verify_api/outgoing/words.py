@@ -9,6 +9,9 @@ from typing import cast
 
 from temthat_stamps.texts import Lang, notice_reason, vouching
 from temthat_trace import formats
+from temthat_trace.packing import PackingError, content
+from temthat_trace.products import PackForm
+from temthat_trace.units import UnitError
 from temthat_verify_api.pages.render import words as page_words
 
 
@@ -35,6 +38,15 @@ class Words:
     def day(self, day: dt.date) -> str:
         """26/05/2025 or 26 May 2025."""
         return formats.date(day, self.lang)
+
+    def net_content(self, form: PackForm, base_unit: str) -> str:
+        """What a pack holds: as the producer stated it, else in the product's unit; nothing where it is not known."""
+        if form.net_content is not None and form.net_unit:
+            return formats.quantity(form.net_content, form.net_unit, self.lang)
+        try:
+            return formats.quantity(content(form, base_unit), base_unit, self.lang)
+        except (PackingError, UnitError):
+            return ""
 
     def vouching(self, word: str) -> str:
         """Who vouches for a fact."""
