@@ -24,6 +24,10 @@ _heads = st.sampled_from(
         "HTTPS://x.vn/8003/04012345111118",
         "https://x.vn/gtin/01/00/",
         "https://x.vn/",
+        "urn:epc:id:sgln:4012345.00000.",
+        "urn:epc:id:pgln:4012345.00000",
+        "https://x.vn/414/4012345000009/254/",
+        "https://x.vn/415/4012345000009/8020/",
         "urn:uuid:",
     ]
 )

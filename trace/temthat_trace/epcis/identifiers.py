@@ -23,8 +23,8 @@ class Kind(StrEnum):
 class Identifier(NamedTuple):
     """What is known of an identifier: its kind, its one identity, and the GS1 rule it breaks, if any.
 
-    `above`: coarser identities it belongs to, the finest first: lot, GTIN, asset type. `is_plain`: of a form so common
-    that it needs no other look at its characters.
+    `above`: coarser identities it belongs to, the finest first: lot, GTIN, asset type, a place's GLN. `is_plain`: of a
+    form so common that it needs no other look at its characters.
     """
 
     kind: Kind
@@ -55,12 +55,16 @@ def identify(text: str) -> Identifier:
     if key == "253":
         above = (quick[: _VALUE + 1 + _CLASS_DIGITS[key]],)
         return Identifier(Kind.INSTANCE, quick, above, None, True) if above[0] != quick else _identify(text)
-    return Identifier(Kind.PLACE if key in ("414", "417") else Kind.INSTANCE, quick, (), None, True)
+    if key in _PLACES:
+        above = (quick[:_GLN_ENDS],) if len(quick) > _GLN_ENDS else ()
+        return Identifier(Kind.PLACE, quick, above, None, True)
+    return Identifier(Kind.INSTANCE, quick, (), None, True)
 
 
 _AI = len(STEM) + 1
 _VALUE = _AI + 3
 _GTIN_ENDS = _VALUE + 14
+_GLN_ENDS = _VALUE + 1 + 13
 
 
 def _identify(text: str) -> Identifier:
@@ -76,9 +80,7 @@ def _identify(text: str) -> Identifier:
         except Gs1Error:
             return Identifier(Kind.OTHER, text, (), fault if _claims_gs1(text, fault) else None)
     own = identity_by(key, text)
-    if key.primary in _PLACES:
-        return Identifier(Kind.PLACE, own, (), fault)
-    kind = Kind.CLASS if key.is_class else Kind.INSTANCE
+    kind = Kind.PLACE if key.primary in _PLACES else Kind.CLASS if key.is_class else Kind.INSTANCE
     return Identifier(kind, own, _above(key, own) if own.startswith(STEM) else (), fault)
 
 

@@ -8,10 +8,10 @@ do: they are an integer, which both databases write and compare three times as f
 | field | value |
 |---|---|
 | `epc` | identity of a thing or class the event names, in whatever role |
-| `under` | each coarser identity above one of these: lot, GTIN, asset type |
+| `under` | each coarser identity above one of these: lot, GTIN, asset type, GLN |
 | `type`, `action`, `bizStep`, `disposition`, `set`, `unset`, `reason` | the word, one's own expanded |
 | `type` | empty: a type somebody else defined |
-| `readPoint`, `bizLocation` | identity of the place; `within`: of the GLN above it |
+| `readPoint`, `bizLocation` | identity of the place; `within`: each coarser identity above it |
 | `bizTransaction`, `source`, `destination` | type, NUL, identity |
 | `transformationID`, `certificationInfo`, `correctiveEventID` | identity |
 | `eventID` | as given |
@@ -32,7 +32,6 @@ from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.eventhash import canonical_value, utc_millis
 from temthat_trace.epcis.identifiers import identify
 from temthat_trace.gs1.identity import identity
-from temthat_trace.gs1.key import STEM
 from temthat_trace.gs1.remember import remembered
 
 MAX_DEPTH = 8
@@ -56,8 +55,6 @@ _QUANTITIES: dict[str, tuple[str, ...]] = {
     "TransactionEvent": ("quantities",),
     "TransformationEvent": ("input_quantities", "output_quantities"),
 }
-_PLACE = f"{STEM}/414/"
-_GLN_ENDS = len(_PLACE) + 13
 _WITH_PARENT = frozenset({"AggregationEvent", "AssociationEvent", "TransactionEvent"})
 _WITH_ILMD = frozenset({"ObjectEvent", "TransformationEvent"})
 
@@ -148,10 +145,8 @@ def _add_places(event: ev.Event, found: set[str]) -> None:
 
 @remembered(4096)
 def _place(text: str, field: str) -> tuple[str, ...]:
-    own = identify(text).canonical
-    if own.startswith(_PLACE) and len(own) > _GLN_ENDS:
-        return (f"{field}\0{own}", f"within\0{field}\0{own[:_GLN_ENDS]}")
-    return (f"{field}\0{own}",)
+    known = identify(text)
+    return (f"{field}\0{known.canonical}", *(f"within\0{field}\0{above}" for above in known.above))
 
 
 def _add_lists(event: ev.Event, names: Context, found: set[str]) -> None:

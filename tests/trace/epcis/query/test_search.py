@@ -76,6 +76,24 @@ def expected(held: list[Stored], query: Query) -> list[int]:
     return [one.row.id for one in hits][: query.limit]
 
 
+@pytest.mark.parametrize(
+    "place", ["https://x.vn/414/4012345000009/254/12", "urn:epc:id:sgln:4012345.00000.12"]
+)
+@pytest.mark.parametrize("asked", ["MATCH_anyEPC", "WD_readPoint"])
+def test_what_lies_in_a_place_is_found_by_its_gln(engine: Engine, place: str, asked: str) -> None:
+    """Among the things of an event and where it happened; the index knows what the pure query knows."""
+    about = {"eventTime": "2026-05-01T00:00:00Z", "eventTimeZoneOffset": "+07:00", "action": "OBSERVE"}
+    query = read_query({asked: ["https://id.gs1.org/414/4012345000009"]})
+    with Session(engine) as session:
+        party = new_party(session, "HTX1")
+        put(
+            session, party, [{"type": "ObjectEvent", **about, "epcList": [place], "readPoint": {"id": place}}]
+        )
+        [held] = every(session, [party])
+        assert query.holds(facts_of(held))
+        assert pages(session, [party], query, 5) == [held.row.id]
+
+
 def test_the_database_answers_as_the_pure_query_does(engine: Engine) -> None:
     @settings(max_examples=20)
     @given(

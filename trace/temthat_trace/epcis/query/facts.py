@@ -12,7 +12,7 @@ from typing import Any
 from temthat_trace.epcis import events as ev
 from temthat_trace.epcis import vocabulary as cbv
 from temthat_trace.epcis.context import Context
-from temthat_trace.epcis.query.patterns import levels
+from temthat_trace.epcis.identifiers import identify
 from temthat_trace.epcis.terms import MAX_DEPTH, leaf, word
 from temthat_trace.epcis.texts import is_time
 from temthat_trace.gs1.identity import identity
@@ -100,10 +100,11 @@ class Facts:
             found = self._texts[field] = frozenset(_READERS[field](self))
         return found
 
-    def levels(self, field: Field) -> Iterator[frozenset[str]]:
-        """For each identifier of a field, every identity it answers to."""
+    def levels(self, field: Field) -> Iterator[tuple[str, ...]]:
+        """For each identifier of a field, every identity it answers to: its own, and those of lot, class, GLN above."""
         for text in self.identifiers(field):
-            yield levels(text)
+            known = identify(text)
+            yield (known.canonical, *known.above)
 
     def identifiers(self, field: Field) -> list[str]:
         """The identifiers of a field as they were written."""

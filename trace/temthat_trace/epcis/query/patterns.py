@@ -11,8 +11,7 @@ from temthat_trace.epcis.query.errors import QueryParameterError
 from temthat_trace.epcis.texts import is_uri
 from temthat_trace.gs1.errors import Gs1Error
 from temthat_trace.gs1.identity import identity, read_key
-from temthat_trace.gs1.key import STEM, Key
-from temthat_trace.gs1.quick import quick_identity, quick_levels
+from temthat_trace.gs1.key import Key
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import OTHER_SCHEMES
 
@@ -34,9 +33,6 @@ _SCHEMES = {
     "giai": (2, "8004", 0),
     "cpi": (3, "8010", 0),
 }
-# Keys that hold a serial in their own value, behind so many digits for the class.
-_WHOLE = {"253": 13, "255": 13, "8003": 14}
-_ITEM = f"{STEM}/01/"
 _EXAMPLE = "urn:epc:idpat:sgtin:4012345.011111.*"
 _IDPAT = re.compile(r"urn:epc:idpat:([a-z]+):([!-~]+)")
 
@@ -135,21 +131,6 @@ def _of_class(text: str, scheme: str, body: str, without_star: bool) -> str | No
         return read_key(text, lenient=True).finest().canonical
     except Gs1Error:
         return None
-
-
-@remembered(16384)
-def levels(text: str) -> frozenset[str]:
-    """Every identity an event's identifier answers to: its own, and those of the lot and the class above it."""
-    quick = quick_identity(text)
-    if quick is not None and quick.startswith(_ITEM):
-        return frozenset(quick_levels(text, quick))
-    try:
-        key = read_key(text, lenient=True)
-    except Gs1Error:
-        return frozenset((identity(text),))
-    found = {level.finest().canonical for level in key.levels()} | {identity(text)}
-    whole = _WHOLE.get(key.primary)
-    return frozenset(found | {f"{STEM}/{key.primary}/{key.value[:whole]}"} if whole else found)
 
 
 @remembered(4096)
