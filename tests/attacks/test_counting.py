@@ -20,7 +20,7 @@ from ..stamps.ledger.conftest import Shop, person, print_file, together
 from .conftest import manifest, state
 
 
-def two_prints_at_once(shop: Shop) -> None:
+def check_two_prints_at_once(shop: Shop) -> None:
     """Two clerks order 200 stamps each at the same moment; the batch allows 244."""
     allowed = plan_run(shop.session, shop.batch, shop.item).left
     batch, form = shop.batch.id, shop.item.id
@@ -39,7 +39,7 @@ def two_prints_at_once(shop: Shop) -> None:
 
 def test_two_prints_at_once_past_the_quantity(shop: Shop) -> None:
     """On SQLite and on PostgreSQL: the second one waits for the first, counts its stamps and is refused."""
-    two_prints_at_once(shop)
+    check_two_prints_at_once(shop)
 
 
 def test_reprint_without_second_person(sqlite_shop: Shop) -> None:

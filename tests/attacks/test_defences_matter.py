@@ -373,7 +373,7 @@ def test_without_the_allowance_two_prints_pass_the_quantity(
     """Nobody asks for a reason to print more than the batch fills: both orders are taken."""
     shop = request.getfixturevalue(f"{database}_shop")
     take_out(monkeypatch, {"runs.register:_check_reason": nothing})
-    expect_failure(lambda: test_counting.two_prints_at_once(shop))
+    expect_failure(lambda: test_counting.check_two_prints_at_once(shop))
 
 
 def take_out(monkeypatch: pytest.MonkeyPatch, removed: Removed) -> None:

@@ -196,10 +196,11 @@ def test_without_the_zbar_library_all_still_works_and_a_hint_is_given() -> None:
         "assert decoding.decode(Image.effect_noise((300, 300), 90)) == []\n"
         "assert [found.text for found in decoding.decode(Image.open(sys.argv[1]))] == ['HELLO']\n"
     )
-    run_on_a_picture(script)
+    check_on_a_picture(script)
 
 
-def run_on_a_picture(script: str) -> None:
+def check_on_a_picture(script: str) -> None:
+    """The script's own assertions hold, in a process of its own."""
     import tempfile
 
     with tempfile.NamedTemporaryFile(suffix=".png") as file:

@@ -34,7 +34,7 @@ def word(lines: list[dict[str, Any]]) -> tuple[str, list[str]]:
     return line["verdict"], [reason["key"] for reason in line["reasons"]]
 
 
-def refused(result: Result, vi: str, en: str) -> None:
+def check_refused(result: Result, vi: str, en: str) -> None:
     """Nothing was judged: exit code 4, and words in both languages that say what it is."""
     assert result.exit_code == 4, result.output
     assert result.stdout == ""
@@ -192,7 +192,7 @@ def test_a_refused_update_leaves_the_last_good_data(own_world: World, tmp_path: 
 
 
 def test_no_data_at_all(tmp_path: Path, world: World) -> None:
-    refused(
+    check_refused(
         scan(world.stamp(1, 1), "--trust", tmp_path / "none")[0],
         "chưa có dữ liệu tin cậy. Tải từ máy chủ (/api/v1/trust), hoặc chạy với --update.",
         "has no trust data yet. Fetch it (/api/v1/trust), or run with --update.",
@@ -200,7 +200,7 @@ def test_no_data_at_all(tmp_path: Path, world: World) -> None:
 
 
 def test_a_public_folder_is_no_folder_of_a_scanner(world: World) -> None:
-    refused(
+    check_refused(
         scan(world.stamp(1, 1), "--trust", world.house.public)[0],
         "là bản sao thư mục công khai của máy chủ",
         "is a copy of a service's public folder",
@@ -212,7 +212,7 @@ def test_a_damaged_pack(world: World, spoil: str) -> None:
     pack = world.folder / "trust.json"
     data = {"torn": pack.read_bytes()[:5_000], "not JSON": b"\xff\x00", "another file": b'{"type":"x","v":1}'}
     pack.write_bytes(data[spoil])
-    refused(
+    check_refused(
         scan(world.stamp(1, 1), "--trust", world.folder)[0],
         "tệp không phải dữ liệu tin cậy của TemThật",
         "the file is no trust pack",
@@ -223,12 +223,12 @@ def test_expired_trust_data_at_first_use(tmp_path: Path) -> None:
     """A pack from three weeks ago proves nothing about today; what was installed in time answers by its age."""
     old = new_world(tmp_path, dt.timedelta(days=20))
     old.pack()
-    refused(scan(old.stamp(1, 1), "--trust", old.folder)[0], "hết hạn", "expired")
+    check_refused(scan(old.stamp(1, 1), "--trust", old.folder)[0], "hết hạn", "expired")
     assert not (old.folder / "root.json").exists()
 
 
 def test_an_unreachable_source(world: World, tmp_path: Path) -> None:
-    refused(
+    check_refused(
         scan(world.stamp(1, 1), "--trust", tmp_path / "none", "--update", "http://127.0.0.1:9")[0],
         "Kiểm tra mạng",
         "Check the network",
@@ -260,11 +260,11 @@ def test_damage_on_this_device_is_told_and_mended_by_the_pack(world: World, name
 
 def test_options_without_a_folder(world: World) -> None:
     for option in (["--update", "x"], ["--province", "24"], ["--root", world.root]):
-        refused(scan("x", *option)[0], "cần --trust THƯ_MỤC", "need --trust FOLDER")
+        check_refused(scan("x", *option)[0], "cần --trust THƯ_MỤC", "need --trust FOLDER")
 
 
 def test_a_province_that_is_none(world: World) -> None:
-    refused(
+    check_refused(
         scan("x", "--trust", world.folder, "--province", "Hà Giang")[0],
         "Mã tỉnh “Hà Giang” không đúng",
         "is no province code",
@@ -272,7 +272,9 @@ def test_a_province_that_is_none(world: World) -> None:
 
 
 def test_a_root_that_is_not_there(world: World, tmp_path: Path) -> None:
-    refused(scan("x", "--trust", world.folder, "--root", tmp_path / "no")[0], "Không đọc được", "cannot read")
+    check_refused(
+        scan("x", "--trust", world.folder, "--root", tmp_path / "no")[0], "Không đọc được", "cannot read"
+    )
 
 
 # -- old and missing data --

@@ -356,6 +356,9 @@ def test_one_issuers_quota_is_no_others_affair(desk: "Desk", make_desk: Callable
     other = make_desk(desk.custody, desk.log, desk.now, OTHER)
     desk.register(desk.manifest(desk.open_stamp_key(), 1_000))
     other.register(other.manifest(other.open_stamp_key(), 1_000))
+    for full in (desk, other):
+        with pytest.raises(OverQuota, match="1,000 registered today"):
+            full.register(full.manifest(full.open_stamp_key(), 1))
 
 
 def test_an_issuer_may_have_a_quota_of_its_own(desk: "Desk", vault: Vault) -> None:

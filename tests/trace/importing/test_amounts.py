@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temthat_trace import formats
-from temthat_trace.importing.amounts import Unclear, checked_quantity, decide, parse_number, rule_for
+from temthat_trace.importing.amounts import (
+    Unclear,
+    WrittenNumber,
+    checked_quantity,
+    decide,
+    parse_number,
+    rule_for,
+)
 from temthat_trace.importing.report import CellError
 
 
@@ -77,14 +84,14 @@ def test_a_unit_may_stand_beside_the_number() -> None:
 def test_muddled_numbers_are_refused(text: str) -> None:
     """A number with unclear separators is refused, never guessed."""
     with pytest.raises(CellError):
-        parse_number(text)
+        assert isinstance(parse_number(text), WrittenNumber)
 
 
 @pytest.mark.parametrize("text", ["8.93505E+12", "1,2E+05", "1E5"])
 def test_shortened_numbers_are_refused_saying_so(text: str) -> None:
     """Excel's E+ form has lost digits."""
     with pytest.raises(CellError) as e:
-        parse_number(text)
+        assert isinstance(parse_number(text), WrittenNumber)
     assert "mất chữ số" in e.value.vi
 
 
@@ -127,4 +134,4 @@ def test_property_what_we_write_we_read(value: Decimal, lang: str) -> None:
 def test_property_any_text_is_a_number_or_refused(text: str) -> None:
     """Never another exception."""
     with contextlib.suppress(CellError):
-        parse_number(text)
+        assert isinstance(parse_number(text), WrittenNumber)

@@ -146,5 +146,6 @@ def test_property_days_survive_both_ways_of_writing(day: dt.date) -> None:
 def test_property_any_text_is_a_day_or_refused(text: str) -> None:
     """Never another exception."""
     with contextlib.suppress(CellError):
-        parse_instant(text)
-    parse_life(text)
+        assert isinstance(parse_instant(text)[0], dt.datetime)
+    life = parse_life(text)
+    assert life is None or isinstance(life, ShelfLife)

@@ -33,7 +33,7 @@ def send(world: "World") -> Iterator[Send]:
         runner.run(context.__aexit__(None, None, None))
 
 
-def is_an_answer(response: httpx.Response) -> None:
+def check_is_an_answer(response: httpx.Response) -> None:
     """200, a redirect, or a refusal of the documented shape."""
     assert response.status_code < 500 or response.status_code == 501, response.text
     assert "Traceback" not in response.text
@@ -63,7 +63,7 @@ json_values = st.recursive(
 @example(path="/check", body=b"code=%ff%00%zz")
 def test_property_hostile_bodies(send: Send, path: str, body: bytes) -> None:
     """Random, nested, huge, mis-encoded: an answer in words."""
-    is_an_answer(send("POST", path, content=body, headers={"Content-Type": "application/json"}))
+    check_is_an_answer(send("POST", path, content=body, headers={"Content-Type": "application/json"}))
 
 
 @property_settings
@@ -75,12 +75,12 @@ def test_property_hostile_bodies(send: Send, path: str, body: bytes) -> None:
 def test_property_hostile_codes(send: Send, text: str, accept: str) -> None:
     """Any text as a code, in the path, in the body and in the form: the same verdict or the same refusal."""
     headers = {"Accept": accept}
-    is_an_answer(send("GET", f"/T/{quote(text, safe='', errors='replace')}", headers=headers))
+    check_is_an_answer(send("GET", f"/T/{quote(text, safe='', errors='replace')}", headers=headers))
     posted = send("POST", "/api/v1/verify", json={"code": text})
-    is_an_answer(posted)
+    check_is_an_answer(posted)
     assert posted.status_code == 422 or posted.json()["verdict"] in ("not_ours", "cannot_tell")
-    is_an_answer(send("POST", "/check", data={"code": text.encode("utf-8", "replace").decode()}))
-    is_an_answer(
+    check_is_an_answer(send("POST", "/check", data={"code": text.encode("utf-8", "replace").decode()}))
+    check_is_an_answer(
         send(
             "GET", f"/01/{quote(text[:50], safe='')}/10/{quote(text[:20], safe='')}/21/x?t={quote(text[:50])}"
         )
@@ -104,7 +104,7 @@ def test_property_hostile_headers(
     """Any header and query on a genuine stamp's page."""
     headers = [(name, value.strip().encode("latin-1")) for name in names]
     url = f"/T/{_code(world)}?{quote(query, safe='=&')}"
-    is_an_answer(send("GET", url, headers=headers))
+    check_is_an_answer(send("GET", url, headers=headers))
 
 
 def _code(world: "World") -> str:
