@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from temthat_stamps.bundle.offline import judge_offline
 from temthat_stamps.bundle.source import FolderSource
 from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.verdict import Verdict
 
 from .house import House, Producer
 
@@ -43,3 +45,20 @@ def scanner(house: House, tmp_path: Path) -> Callable[..., TrustStore]:
         return store
 
     return make
+
+
+Scanner = Callable[..., TrustStore]
+"""Makes a scanner's folder: the fixture `scanner`."""
+
+
+def judged(store: TrustStore, text: str, now: dt.datetime) -> Verdict:
+    return judge_offline(text, store.load(), now).verdict
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """What a scanner uses: files that count, by name."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }

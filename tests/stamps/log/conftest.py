@@ -1,6 +1,8 @@
 """A log in memory that signs whatever it is told to, two-faced if need be, and two witnesses' keys."""
 
+import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +12,12 @@ from temthat_stamps.log.cosignature import Cosigner
 from temthat_stamps.log.merkle import consistency_proof, inclusion_proof, leaf_hash, root_of
 from temthat_stamps.log.note import NoteSigner
 from temthat_stamps.log.policy import Policy
+from temthat_stamps.notice import run_target
 from temthat_stamps.signer import KeySigner
+from temthat_stamps.verdict import NoticeKind
+
+from ..bundle.house import House
+from .world import Issuer, StampKey, World, founded
 
 ORIGIN = "tem.example.vn/log"
 
@@ -70,3 +77,32 @@ def cosigners() -> list[Cosigner]:
 def policy(log: SignedLog, cosigners: list[Cosigner]) -> Policy:
     """Two of the three."""
     return Policy(ORIGIN, log.signer.key, tuple(cosigner.key for cosigner in cosigners), 2)
+
+
+@pytest.fixture
+def world() -> World:
+    """An open log, province 31 founded."""
+    return founded()
+
+
+@pytest.fixture
+def issuer(world: World) -> Issuer:
+    """A cooperative of province 31."""
+    return world.enrol("31")
+
+
+@pytest.fixture
+def key(issuer: Issuer) -> StampKey:
+    """Its stamp key of this month."""
+    return issuer.open_key()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Two cooperatives with runs, a notice and a published bundle."""
+    house = House(tmp_path, dt.datetime(2026, 5, 4, tzinfo=dt.UTC))
+    one, two = house.producer("96"), house.producer("31")
+    for by in (one, two, one):
+        house.run(by)
+    house.notice(one, run_target(1), NoticeKind.VOID)
+    return house
