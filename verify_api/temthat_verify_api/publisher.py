@@ -4,9 +4,9 @@ Nothing waits for it; print jobs publish on their own if they come first. What f
 """
 
 import logging
-import threading
 
 from temthat_stamps.errors import TrustError
+from temthat_verify_api.rounds import Rounds
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -14,28 +14,18 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 2.0
 
 
-class Publisher:
+class Publisher(Rounds):
     """Publishes whatever is new, every few seconds, until it is closed."""
 
     def __init__(self, services: Services) -> None:
+        super().__init__("publisher", EVERY_SECONDS)
         self._services = services
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self.problem: Exception | None = None
         """Why the last try failed, for those who look at the service's health; None when it did not."""
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Finish what is at hand and end."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(EVERY_SECONDS):
-            self.publish()
+    def round(self) -> None:
+        """Publish."""
+        self.publish()
 
     def publish(self) -> None:
         """One round; never raises."""

@@ -496,8 +496,8 @@ async def test_the_service_delivers_by_itself(
     async with subscribing(world, monkeypatch) as one:
         await one.subscribe(receiver.url)
         metrics = Metrics()
-        thread = Deliverer(world.services, metrics)
         monkeypatch.setattr(delivering, "EVERY_SECONDS", 0.02)
+        thread = Deliverer(world.services, metrics)
         thread.start()
         try:
             events = await one.capture(1)

@@ -8,7 +8,6 @@ what was acknowledged is not sent again, what was not is.
 import datetime as dt
 import json
 import logging
-import threading
 import uuid
 from dataclasses import dataclass
 
@@ -30,6 +29,7 @@ from temthat_verify_api.epcis.subscriptions import purpose
 from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
 from temthat_verify_api.epcis.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
 from temthat_verify_api.metrics import Metrics
+from temthat_verify_api.rounds import Rounds
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger("temthat")
@@ -62,37 +62,24 @@ class _Paused(Exception):
     """The subscription cannot go on."""
 
 
-class Deliverer:
+class Deliverer(Rounds):
     """Delivers what is due, every few seconds, until it is closed."""
 
     def __init__(self, services: Services, metrics: Metrics | None = None) -> None:
+        super().__init__("epcis-deliverer", EVERY_SECONDS)
         self._services = services
         self._metrics = metrics or Metrics()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="epcis-deliverer", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Finish the delivery at hand and end."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(EVERY_SECONDS):
-            try:
-                while self.deliver() and not self._stopping.is_set():
-                    pass
-            except Exception:
-                log.exception("delivering to EPCIS subscribers")
+    def round(self) -> None:
+        """Deliver until nobody has more to get at once."""
+        while self.deliver() and not self.is_over:
+            pass
 
     def deliver(self) -> bool:
         """One delivery of each subscription that is due; whether some have more to send already."""
         more = False
         for subscription in self._due():
-            if self._stopping.is_set():
+            if self.is_over:
                 break
             try:
                 more |= self._one(subscription)
