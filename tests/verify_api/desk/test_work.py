@@ -6,6 +6,7 @@ import os
 import re
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from httpx import Response
@@ -13,6 +14,8 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD
 from PIL.ExifTags import Base as Exif
 from sqlalchemy import func, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listen, remove
 
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event, LineRole, Step
@@ -396,3 +399,45 @@ def test_a_batch_says_which_lots_it_was_made_from(office: Office) -> None:
         ]
     assert office.browser(NEIGHBOUR).open(at).status_code == 404
     assert office.browser(INSPECTOR).open(at).status_code == 403
+
+
+def test_a_long_diary_takes_no_more_queries_than_a_short_one(office: Office) -> None:
+    """Each entry of another household on another plot: both pages ask as often as before."""
+    browser, batch_id = office.browser(CLERK), office.batch_id()
+    pages = [f"/desk/batches/{batch_id}", f"/desk/batches/{batch_id}/work"]
+
+    def write_for(households: range) -> None:
+        with office.session() as session:
+            batch = session.get_one(Batch, batch_id)
+            for n in households:
+                member = Member(party_id=batch.party_id, code=f"TV{n}", alias=f"Hộ {n}", commune_text="")
+                session.add(member)
+                session.flush()
+                plot = Plot(party_id=batch.party_id, code=f"V{n}", name=f"Vườn {n}", member_id=member.id)
+                session.add(plot)
+                session.flush()
+                event = Event(
+                    step=Step.CARE, at=NOW, text=f"Làm cỏ {n}", recorded_by=batch.party_id, recorded_at=NOW,
+                    member_id=member.id, plot_id=plot.id,
+                )  # fmt: skip
+                event.seal()
+                batch.events.append(event)
+            session.commit()
+
+    def asked(path: str) -> int:
+        seen: list[str] = []
+
+        def count(*said: Any) -> None:
+            seen.append(said[2])
+
+        listen(Engine, "before_cursor_execute", count)
+        try:
+            assert "Hộ 1" in browser.open(path).text
+        finally:
+            remove(Engine, "before_cursor_execute", count)
+        return len(seen)
+
+    write_for(range(1, 3))
+    few = [asked(path) for path in pages]
+    write_for(range(3, 12))
+    assert [asked(path) for path in pages] == few

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from temthat_trace.events import EventPhoto
 from temthat_trace.papers import Attachment
+from temthat_verify_api.desk.errors import NotFound
 
 MEDIA_TYPE = "image/webp"
 
@@ -88,6 +90,14 @@ def store_photo(db: Session, data: bytes) -> EventPhoto:
     """A photo of an event, kept in both its sizes, still without an event. Raises `BadPicture`."""
     photo = shrink(data, WORK_PHOTO)
     return EventPhoto(digest=_keep(db, photo), small=_keep(db, shrink(photo, WORK_SMALL)))
+
+
+def kept_picture(db: Session, digest: str | None) -> Response:
+    """A picture as it is kept, sent to whoever may see it: that is for the caller to say. Raises `NotFound`."""
+    found = db.get(Attachment, digest) if digest else None
+    if found is None:
+        raise NotFound
+    return Response(found.data, media_type=found.media_type)
 
 
 def _keep(db: Session, picture: bytes) -> str:

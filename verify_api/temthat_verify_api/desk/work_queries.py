@@ -60,22 +60,18 @@ def plot_codes(db: Session, party_id: uuid.UUID) -> Sequence[Option]:
     return [(plot.code, plot.name or plot.code) for plot in fieldwork.plots_of(db, party_id)]
 
 
+def diary_of(db: Session, batch: Batch) -> Sequence[Event]:
+    """A batch's events in order of time, the household and plot of each read with them."""
+    query = select(Event).where(Event.batch_id == batch.id).order_by(Event.at, Event.id)
+    return db.scalars(query.options(joinedload(Event.member), joinedload(Event.plot))).all()
+
+
 def find_event(db: Session, person: Person, event_id: uuid.UUID) -> tuple[Event, Batch]:
     """An event of a batch this person may see. Raises `NotFound`."""
     event = db.get(Event, event_id)
     if event is None:
         raise NotFound
     return event, queries.find_batch(db, person, event.batch_id)
-
-
-def find_photo(db: Session, person: Person, event_id: uuid.UUID, digest: str) -> Attachment:
-    """A photo of an event this person may see, in either size. Raises `NotFound`."""
-    event, _ = find_event(db, person, event_id)
-    shown = {d for photo in event.photos for d in (photo.digest, photo.small)}
-    found = db.get(Attachment, digest) if digest in shown else None
-    if found is None:
-        raise NotFound
-    return found
 
 
 def photo_of(db: Session, digest: str, small: str) -> EventPhoto | None:

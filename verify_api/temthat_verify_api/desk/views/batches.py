@@ -21,7 +21,7 @@ from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.standing import standing_of
 from temthat_verify_api.desk.views.balance import balance_for
 from temthat_verify_api.desk.views.lineage import way_of
-from temthat_verify_api.desk.work_queries import alike
+from temthat_verify_api.desk.work_queries import alike, diary_of
 
 router = desk_router()
 
@@ -57,6 +57,7 @@ def batch_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
         batch=batch,
         plans=plans(desk, batch),
         standing=standing_of(desk.db, [batch.id]).get(batch.id),
+        events=diary_of(desk.db, batch),
         lines=lines,
         ordered=sum(line.run.count for line in lines),
         printed=sum(j.last - j.first + 1 for j in jobs if j.state is JobState.CONFIRMED),

@@ -19,7 +19,7 @@ from temthat_verify_api.desk import queries, work_queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import MAX_PHOTOS, Fields, Photos, Posted
-from temthat_verify_api.desk.pictures import BadPicture, store_photo
+from temthat_verify_api.desk.pictures import BadPicture, kept_picture, store_photo
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.work_forms import (
     KINDS,
@@ -52,6 +52,7 @@ def work_page(desk: SignedIn, batch_id: uuid.UUID) -> Response:
     return desk.page(
         "work.html",
         batch=batch,
+        events=work_queries.diary_of(desk.db, batch),
         kinds=KINDS,
         drafts=fieldwork.drafts_of(desk.db, batch),
         earlier=fieldwork.earlier_batches(desk.db, batch),
@@ -133,8 +134,10 @@ def withdraw(desk: SignedIn, event_id: uuid.UUID, form: Fields) -> Response:
 @router.get("/events/{event_id}/photos/{digest}")
 def photo(desk: SignedIn, event_id: uuid.UUID, digest: str) -> Response:
     """A photo of an event."""
-    found = work_queries.find_photo(desk.db, desk.person, event_id, digest)
-    return Response(found.data, media_type=found.media_type)
+    event, _ = work_queries.find_event(desk.db, desk.person, event_id)
+    if not any(digest in (photo.digest, photo.small) for photo in event.photos):
+        raise NotFound
+    return kept_picture(desk.db, digest)
 
 
 @router.get("/organisations/{party_id}/diaries")
