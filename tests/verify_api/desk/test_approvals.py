@@ -364,8 +364,13 @@ def test_a_paper_is_refused_on_its_own_page(office: Office) -> None:
         path = f"/desk/papers/{session.scalars(select(Paper.id).where(Paper.code == 'OCOP-1')).one()}"
     found = re.search(r'name="seen" value="(\w+)"', officer.open(path).text)
     assert found
-    assert officer.submit(f"{path}/refuse", at=path, reason="nope", seen=found[1]).status_code == 422
-    assert officer.submit(f"{path}/refuse", at=path, reason="not_in_force", seen="0" * 16).status_code == 422
+    for reason, seen in (("nope", found[1]), ("other", found[1]), ("not_in_force", "0" * 16)):
+        words = "" if reason == "other" else "Ảnh chụp mờ"
+        kept = officer.submit(f"{path}/refuse", at=path, reason=reason, words=words, seen=seen)
+        assert kept.status_code == 422
+        assert 'role="alert"' in kept.text, reason
+        assert '<details id="refuse" open>' in kept.text
+        assert words in kept.text
     officer.follow(officer.submit(f"{path}/refuse", at=path, reason="not_in_force", seen=found[1]))
     assert "Giấy không còn hiệu lực" in officer.open(path).text
     assert "Bị từ chối" in officer.open("/desk/papers").text

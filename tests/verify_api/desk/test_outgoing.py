@@ -10,6 +10,7 @@ from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from temthat_trace.approvals.proposing import DecidedMeanwhile
 from temthat_trace.offers import MOST_LINKS, MOST_PHOTOS, ProductPhoto, SellerLink
 from temthat_trace.papers import Attachment
 from temthat_trace.parties import Party
@@ -203,3 +204,21 @@ def test_english_texts_are_kept_as_typed(office: "Office") -> None:
     assert browser.client.post(page, data={"form": browser.token(page), "name_en": ""}).status_code == 303
     with office.session() as session:
         assert session.get_one(Product, of).name_en == ""
+
+
+def test_english_texts_that_meet_a_decision_are_not_lost(
+    office: "Office", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody decided in the same moment: it is said, nothing is kept, and the form stands there as it was typed."""
+
+    def decided_meanwhile(*_: object) -> None:
+        raise DecidedMeanwhile
+
+    browser, of = office.browser(CLERK), product_id(office)
+    page = f"/desk/products/{of}/english"
+    fields = {"name_en": "Dried chestnuts", "storage_en": "Keep dry", "party_name_en": "Chestnut Hill Co-op"}
+    monkeypatch.setattr("temthat_verify_api.desk.views.outgoing.change_product", decided_meanwhile)
+    answer = browser.submit(page, at=page, **fields)
+    assert answer.status_code == 409
+    assert all(f'value="{text}"' in answer.text for text in fields.values())
+    assert "Chestnut Hill Co-op" not in browser.open(page).text

@@ -136,6 +136,7 @@ def test_a_yes_counts_only_for_what_was_seen(office: Office) -> None:
     assert "Chưa có gì thay đổi" in browser.submit("/desk/recall", at=page, **fields).text
     stale = browser.submit("/desk/recall", at=page, **fields, sure="1", seen="0" * 16)
     assert "Danh sách vừa thay đổi" in stale.text
+    assert '<option value="other" selected>' in stale.text
     for wrong in ({"kind": "lift"}, {"reason": "resolved"}):
         assert browser.submit("/desk/recall", at=page, **{**fields, **wrong}, sure="1").status_code == 400
     assert kinds(office, runs[1]) == []

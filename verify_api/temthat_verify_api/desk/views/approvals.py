@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from fastapi import Response
 from sqlalchemy import ColumnElement, and_, select
@@ -17,7 +18,7 @@ from temthat_trace.approvals.records import Proposal, Reason, State, Subject
 from temthat_trace.approvals.rule import changes_wait, rule_of, rules_of, set_rule
 from temthat_trace.approvals.showing import RecordShown, shown
 from temthat_trace.approvals.values import from_json
-from temthat_trace.papers import Attachment, Paper
+from temthat_trace.papers import Paper
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.products import Product
 from temthat_trace.repository import TraceRefused, products_of
@@ -25,6 +26,7 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import BadForm, NotFound
 from temthat_verify_api.desk.forms import Fields, Posted
+from temthat_verify_api.desk.pictures import kept_picture
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
@@ -33,6 +35,8 @@ router = desk_router()
 SHOWN = 30
 """Things on one page, so that each is really looked at; what is decided makes room for the next."""
 HISTORY = 200
+FEW = 4
+"""Refusals on a cooperative's first page."""
 _TOLD = dt.timedelta(days=90)
 """How long a cooperative is told on its first page that something was refused."""
 
@@ -119,10 +123,7 @@ def picture(desk: SignedIn, proposal_id: str, digest: str) -> Response:
     ]
     if not any(digest == values.get(name) for values in told for name in ("picture", "scan")):
         raise NotFound
-    found = desk.db.get(Attachment, digest)
-    if found is None:
-        raise NotFound
-    return Response(found.data, media_type=found.media_type)
+    return kept_picture(desk.db, digest)
 
 
 @router.post("/approvals/{proposal_id}/reopen")
@@ -276,7 +277,7 @@ def waiting_counts(desk: Desk) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class OwnChanges:
-    """For a cooperative's first page: changes that wait, and what was refused lately and stands."""
+    """For a cooperative's first page: changes that wait, and what was refused last and stands (`FEW`)."""
 
     waiting: int
     refused: list[Proposal]
@@ -286,14 +287,15 @@ def own_changes(desk: Desk, party: Party) -> OwnChanges:
     """See the class. A refusal is told until the record is changed or approved, at most 90 days."""
     mine = Proposal.party_id == party.id
     waiting = desk.db.scalars(select(Proposal.subject_id).where(mine, Proposal.state == State.WAITING)).all()
+    again = set(waiting)
     since = Proposal.decided_at > desk.now - _TOLD
     query = (
         select(Proposal)
         .where(mine, Proposal.state == State.REFUSED, since)
         .order_by(Proposal.decided_at.desc())
     )
-    refused = [p for p in desk.db.scalars(query) if p.subject_id not in waiting and _stands(desk, p)]
-    return OwnChanges(len(waiting), refused)
+    refused = (p for p in desk.db.scalars(query).all() if p.subject_id not in again and _stands(desk, p))
+    return OwnChanges(len(waiting), list(islice(refused, FEW)))
 
 
 def _stands(desk: Desk, refusal: Proposal) -> bool:

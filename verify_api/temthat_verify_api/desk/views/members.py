@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from temthat_stamps.runs.revision import bump_revision
 from temthat_trace.consent import NEEDS, How, Purpose, in_force, shown
 from temthat_trace.importing.cells import is_phone
-from temthat_trace.papers import Attachment
 from temthat_trace.parties import Member, Party
 from temthat_trace.privacy.consenting import give, set_fields, withdraw
 from temthat_trace.privacy.erasing import Diary, mentions
@@ -36,7 +35,7 @@ from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.entering import enter_row
 from temthat_verify_api.desk.errors import BadForm, NotFound
 from temthat_verify_api.desk.forms import Fields, Files, Posted
-from temthat_verify_api.desk.pictures import PRODUCT, BadPicture, store_picture
+from temthat_verify_api.desk.pictures import PRODUCT, BadPicture, kept_picture, store_picture
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.erasure import erase_member
 from temthat_verify_api.permissions import Action
@@ -176,10 +175,7 @@ def keep_photo(desk: SignedIn, member_id: uuid.UUID, form: Files) -> Response:
 def photo(desk: SignedIn, member_id: uuid.UUID) -> Response:
     """The photo, for the member's own cooperative."""
     member = _member(desk, member_id)
-    found = desk.db.get(Attachment, member.photo) if member.photo else None
-    if found is None:
-        raise NotFound
-    return Response(found.data, media_type=found.media_type)
+    return kept_picture(desk.db, member.photo)
 
 
 @router.post("/members/{member_id}/requests")

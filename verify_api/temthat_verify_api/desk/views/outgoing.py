@@ -1,7 +1,7 @@
 """What leaves the desk for buyers and marketplaces: dossier, listing pack, badge, neutral facts; English texts."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 from fastapi import Response
@@ -23,8 +23,9 @@ from temthat_trace.search import search_key
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import BadForm, NotFound
-from temthat_verify_api.desk.forms import Fields
+from temthat_verify_api.desk.forms import Fields, Posted
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.products import own_product
 from temthat_verify_api.outgoing.dossier import file_name, setting_of, write_dossier
 from temthat_verify_api.outgoing.dossier_pdf import write_pdf
 from temthat_verify_api.outgoing.exchange_pack import write_exchange_pack
@@ -34,7 +35,6 @@ from temthat_verify_api.outgoing.listing_pack import write_listing
 from temthat_verify_api.outgoing.pack import read_through, slug, spool
 from temthat_verify_api.outgoing.systems import SYSTEMS
 from temthat_verify_api.pages.badge import HEIGHT, WIDTH, snippet
-from temthat_verify_api.permissions import Action
 
 router = desk_router()
 
@@ -118,8 +118,7 @@ def english_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
 @router.post("/products/{product_id}/english")
 def save_english(desk: SignedIn, product_id: uuid.UUID, form: Fields) -> Response:
     """Keep them as they were typed; an empty field takes the text away."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, party = own_product(desk, product_id)
     fields = {name: form.text(name, most) for name, most in _ENGLISH.items()}
     packs = {p.code: {"name_en": form.text(f"pack_{p.id.hex}", 200)} for p in product.pack_forms}
     party.name_en = form.text("party_name_en", 200)
@@ -127,21 +126,32 @@ def save_english(desk: SignedIn, product_id: uuid.UUID, form: Fields) -> Respons
         waits = change_product(desk.db, product, fields, desk.party, desk.person.name, desk.now, packs)
     except (DecidedMeanwhile, IntegrityError):
         desk.db.rollback()
-        return _english(desk, product, party, desk.words("approvals.collided"))
+        return _english(desk, product, party, desk.words("approvals.collided"), form)
     product.search = search_key(product.name, product.name_en, product.code)
     return desk.go(f"/desk/products/{product_id}/out", "english_waits" if waits else "english")
 
 
-def _english(desk: Desk, product: Product, party: Party, problem: str = "") -> Response:
-    packs = {p.id: form_as_proposed(desk.db, p, ["name_en"])["name_en"] for p in product.pack_forms}
+def _english(
+    desk: Desk, product: Product, party: Party, problem: str = "", sent: Posted | None = None
+) -> Response:
+    """`sent`: the form that could not be kept; it is shown as it was typed."""
+    if sent is not None:
+        texts: Mapping[str, object] = {name: sent.text(name, most) for name, most in _ENGLISH.items()}
+        packs: dict[uuid.UUID, object] = {
+            p.id: sent.text(f"pack_{p.id.hex}", 200) for p in product.pack_forms
+        }
+    else:
+        texts = as_proposed(desk.db, product, _ENGLISH)
+        packs = {p.id: form_as_proposed(desk.db, p, ["name_en"])["name_en"] for p in product.pack_forms}
     return desk.page(
         "english.html",
         409 if problem else 200,
         product=product,
         party=party,
         problem=problem,
-        texts=as_proposed(desk.db, product, _ENGLISH),
+        texts=texts,
         packs=packs,
+        party_name_en=sent.text("party_name_en", 200) if sent is not None else party.name_en,
     )
 
 

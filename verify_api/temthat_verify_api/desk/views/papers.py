@@ -8,14 +8,13 @@ from fastapi import Response
 from temthat_trace.approvals import paperlook
 from temthat_trace.approvals.records import Reason
 from temthat_trace.expiry import urgency
-from temthat_trace.papers import Attachment
 from temthat_trace.products import Product
-from temthat_trace.repository import products_of, withdraw_confirmation
+from temthat_trace.repository import TraceRefused, products_of, withdraw_confirmation
 from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import Forbidden, NotFound
-from temthat_verify_api.desk.forms import Fields, Files
-from temthat_verify_api.desk.pictures import PAPER_SCAN, BadPicture, store_picture
+from temthat_verify_api.desk.forms import Fields, Files, Posted
+from temthat_verify_api.desk.pictures import PAPER_SCAN, BadPicture, kept_picture, store_picture
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
 
@@ -42,10 +41,7 @@ def paper_page(desk: SignedIn, paper_id: uuid.UUID) -> Response:
 def scan(desk: SignedIn, paper_id: uuid.UUID) -> Response:
     """Its picture, for those who may see the paper; shoppers see that there is one, not the paper itself."""
     line = queries.find_paper(desk.db, desk.person, paper_id)
-    found = desk.db.get(Attachment, line.paper.scan) if line.paper.scan else None
-    if found is None:
-        raise NotFound
-    return Response(found.data, media_type=found.media_type)
+    return kept_picture(desk.db, line.paper.scan)
 
 
 @router.post("/papers/{paper_id}/scan")
@@ -80,10 +76,15 @@ def refuse(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     line = queries.find_paper(desk.db, desk.person, paper_id)
     desk.require(Action.CONFIRM_PAPER, line.party)
     reason, words = form.text("reason"), form.text("words")
-    if reason not in set(Reason):
-        return _page(desk, line, desk.words("approvals.no_reason"))
-    seen = form.text("seen")
-    paperlook.refuse(desk.db, line.paper, desk.party, desk.person.name, desk.now, seen, Reason(reason), words)
+    if reason not in set(Reason) or (reason == Reason.OTHER and not words):
+        return _page(desk, line, desk.words("approvals.no_reason"), form)
+    seen, said = form.text("seen"), Reason(reason)
+    try:
+        paperlook.refuse(desk.db, line.paper, desk.party, desk.person.name, desk.now, seen, said, words)
+    except TraceRefused as refusal:
+        desk.db.rollback()
+        line = queries.find_paper(desk.db, desk.person, paper_id)
+        return _page(desk, line, desk.words.of(refusal), form)
     return desk.go(f"/desk/papers/{paper_id}", "refused")
 
 
@@ -97,7 +98,8 @@ def withdraw(desk: SignedIn, paper_id: uuid.UUID, form: Fields) -> Response:
     return desk.go(f"/desk/papers/{paper_id}", "paper_withdrawn")
 
 
-def _page(desk: Desk, line: queries.PaperLine, problem: str = "") -> Response:
+def _page(desk: Desk, line: queries.PaperLine, problem: str = "", refusing: Posted | None = None) -> Response:
+    """`refusing`: the refusal that could not be taken, to be corrected."""
     return desk.page(
         "paper.html",
         422 if problem else 200,
@@ -110,6 +112,9 @@ def _page(desk: Desk, line: queries.PaperLine, problem: str = "") -> Response:
         mark=paperlook.mark(line.paper, line.party),
         reasons=Reason,
         problem=problem,
+        refusing=refusing is not None,
+        reason=refusing.text("reason") if refusing else "",
+        said=refusing.text("words") if refusing else "",
     )
 
 

@@ -6,7 +6,6 @@ from fastapi import Response
 from sqlalchemy.exc import IntegrityError
 
 from temthat_trace.approvals.proposing import DecidedMeanwhile, change_product
-from temthat_trace.papers import Attachment
 from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.products import Product
 from temthat_trace.repository import products_of
@@ -15,7 +14,7 @@ from temthat_verify_api.desk.checklist_queries import link_of, product_checklist
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Files
-from temthat_verify_api.desk.pictures import BadPicture, store_picture
+from temthat_verify_api.desk.pictures import BadPicture, kept_picture, store_picture
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views.approvals import changes_of
 from temthat_verify_api.desk.views.expiring import alerts_of
@@ -43,17 +42,13 @@ def product_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
 def picture(desk: SignedIn, product_id: uuid.UUID) -> Response:
     """Its picture."""
     product, _ = queries.find_product(desk.db, desk.person, product_id)
-    found = desk.db.get(Attachment, product.picture) if product.picture else None
-    if found is None:
-        raise NotFound
-    return Response(found.data, media_type=found.media_type)
+    return kept_picture(desk.db, product.picture)
 
 
 @router.post("/products/{product_id}/picture")
 def change_picture(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Response:
     """A new picture, made small and stripped of whatever else was in the file."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, party = own_product(desk, product_id)
     files = form.files("picture")
     try:
         digest = store_picture(desk.db, files[0][1] if files else b"")
@@ -65,6 +60,13 @@ def change_picture(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Respon
         desk.db.rollback()
         return _page(desk, product, party, desk.words("approvals.collided"))
     return desk.go(f"/desk/products/{product_id}", "picture_waits" if waits else "picture")
+
+
+def own_product(desk: Desk, product_id: uuid.UUID) -> tuple[Product, Party]:
+    """A product whose pictures and texts this person may change, and its producer. Raises `NotFound`, `Forbidden`."""
+    product, party = queries.find_product(desk.db, desk.person, product_id)
+    desk.require(Action.PICTURE, party)
+    return product, party
 
 
 def _page(desk: Desk, product: Product, party: Party, problem: str = "") -> Response:

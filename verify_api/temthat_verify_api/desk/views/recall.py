@@ -105,7 +105,7 @@ def download_request(desk: SignedIn) -> Response:
         request = ask_to_sign(desk.db, desk.services.registry, roots, NoticeKind(kind), reason, by)
     except RunRefused as refusal:
         desk.db.rollback()
-        return _page(desk, asked, reach, problem=desk.words.of(refusal))
+        return _page(desk, asked, reach, desk.words.of(refusal), reason)
     headers = {"Content-Disposition": f'attachment; filename="{_request_name(kind)}"'}
     return Response(request.to_json(), media_type="application/json", headers=headers)
 
@@ -122,9 +122,9 @@ def issue(desk: SignedIn, form: Fields) -> Response:
     if by is None and 0 < len(reach.roots) <= MOST_NOTICES:
         raise Forbidden
     if not form.text("sure"):
-        return _page(desk, asked, reach, problem=desk.words("recall.not_sure"))
+        return _page(desk, asked, reach, desk.words("recall.not_sure"), reason)
     if form.text("seen") != seen_mark(reach):
-        return _page(desk, asked, reach, problem=desk.words("recall.changed"))
+        return _page(desk, asked, reach, desk.words("recall.changed"), reason)
     try:
         roots = left_to_tell(desk.db, reach, NoticeKind(kind))
         if by is not None and signs_at_home(desk.db, by, desk.now):
@@ -134,7 +134,7 @@ def issue(desk: SignedIn, form: Fields) -> Response:
             give_notice(desk.db, desk.services.registry, roots, NoticeKind(kind), reason, by)
     except (RunRefused, TrustError) as refusal:
         desk.db.rollback()
-        return _page(desk, asked, reach, problem=desk.words.of(refusal))
+        return _page(desk, asked, reach, desk.words.of(refusal), reason)
     return desk.go(f"/desk/recall?{asked.address}", f"recall_{kind}")
 
 
@@ -193,7 +193,10 @@ def _found(desk: Desk) -> tuple[Asked, Reach]:
     return asked, _reach(desk, asked)
 
 
-def _page(desk: Desk, asked: Asked, reach: Reach | None = None, problem: str = "") -> Response:
+def _page(
+    desk: Desk, asked: Asked, reach: Reach | None = None, problem: str = "", reason: str = ""
+) -> Response:
+    """`reason`: the one chosen in a form that could not be taken: nobody signs another by not looking again."""
     if reach is None and asked.suspicion:
         reach = _reach(desk, asked)
     problem = problem or (desk.words(asked.problem) if asked.problem else "")
@@ -209,6 +212,7 @@ def _page(desk: Desk, asked: Asked, reach: Reach | None = None, problem: str = "
         kinds=_kinds(desk, by),
         at_home=by is not None and signs_at_home(desk.db, by, desk.now),
         reasons=REASONS,
+        reason=reason,
         provinces=sorted(provinces().values(), key=lambda province: province.name),
         thing_words=thing_words,
         shown=SHOWN,

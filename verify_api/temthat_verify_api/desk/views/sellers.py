@@ -16,7 +16,6 @@ from temthat_trace.offers import (
     SellerLink,
     checked_url,
 )
-from temthat_trace.papers import Attachment
 from temthat_trace.parties import Party
 from temthat_trace.privacy.attachments import drop_unused
 from temthat_trace.products import Product
@@ -25,9 +24,9 @@ from temthat_verify_api.desk import queries
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
 from temthat_verify_api.desk.forms import Fields, Files
-from temthat_verify_api.desk.pictures import LISTING_PHOTO, BadPicture, store_picture
+from temthat_verify_api.desk.pictures import LISTING_PHOTO, BadPicture, kept_picture, store_picture
 from temthat_verify_api.desk.route import desk_router
-from temthat_verify_api.permissions import Action
+from temthat_verify_api.desk.views.products import own_product
 
 router = desk_router()
 
@@ -62,46 +61,19 @@ def sellers_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
 @router.post("/products/{product_id}/sellers")
 def add_seller(desk: SignedIn, product_id: uuid.UUID, form: Fields) -> Response:
     """One more link: https, a name and a last day."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, party = own_product(desk, product_id)
     typed = {name: form.text(name, 600) for name in ("seller", "url", "valid_until")}
-    links = sellers_of(desk.db, product.id)
-    in_force = [link for link in links if link.holds(desk.today)]
-    problem, url, until = "", "", _day(typed["valid_until"])
-    try:
-        url = checked_url(typed["url"])
-    except BadLink as error:
-        problem = desk.words.of(error)
-    if not typed["seller"]:
-        problem = desk.words("sellers.no_name")
-    elif not problem and until is None:
-        problem = desk.words("sellers.bad_day")
-    elif not problem and until and not desk.today <= until <= desk.today + dt.timedelta(days=LONGEST_DAYS):
-        problem = desk.words("sellers.day_range")
-    elif not problem and len(in_force) >= MOST_LINKS:
-        problem = desk.words("sellers.too_many", most=MOST_LINKS)
-    elif not problem and any(link.url == url for link in in_force):
-        problem = desk.words("sellers.twice")
-    if problem or until is None:
-        return _sellers(desk, product, party, problem, typed)
-    desk.db.add(
-        SellerLink(
-            product_id=product.id,
-            seller=typed["seller"][:200],
-            url=url,
-            valid_until=until,
-            added_at=desk.now,
-            added_by=desk.person.name,
-        )
-    )
+    link = _read_link(desk, product, typed)
+    if isinstance(link, str):
+        return _sellers(desk, product, party, link, typed)
+    desk.db.add(link)
     return desk.go(f"/desk/products/{product_id}/sellers", "seller_added")
 
 
 @router.post("/products/{product_id}/sellers/{link_id}/end")
 def end_seller(desk: SignedIn, product_id: uuid.UUID, link_id: uuid.UUID, form: Fields) -> Response:
     """The link is no longer shown; that it was stays on record."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, _ = own_product(desk, product_id)
     link = desk.db.get(SellerLink, link_id)
     if link is None or link.product_id != product.id:
         raise NotFound
@@ -120,17 +92,13 @@ def photos_page(desk: SignedIn, product_id: uuid.UUID) -> Response:
 def photo(desk: SignedIn, product_id: uuid.UUID, digest: str) -> Response:
     """One of them."""
     product, _ = queries.find_product(desk.db, desk.person, product_id)
-    found = desk.db.get(Attachment, _kept(desk, product, digest).digest)
-    if found is None:
-        raise NotFound
-    return Response(found.data, media_type=found.media_type)
+    return kept_picture(desk.db, _kept(desk, product, digest).digest)
 
 
 @router.post("/products/{product_id}/photos")
 def add_photos(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Response:
     """Pictures for listings, each stripped of whatever else was in its file."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, party = own_product(desk, product_id)
     files = form.files("photos")
     have = {kept.digest for kept in _kept_all(desk, product)}
     if not files:
@@ -156,12 +124,45 @@ def add_photos(desk: SignedIn, product_id: uuid.UUID, form: Files) -> Response:
 @router.post("/products/{product_id}/photos/{digest}/remove")
 def remove_photo(desk: SignedIn, product_id: uuid.UUID, digest: str, form: Fields) -> Response:
     """Take one away."""
-    product, party = queries.find_product(desk.db, desk.person, product_id)
-    desk.require(Action.PICTURE, party)
+    product, _ = own_product(desk, product_id)
     desk.db.delete(_kept(desk, product, digest))
     desk.db.flush()
     drop_unused(desk.db, [digest])
     return desk.go(f"/desk/products/{product_id}/photos", "photo_removed")
+
+
+def _read_link(desk: Desk, product: Product, typed: dict[str, str]) -> SellerLink | str:
+    """The link as typed, or what is wrong with it, in words."""
+    if not typed["seller"]:
+        return desk.words("sellers.no_name")
+    try:
+        url = checked_url(typed["url"])
+    except BadLink as error:
+        return desk.words.of(error)
+    try:
+        until = dt.date.fromisoformat(typed["valid_until"])
+    except ValueError:
+        return desk.words("sellers.bad_day")
+    if not desk.today <= until <= desk.today + dt.timedelta(days=LONGEST_DAYS):
+        return desk.words("sellers.day_range")
+    if too_much := _beyond(desk, product, url):
+        return too_much
+    return SellerLink(
+        product_id=product.id,
+        seller=typed["seller"][:200],
+        url=url,
+        valid_until=until,
+        added_at=desk.now,
+        added_by=desk.person.name,
+    )
+
+
+def _beyond(desk: Desk, product: Product, url: str) -> str:
+    """Why the product takes no such link beside those it has, in words, or nothing."""
+    in_force = [link for link in sellers_of(desk.db, product.id) if link.holds(desk.today)]
+    if len(in_force) >= MOST_LINKS:
+        return desk.words("sellers.too_many", most=MOST_LINKS)
+    return desk.words("sellers.twice") if any(link.url == url for link in in_force) else ""
 
 
 def _sellers(
@@ -209,10 +210,3 @@ def _kept(desk: Desk, product: Product, digest: str) -> ProductPhoto:
     if found is None:
         raise NotFound
     return found
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
