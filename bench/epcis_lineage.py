@@ -6,9 +6,6 @@ Against reading one event by its number, on the same database. Goal: under one s
 import datetime as dt
 import json
 import os
-import statistics
-import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -17,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
-from bench.postgresql import postgresql
+from bench.measuring import Figure, analyze, median_seconds, on_both, under_a_second
 from temthat_trace.database import make_engine
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.reading import read_event
@@ -30,24 +27,16 @@ from temthat_trace.parties import Party, PartyKind
 from temthat_verify_api.migrate import upgrade
 
 CARTON, DEEP = 100, 50
-TURNS = 5
 BASE = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 ITEM = "https://id.gs1.org/01/08938505974194"
 
-Figure = dict[str, Any]
 Json = dict[str, Any]
 
 
 def figures(small: bool) -> list[Figure]:
     """Seconds for each question on each database; `small` only sees that everything runs."""
     events, wide = (3_000, 200) if small else (1_000_000, 10_000)
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory() as folder:
-        found += _measure(f"sqlite:///{folder}/temthat.db", "SQLite", events, wide)
-    with postgresql() as url:
-        if url:
-            found += _measure(url, "PostgreSQL", events, wide)
-    return found
+    return on_both(lambda url, name: _measure(url, name, events, wide))
 
 
 def _measure(url: str, name: str, events: int, wide: int) -> list[Figure]:
@@ -57,7 +46,7 @@ def _measure(url: str, name: str, events: int, wide: int) -> list[Figure]:
     engine.dispose()
     with Session(engine) as session:
         middle = session.scalar(select(EpcisEvent.id).order_by(EpcisEvent.id).offset(events // 2).limit(1))
-        one = _median(
+        one = median_seconds(
             lambda: session.execute(EpcisEvent.__table__.select().where(EpcisEvent.id == middle)).one()
         )
 
@@ -76,28 +65,13 @@ def _measure(url: str, name: str, events: int, wide: int) -> list[Figure]:
             f"up, a pallet's {wide:,} packs to their lot": walk(_sscc(0), Direction.UP, wide + cartons + 2),
             f"up, {DEEP} transformations": walk(f"{ITEM}/10/D{DEEP}", Direction.UP, DEEP + 1),
         }
-        measured = {what: _median(ask) for what, ask in asked.items()}
+        found = under_a_second(
+            asked,
+            lambda what: f"EPCIS {what}, among {events:,} events, {name}",
+            f"one event by its number: {one * 1e6:,.0f} us",
+        )
     engine.dispose()
-    return [
-        {
-            "name": f"EPCIS {what}, among {events:,} events, {name}",
-            "value": seconds * 1000,
-            "unit": "ms",
-            "baseline": f"one event by its number: {one * 1e6:,.0f} us",
-            "ratio": 1 / seconds,
-        }
-        for what, seconds in measured.items()
-    ]
-
-
-def _median(ask: Callable[[], object]) -> float:
-    """Seconds, the median of some turns."""
-    times = []
-    for _ in range(TURNS):
-        start = time.perf_counter()
-        ask()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return found
 
 
 def _sscc(number: int) -> str:
@@ -161,9 +135,7 @@ def _fill(engine: Engine, events: int, wide: int) -> uuid.UUID:
             _insert(connection, EpcisTerm.__tablename__, ("term", "event"), sorted(found))
         session.commit()
         key = party.id
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+    analyze(engine)
     return key
 
 

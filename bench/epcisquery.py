@@ -10,18 +10,16 @@ import json
 import os
 import random
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Engine, event, select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from bench.epcis import document
-from bench.eventhash import CONTEXT
-from bench.postgresql import postgresql
+from bench.epcis_events import CONTEXT, document
+from bench.measuring import Figure, analyze, on_both
 from temthat_trace.database import make_engine
 from temthat_trace.epcis import store
 from temthat_trace.epcis.answering import query_document
@@ -40,19 +38,11 @@ EVENTS, TURNS = 1_000_000, 1_000
 GROUP = 10_000
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 
-Figure = dict[str, Any]
-
 
 def figures(small: bool) -> list[Figure]:
     """Microseconds for each question on each database; `small` only sees that everything runs."""
     events, turns = (2_000, 20) if small else (EVENTS, TURNS)
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory() as folder:
-        found += _measure(f"sqlite:///{folder}/temthat.db", "SQLite", events, turns)
-    with postgresql() as url:
-        if url:
-            found += _measure(url, "PostgreSQL", events, turns)
-    return found
+    return on_both(lambda url, name: _measure(url, name, events, turns))
 
 
 def _measure(url: str, name: str, events: int, turns: int) -> list[Figure]:
@@ -172,7 +162,7 @@ def _fill(url: str, events: int) -> uuid.UUID:
             at = int(NOW.timestamp() * 1000) + group[0]
             store.add_events(session, party.id, uuid.UUID(bytes=os.urandom(16)), judged, context, at)
             session.commit()
-    _analyzed(engine)
+    analyze(engine, "VACUUM ANALYZE")
     engine.dispose()
     return party.id
 
@@ -193,9 +183,3 @@ def _judged(n: int, value: dict[str, Any], names: Context) -> Judged:
 def _in_haste(connection: Any, _record: Any) -> None:
     for pragma in ("synchronous=OFF", "cache_size=-2000000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _analyzed(engine: Engine) -> None:
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")

@@ -5,9 +5,6 @@ Against reading one batch by its primary key, on the same database. Goal: under 
 
 import datetime as dt
 import os
-import statistics
-import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
-from bench.postgresql import postgresql
+from bench.measuring import Figure, analyze, median_seconds, on_both, under_a_second
 from temthat_stamps.copies.records import StampState
 from temthat_stamps.runs.records import Run
 from temthat_trace.batches import Batch, BatchSource
@@ -33,22 +30,13 @@ from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.recall.reach import reach_of
 
 WIDE, DEEP = 10_000, 50
-TURNS = 5
 DAY = dt.date(2026, 5, 1)
-
-Figure = dict[str, Any]
 
 
 def figures(small: bool) -> list[Figure]:
     """Seconds for each question on each database; `small` only sees that everything runs."""
     nodes, wide = (2_000, 100) if small else (1_000_000, WIDE)
-    found: list[Figure] = []
-    with tempfile.TemporaryDirectory() as folder:
-        found += _measure(f"sqlite:///{folder}/temthat.db", "SQLite", nodes, wide)
-    with postgresql() as url:
-        if url:
-            found += _measure(url, "PostgreSQL", nodes, wide)
-    return found
+    return on_both(lambda url, name: _measure(url, name, nodes, wide))
 
 
 def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
@@ -58,7 +46,7 @@ def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
     with Session(engine) as session:
         person = session.query(Person).one()
         session.get_one(Party, person.party_id)
-        row = _median(lambda: session.execute(Batch.__table__.select().where(Batch.id == lot)).one())
+        row = median_seconds(lambda: session.execute(Batch.__table__.select().where(Batch.id == lot)).one())
 
         def recall(suspicion: Suspicion) -> None:
             reach = reach_of(session, visible(person), suspicion)
@@ -83,28 +71,13 @@ def _measure(url: str, name: str, nodes: int, wide: int) -> list[Figure]:
             f"trace down, one lot to {wide:,} batches": trace(lot, Direction.DOWN, wide + 1),
             f"trace up, {DEEP} steps": trace(end, Direction.UP, DEEP + 1),
         }
-        measured = {what: _median(ask) for what, ask in asked.items()}
+        found = under_a_second(
+            asked,
+            lambda what: f"{what}, among {nodes:,}, {name}",
+            f"one batch by its key: {row * 1e6:,.0f} us",
+        )
     engine.dispose()
-    return [
-        {
-            "name": f"{what}, among {nodes:,}, {name}",
-            "value": seconds * 1000,
-            "unit": "ms",
-            "baseline": f"one batch by its key: {row * 1e6:,.0f} us",
-            "ratio": 1 / seconds,
-        }
-        for what, seconds in measured.items()
-    ]
-
-
-def _median(ask: Callable[[], object]) -> float:
-    """Seconds, the median of some turns."""
-    times = []
-    for _ in range(TURNS):
-        start = time.perf_counter()
-        ask()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return found
 
 
 def _fill(engine: Engine, nodes: int, wide: int) -> tuple[uuid.UUID, uuid.UUID]:
@@ -149,9 +122,7 @@ def _fill(engine: Engine, nodes: int, wide: int) -> tuple[uuid.UUID, uuid.UUID]:
         _insert(session, StampState, checked)
         _keep_diary(session, party.id, lot, packs, now)
         session.commit()
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+    analyze(engine)
     return lot, chain[-1]
 
 

@@ -6,7 +6,6 @@ Telling is set against capturing the same events from ready documents: what read
 
 import datetime as dt
 import json
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bench.postgresql import postgresql
+from bench.measuring import Figure, on_both
 from temthat_trace.balance.repository import MOST, season_of
 from temthat_trace.batches import Batch
 from temthat_trace.database import make_engine, make_sessions
@@ -34,18 +33,11 @@ from temthat_verify_api.settings import Settings
 DIARY = (Step.HARVEST, Step.PRELIMINARY, Step.PROCESSING, Step.PACKING, Step.TRANSPORT)
 NOW = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)
 
-Figure = dict[str, Any]
-
 
 def figures(small: bool) -> list[Figure]:
     """On both databases; `small` only sees that everything runs."""
     batches = 50 if small else MOST
-    with tempfile.TemporaryDirectory() as folder:
-        found = _measure(f"sqlite:///{folder}/temthat.db", "SQLite", batches)
-    with postgresql() as url:
-        if url:
-            found += _measure(url, "PostgreSQL", batches)
-    return found
+    return on_both(lambda url, name: _measure(url, name, batches))
 
 
 def _measure(url: str, name: str, batches: int) -> list[Figure]:

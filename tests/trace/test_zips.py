@@ -46,5 +46,5 @@ def test_damage_is_one_of_the_errors_that_are_named(method: int) -> None:
         bad = bytearray(good)
         for _ in range(draw.randint(1, 4)):
             bad[draw.randrange(len(bad))] = draw.randrange(256)
-        with contextlib.suppress(DAMAGED):
+        with contextlib.suppress(*DAMAGED):
             read_all(bytes(bad[: draw.choice((len(bad), draw.randrange(len(bad))))]))

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from temthat_stamps.runs.records import Run
 from temthat_trace.batches import Batch
 from temthat_trace.emitting import words
 from temthat_trace.emitting.repository import Emitted, held_of
+from temthat_trace.epcis.problems import EpcisError, Problem
 from temthat_trace.epcis.tables import EpcisEvent
 from temthat_trace.events import Event, Step
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_verify_api import emitter
 from temthat_verify_api.accounts import KeyRole, issue_api_key
+from temthat_verify_api.commands import epcis as commands
 from temthat_verify_api.commands.session import open_records
 from temthat_verify_api.emitter import Emitter, recent_batches, tell
 
@@ -125,6 +128,48 @@ def test_what_fails_is_tried_again(world: "World", monkeypatch: pytest.MonkeyPat
     assert telling.problem is None
 
 
+def test_one_that_cannot_be_told_keeps_no_other_back(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that something is wrong with waits alone, in front of as many others as there are."""
+    monkeypatch.setattr(emitter, "AGAIN_AFTER", 0.01)
+    for number in range(5):
+        add_batch(world, f"L0{number}")
+    with world.services.sessions() as session:
+        bad = session.scalars(select(Batch.id).where(Batch.lot == "L02")).one()
+    real = emitter.tell
+
+    def failing(sessions: Any, batches: Any, *more: Any) -> Emitted:
+        if bad in batches:
+            raise KeyError(bad)
+        return real(sessions, batches, *more)
+
+    monkeypatch.setattr(emitter, "tell", failing)
+    world.clock[0] = dt.datetime.now(dt.UTC)
+    telling = Emitter(world.services)
+    telling.start()
+    soon(lambda: len(events(world)) == 4)
+    assert isinstance(telling.problem, KeyError)
+    monkeypatch.setattr(emitter, "tell", real)
+    soon(lambda: len(events(world)) == 5)
+    telling.close()
+    assert telling.problem is None
+
+
+def test_a_start_looks_for_withdrawn_entries_and_stamps_too(world: "World") -> None:
+    """An old batch is looked at when its entry was struck out lately, or when it lately got stamps."""
+    world.run(lot="L01")
+    add_batch(world, "L02")
+    add_step(world, "L02")
+    with world.services.sessions() as session:
+        ids = {batch.lot: batch.id for batch in session.scalars(select(Batch))}
+        later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+        assert recent_batches(session, later) == []
+        session.scalars(select(Event).where(Event.batch_id == ids["L02"])).one().withdrawn_at = later
+        session.scalars(select(Run).where(Run.batch_id == ids["L01"])).one().registered_at = later
+        session.flush()
+        assert set(recent_batches(session, later)) == set(ids.values())
+        session.rollback()
+
+
 def test_it_does_not_tell_twice(world: "World") -> None:
     """Whoever tells first: the thread, the command, a second process."""
     world.run(lot="L01")
@@ -176,3 +221,25 @@ def test_the_command_tells_everything(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "đính chính" in temthat("epcis", "emit", "--party", HOLDER).output
     assert ", 0 sự kiện mới" in temthat("epcis", "emit", "--party", HOLDER).output
     assert "Không có đơn vị XYZ" in temthat("epcis", "emit", "--party", "XYZ", expect=1).output
+
+
+def test_records_that_cannot_be_told_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in telling; the command says so, and `epcis emit` says in words what it was."""
+    monkeypatch.setenv("TEMTHAT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("TEMTHAT_DATABASE_URL", f"sqlite:///{tmp_path / 'data' / 'temthat.db'}")
+    temthat("init", "--alliance", "Liên minh HTX Việt Nam", "--phone", "0912345678")
+
+    def failing(*_: object) -> Emitted:
+        raise KeyError("a mistake of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(emitter, "tell_in", failing)
+        assert "temthat epcis emit" in temthat("import", WORKBOOK).output
+
+    def too_many(*_: object) -> Emitted:
+        raise EpcisError([Problem("", "size", "Quá nhiều sự kiện.", "Too many events.")])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(commands, "tell_in", too_many)
+        assert "Quá nhiều sự kiện" in temthat("epcis", "emit", expect=1).output
+    assert "0 lô" not in temthat("epcis", "emit").output

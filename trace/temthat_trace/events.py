@@ -18,12 +18,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from temthat_trace.database import Base, Text, words
 from temthat_trace.ids import uuid7
 from temthat_trace.parties import Address, Member, Plot
-from temthat_trace.sealed import batch_digest, digest_of, event_digest, event_record
+from temthat_trace.sealed import batch_digest, digest_of, event_record
 from temthat_trace.search import search_key
 from temthat_trace.units import plain
 from temthat_trace.vouching import Vouching
 
-__all__ = ["Event", "EventLine", "EventPhoto", "LineRole", "Step", "batch_digest", "event_digest", "line"]
+__all__ = ["Event", "EventLine", "EventPhoto", "LineRole", "Step", "batch_digest", "line"]
 
 
 class Step(StrEnum):

@@ -98,7 +98,7 @@ class Member(Base):
     What may be shown is for `consent.shown` to say: `alias` and commune unless the member agreed to more. The personal
     fields (`consent.FIELDS`) are kept only under recorded consent and can be emptied without touching anything that was
     signed. An erased member keeps an opaque code, so that amounts stay whole; `former` tells its old code again
-    (`erasing.former_code`) when an old workbook would bring it back.
+    (`consent.former_code`) when an old workbook would bring it back.
     """
 
     __tablename__ = "member"

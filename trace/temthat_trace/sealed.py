@@ -44,27 +44,6 @@ def event_record(
     return record | {name: value for name, value in more.items() if value}
 
 
-def event_digest(
-    salt: bytes,
-    step: str,
-    at: dt.datetime,
-    text: str,
-    actor: str,
-    address: str,
-    *,
-    plot: uuid.UUID | None = None,
-    member: uuid.UUID | None = None,
-    lines: Sequence[dict[str, str]] = (),
-    photos: Sequence[str] = (),
-) -> bytes:
-    """The digest of `event_record` of these; 32 bytes."""
-    return digest_of(
-        event_record(
-            salt, step, at, text, actor, address, plot=plot, member=member, lines=lines, photos=photos
-        )
-    )
-
-
 def digest_of(record: dict[str, Any]) -> bytes:
     """SHA-256 over the RFC 8785 form of a sealed record; 32 bytes."""
     return hashlib.sha256(rfc8785.dumps(record)).digest()

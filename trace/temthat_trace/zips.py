@@ -4,7 +4,7 @@ import zipfile
 import zlib
 from typing import BinaryIO
 
-DAMAGED: tuple[type[Exception], ...] = (
+DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,

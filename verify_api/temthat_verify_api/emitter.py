@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, joinedload, sessionmaker
 
 from temthat_stamps.runs.records import Run
@@ -91,18 +92,29 @@ class Emitter:
 
     def _tell(self, batches: list[uuid.UUID]) -> None:
         """One round; never raises. What failed waits for another."""
+        failed, self.problem = self._try(batches)
+        if failed:
+            with self._changed:
+                self._waiting = {**dict.fromkeys(failed), **self._waiting}
+                self._changed.wait_for(lambda: self._stopping, AGAIN_AFTER)
+
+    def _try(self, batches: list[uuid.UUID]) -> tuple[list[uuid.UUID], Exception | None]:
+        """Tell them; which could not be told, and why. One that cannot be told keeps none of the others back."""
         try:
             outcome = tell(self._services.sessions, batches, self._services.settings, self._services.now)
             for result in outcome.refused:
                 log.error("an event of our own was refused: %s", [p.en for p in result.errors])
-            self.problem = None
         except Exception as error:
+            # A database or disk that is not there is not there for each of them alone either.
+            if len(batches) > 1 and not isinstance(error, OperationalError | OSError):
+                half = len(batches) // 2
+                first, why = self._try(batches[:half])
+                second, why_too = self._try(batches[half:])
+                return first + second, why or why_too
             if str(error) != str(self.problem):
                 log.exception("telling records as events")
-            self.problem = error
-            with self._changed:
-                self._waiting = {**dict.fromkeys(batches), **self._waiting}
-                self._changed.wait_for(lambda: self._stopping, AGAIN_AFTER)
+            return batches, error
+        return [], None
 
 
 def watch_all(sessions: sessionmaker[Session], told: Tell) -> None:
@@ -148,14 +160,22 @@ def stamp_runs(session: Session, batches: Sequence[uuid.UUID]) -> dict[uuid.UUID
 
 
 def recent_batches(session: Session, since: dt.datetime) -> list[uuid.UUID]:
-    """Batches that were recorded since then, or had an entry or a slip recorded; by the time that is in their ids."""
+    """Batches that were recorded since then, or got or lost an entry or a slip, or got a run of stamps.
+
+    What was recorded is found by the time that is in its id.
+    """
     first = uuid.UUID(int=int(since.timestamp() * 1000) << 80)
     queries: tuple[Any, ...] = (
         select(Batch.id).where(Batch.id >= first),
         select(Event.batch_id).where(Event.id >= first),
-        select(PurchaseSlip.batch_id).where(PurchaseSlip.id >= first, PurchaseSlip.batch_id.is_not(None)),
+        select(Event.batch_id).where(Event.withdrawn_at >= since),
+        select(PurchaseSlip.batch_id).where(
+            or_(PurchaseSlip.id >= first, PurchaseSlip.withdrawn_at >= since)
+        ),
+        select(Run.batch_id).where(Run.registered_at >= since),
     )
-    return list(dict.fromkeys(batch for query in queries for batch in session.scalars(query.distinct())))
+    found = dict.fromkeys(batch for query in queries for batch in session.scalars(query.distinct()))
+    return [batch for batch in found if batch is not None]
 
 
 def all_batches(session: Session, party_id: uuid.UUID | None = None) -> Iterator[list[uuid.UUID]]:

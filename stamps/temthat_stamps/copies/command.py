@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from temthat_stamps.copies.errors import BadEvent
-from temthat_stamps.copies.habits import Habits, habits_of, priors
+from temthat_stamps.copies.habits import habits_of
 from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.replay import Replay, Stopped
 from temthat_stamps.copies.simulate.assumptions import Assumptions, load
 from temthat_stamps.copies.simulate.world import log_lines, stamps
+from temthat_stamps.texts import visible
 
 app = typer.Typer(
     add_completion=False,
@@ -57,7 +58,7 @@ def replay(
     habits: Annotated[Path | None, typer.Option(help="tệp TOML thay priors.toml / other priors")] = None,
 ) -> None:
     """Chấm điểm từng tem trong nhật ký. Score each stamp of a log; bad lines are told and left out."""
-    run = Replay(Model(_habits(habits)), _tell_bad, stop)
+    run = Replay(_model(habits), _tell_bad, stop)
     try:
         if file == "-":
             run.read(sys.stdin.buffer)
@@ -82,27 +83,28 @@ def replay(
     for result in run.results():
         if result["suspect_at"]:
             typer.echo(
-                f"{result['stamp']}: {result['suspect_at']}, {result['suspect_check']}/{result['checks']}"
+                f"{visible(result['stamp'])}: {result['suspect_at']}, {result['suspect_check']}/{result['checks']}"
             )
     for name, value in run.summary().items():
         typer.echo(f"{name}: {value}")
 
 
 def _tell_bad(line: int, error: BadEvent) -> None:
-    typer.echo(f"Dòng {line}: {error.vi}\nLine {line}: {error.en} [{error.rule}]", err=True)
+    vi, en = visible(error.vi), visible(error.en)
+    typer.echo(f"Dòng {line}: {vi}\nLine {line}: {en} [{error.rule}]", err=True)
 
 
 def _assumptions(path: Path | None) -> Assumptions:
     try:
         return load(path)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
 
-def _habits(path: Path | None) -> Habits:
+def _model(path: Path | None) -> Model:
     try:
-        return habits_of(tomllib.loads(path.read_text("utf-8"))) if path else priors()
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        return Model(habits_of(tomllib.loads(path.read_text("utf-8"))) if path else None)
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -108,15 +108,20 @@ def priors() -> Habits:
 
 
 def habits_of(table: Mapping[str, Any]) -> Habits:
-    """Habits from the tables of such a file; raises `ValueError` when chances do not add up."""
-    made = Habits(
-        tuple(_explanation(name, part) for name, part in table["ordinary"].items()),
-        tuple(_explanation(name, part) for name, part in table["copied"].items()),
-        Single(**{name: tuple(pair) for name, pair in table["single"].items()}),
-        Limits(**table["limits"]),
-        Thresholds(**table["thresholds"]),
-    )
-    _check(made)
+    """Habits from the tables of such a file; raises `ValueError` where they are not whole or do not add up."""
+    try:
+        made = Habits(
+            tuple(_explanation(name, part) for name, part in table["ordinary"].items()),
+            tuple(_explanation(name, part) for name, part in table["copied"].items()),
+            Single(**{name: tuple(pair) for name, pair in table["single"].items()}),
+            Limits(**table["limits"]),
+            Thresholds(**table["thresholds"]),
+        )
+        _check(made)
+    except KeyError as error:
+        raise ValueError(f"{error} is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"not like priors.toml: {error}") from error
     return made
 
 
@@ -134,6 +139,9 @@ def _check(habits: Habits) -> None:
     sums: list[Row] = [tuple(e.weight for e in side) for side in (habits.ordinary, habits.copied)]
     chances: list[float] = [chance for pair in astuple(habits.single) for chance in pair]
     for one in (*habits.ordinary, *habits.copied):
+        sizes = [len(row) for row in one.move], [len(row) for row in one.gap]
+        if not one.again or sizes != ([len(MOVES)] * len(Stay), [len(GAPS) + 1] * len(MOVES)):
+            raise ValueError(f"{one.name}: a row has too few or too many chances")
         sums += [*one.move, *one.gap]
         chances += one.again
     for row in sums:
@@ -141,3 +149,5 @@ def _check(habits: Habits) -> None:
             raise ValueError(f"chances that are not positive or do not add up to 1: {row}")
     if not all(0 < chance < 1 for chance in chances):
         raise ValueError("a chance is not between 0 and 1")
+    if habits.thresholds.one_in < 2:
+        raise ValueError("one_in must be 2 or more")

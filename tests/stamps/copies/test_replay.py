@@ -2,6 +2,8 @@
 
 import json
 import random
+import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,18 @@ def test_the_command_prints_json_lines_with_the_summary_last(tmp_path: Path) -> 
     assert runner.invoke(app, ["replay", str(tmp_path / "none")]).exit_code == 2
 
 
+def test_what_a_log_says_never_steers_the_terminal(tmp_path: Path) -> None:
+    """A stamp's name and a wrong value are shown, not obeyed."""
+    file = tmp_path / "log.jsonl"
+    evil = [{**entry, "stamp": "\x1b[2J\ud800x"} for entry in LOG if entry["stamp"] == "copy"]
+    file.write_bytes(b"".join([*lines(evil), *lines([{**evil[0], "kind": "\x1b[2J"}])]))
+    done = runner.invoke(app, ["replay", str(file)])
+    assert done.exit_code == 0
+    assert "[2J" in done.stdout
+    assert "[2J" in done.stderr
+    assert "\x1b" not in done.output + done.stderr
+
+
 def test_simulate_and_replay_fit_together() -> None:
     """A small world goes through standard input and is told apart."""
     made = runner.invoke(app, ["simulate", "--scale", "0.01", "--seed", "5", "--floods", "1"])
@@ -164,3 +178,37 @@ def test_files_of_assumptions_and_priors_that_are_none_are_said(tmp_path: Path) 
     wrong.write_text("[ordinary]\n", "utf-8")
     assert runner.invoke(app, ["simulate", "--assumptions", str(wrong)]).exit_code == 2
     assert runner.invoke(app, ["replay", "-", "--habits", str(wrong)], input="").exit_code == 2
+
+
+SHIPPED = {
+    "--habits": resources.files("temthat_stamps.copies").joinpath("priors.toml"),
+    "--assumptions": resources.files("temthat_stamps.copies.simulate").joinpath("assumptions.toml"),
+}
+WRONG_VALUES = [
+    ("--habits", r"^weight = .*", 'weight = "x"'),
+    ("--habits", r"^again = .*", "again = []"),
+    ("--habits", r"^gap.far = .*", "gap.far = [0.5, 0.5]"),
+    ("--habits", r"^\[copied.local\]", "[copied.another]\nweight = 0.1\n[copied.local]"),
+    ("--habits", r"^one_in = .*", "one_in = 1"),
+    ("--assumptions", r"^start = .*", 'start = "spring"'),
+    ("--assumptions", r"^buyer = .*", ""),
+    ("--assumptions", r"^again = .*", "again = 1.0"),
+    ("--assumptions", r"^fair_days = .*", "fair_days = 3"),
+    ("--assumptions", r'^"79" = ', '"99" = '),
+]
+
+
+@pytest.mark.parametrize(("option", "line", "wrong"), WRONG_VALUES)
+def test_a_changed_file_that_cannot_be_used_says_why(
+    tmp_path: Path, option: str, line: str, wrong: str
+) -> None:
+    """Whoever puts figures of their own into a copy of these files may slip: told before anything is made."""
+    file = tmp_path / "own.toml"
+    changed, times = re.subn(line, wrong, SHIPPED[option].read_text("utf-8"), flags=re.MULTILINE)
+    assert times
+    file.write_text(changed, "utf-8")
+    command = ["replay", "-"] if option == "--habits" else ["simulate", "--scale", "0.001"]
+    done = runner.invoke(app, [*command, option, str(file)], input="")
+    assert done.exit_code == 2
+    assert "own.toml" in done.stderr
+    assert done.stdout == ""

@@ -1,5 +1,6 @@
 """Two people of a cooperative send workbooks at the same moment, and an office decides meanwhile, on both databases."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from temthat_trace.approvals.deciding import approve
-from temthat_trace.approvals.records import Proposal, State
+from temthat_trace.approvals.deciding import approve, refuse, reopen
+from temthat_trace.approvals.records import Proposal, Reason, State
 from temthat_trace.approvals.rule import set_rule
 from temthat_trace.approvals.values import from_json
 from temthat_trace.database import make_engine, make_sessions
@@ -111,3 +112,31 @@ def test_a_workbook_while_an_office_approves(sessions: sessionmaker[Session]) ->
         assert (State.APPROVED in states) == approved
         assert approved or applied
         assert states.count(State.WAITING) == (1 if applied else 0)
+
+
+def test_two_officers_reopen_one_refusal(sessions: sessionmaker[Session]) -> None:
+    """It waits once more, once; the other officer is told in words."""
+    assert bring(sessions, "Cam sành", "")
+    with sessions() as session:
+        proposal = session.scalars(select(Proposal)).one()
+        refuse(session, proposal, party(session, "LM"), "Lan", NOW, Reason.MISLEADING, "")
+        session.commit()
+    read = threading.Barrier(2, timeout=5)
+
+    def again() -> bool:
+        with sessions() as session:
+            proposal, office = session.scalars(select(Proposal)).one(), party(session, "LM")
+            session.rollback()
+            read.wait()
+            try:
+                reopen(session, proposal, office, NOW + dt.timedelta(minutes=1))
+                session.commit()
+            except TraceRefused:
+                session.rollback()
+                return False
+            return True
+
+    assert sorted(together(again, again)) == [False, True]
+    with sessions() as session:
+        states = session.scalars(select(Proposal.state).order_by(Proposal.at)).all()
+        assert states == [State.REFUSED, State.WAITING]

@@ -272,7 +272,7 @@ def test_what_is_told_in_units_that_do_not_compare_is_never_the_same() -> None:
     """A harvest counted in pieces and a slip in kilograms: neither takes from the other."""
     harvest = replace(step(Step.HARVEST, out=500, unit="H87"), member=HOUSEHOLD)
     [kilograms, pieces] = account_of(batch(1, 90, harvest, slips=(slip(1, 100, member=HOUSEHOLD),))).whole
-    assert (kilograms.went_in, pieces.went_in) == (100, 500)
+    assert [kilograms.went_in, pieces.went_in] == [100, 500]
 
 
 def test_the_batch_s_own_household_harvested_where_the_entry_names_nobody() -> None:

@@ -186,7 +186,7 @@ def test_who_tends_a_plot_harvested_there(coop: Coop) -> None:
         season = season_of(coop.session, Party.id == coop.party.id, 2026)
         account = next(a for a in season.accounts if a.batch.lot == lot)
         assert [row.went_in for row in account.whole] == [500]
-        assert [(part.what, part.kilograms) for part in season.area.lines[0].parts] == [(lot, 500)]
+        assert [(part.what, part.kilograms) for part in season.area.lines[0].parts] == [(lot, Decimal(500))]
         slip.withdrawn_at, fresh.made_on = NOON, dt.date(2025, 6, 1)
         coop.session.flush()
 

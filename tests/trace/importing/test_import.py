@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.database import make_engine
-from temthat_trace.events import Event, event_digest
+from temthat_trace.events import Event
 from temthat_trace.importing import (
     ImportReport,
     apply,
@@ -26,6 +26,7 @@ from temthat_trace.importing import (
 from temthat_trace.papers import Paper
 from temthat_trace.parties import Member, Party, Plot
 from temthat_trace.products import PackForm, PackKind, Product
+from temthat_trace.sealed import digest_of, event_record
 from temthat_trace.tables import Base
 
 World = dict[str, list[list[Any]]]
@@ -55,7 +56,8 @@ def test_a_workbook_becomes_records(session: Session, world: World, run: Import)
     assert session.scalars(select(Paper)).one().valid_until == dt.date(2028, 3, 15)
     event = session.scalars(select(Event)).one()
     assert event.salt is not None
-    assert event.digest == event_digest(event.salt, event.step, event.at, "Hái buổi sáng.", "", "")
+    assert event.sealed() == event_record(event.salt, event.step, event.at, "Hái buổi sáng.", "", "")
+    assert event.digest == digest_of(event.sealed() or {})
     assert event.at == dt.datetime(2026, 11, 1, 0, 30, tzinfo=dt.UTC)
     assert event.recorded_by == party.id
 

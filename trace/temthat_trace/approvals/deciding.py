@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from temthat_trace.approvals.proposing import DecidedMeanwhile, move, put
@@ -82,20 +83,24 @@ def reopen(session: Session, proposal: Proposal, office: Party, now: dt.datetime
     is_paper = proposal.subject is Subject.PAPER and proposal.is_new
     if proposal.state is not State.REFUSED or is_paper or session.scalars(later.limit(1)).first() is not None:
         raise _decided(proposal)
-    again = put(
-        session,
-        party_id=proposal.party_id,
-        subject=proposal.subject,
-        subject_id=proposal.subject_id,
-        product_id=proposal.product_id,
-        records=from_json(proposal.entries),
-        is_new=proposal.is_new,
-        source=proposal.source,
-        by=session.get_one(Party, proposal.by_party_id),
-        person=proposal.by_person,
-        now=now,
-        waits=True,
-    )
+    try:
+        with session.begin_nested():
+            again = put(
+                session,
+                party_id=proposal.party_id,
+                subject=proposal.subject,
+                subject_id=proposal.subject_id,
+                product_id=proposal.product_id,
+                records=from_json(proposal.entries),
+                is_new=proposal.is_new,
+                source=proposal.source,
+                by=session.get_one(Party, proposal.by_party_id),
+                person=proposal.by_person,
+                now=now,
+                waits=True,
+            )
+    except (DecidedMeanwhile, IntegrityError) as error:
+        raise _decided(proposal) from error
     assert again is not None
     return again
 

@@ -82,10 +82,10 @@ class Diary:
     def finish(self, link: Link) -> None:
         """An entry for each event."""
         stored: dict[Key, Key] = {}
-        places: dict[Key, Key] = {}
+        moments: set[Key] = set()
         for key in link.existing.records.get("event", {}):
             stored.setdefault(key[:SAID], key)
-            places.setdefault(key[:5], key)
+            moments.add(key[:MOMENT])
         for (sheet, base), told in self._told.items():
             key = event_key(**told.values, lines=told.lines)
             if not told.whole and link.before(sheet, key) is None:
@@ -94,7 +94,7 @@ class Diary:
             if key[:MOMENT] in link.existing.private.events:
                 _say_erased(link, told.row)
                 continue
-            if link.before(sheet, key) is None and key[:5] in places:
+            if link.before(sheet, key) is None and key[:MOMENT] in moments:
                 _say_again(link, told.row)
             link.row_of[sheet, key] = told.row
             link.add(told.row, key, {}, {**told.values, "lines": tuple(told.lines)})

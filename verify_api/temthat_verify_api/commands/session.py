@@ -56,6 +56,9 @@ def in_words() -> Iterator[Settings]:
     except (RunRefused, PrintingError, TraceRefused, KeepingError, SchemaError, TrustError) as refusal:
         tell(refusal.vi, refusal.en)
         raise typer.Exit(REFUSED) from refusal
+    except EpcisError as refusal:
+        tell(refusal.vi, str(refusal))
+        raise typer.Exit(REFUSED) from refusal
     except (MissingMasterKeyError, SealBroken, BadPhone) as refusal:
         tell(str(refusal))
         raise typer.Exit(REFUSED) from refusal
@@ -127,7 +130,7 @@ def _telling(sessions: sessionmaker[Session], settings: Settings) -> Iterator[Se
         try:
             with session.begin_nested():
                 emitted = emitter.tell_in(session, touched | pending(session), settings, utc_now())
-        except (SQLAlchemyError, EpcisError):
+        except Exception:  # noqa: BLE001 - `epcis emit` shows it, whatever it is; the records are not lost by it
             emitted = None
         if emitted is None or emitted.refused:  # what was recorded counts, whether it is told or not
             tell(

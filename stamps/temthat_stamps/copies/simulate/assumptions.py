@@ -53,16 +53,43 @@ def neighbours() -> dict[str, list[str]]:
 
 
 def load(path: Path | None = None) -> Assumptions:
-    """From a file, or those that ship. Raises `OSError`, `tomllib.TOMLDecodeError`, `KeyError`, `ValueError`."""
-    if path is None:
-        text = (
-            resources.files("temthat_stamps.copies.simulate").joinpath("assumptions.toml").read_text("utf-8")
-        )
-    else:
-        text = path.read_text("utf-8")
-    table = tomllib.loads(text)
+    """From a file, or those that ship. Raises `OSError`, or `ValueError` for what cannot be simulated."""
+    shipped = (
+        resources.files("temthat_stamps.copies.simulate").joinpath("assumptions.toml").read_text("utf-8")
+    )
+    table = tomllib.loads(shipped if path is None else path.read_text("utf-8"))
+    _check_names(table, tomllib.loads(shipped))
     made = Assumptions(**{name: table[name] for name in Assumptions.__dataclass_fields__})
-    total = sum(made.shares.values())
-    if abs(total - 1) > 1e-6:
-        raise ValueError(f"[shares] add up to {total:.3f}, not 1")
+    _check_values(made)
     return made
+
+
+def _check_names(table: dict[str, Any], shipped: dict[str, Any]) -> None:
+    """Every name must be there with a value of its kind; of the shares only “others”."""
+    for part, names in shipped.items():
+        given = table.get(part)
+        for name, value in names.items():
+            if not isinstance(given, dict) or (name not in given and (part != "shares" or name == "others")):
+                raise ValueError(f"[{part}] {name} is missing")
+            kind = (int, float) if _is_number(value) else type(value)
+            if not isinstance(given.get(name, value), kind):
+                raise ValueError(f"[{part}] {name} must look like {value!r}")  # noqa: TRY004 - wrong in the file
+
+
+def _check_values(made: Assumptions) -> None:
+    try:
+        _ = made.start
+    except ValueError as error:
+        raise ValueError(f"[population] start: {error}") from error
+    if unknown := made.shares.keys() - {"others", *provinces()}:
+        raise ValueError(f"[shares] {min(unknown)} is no province")
+    if not all(map(_is_number, made.shares.values())) or abs(sum(made.shares.values()) - 1) > 1e-6:
+        raise ValueError("[shares] do not add up to 1")
+    for name, chance in made.checks.items():
+        # A chance of 1 that there is another one never ends.
+        if not (chance > 0 if name in ("shelf_mean", "shelf_shape", "buyer") else 0 <= chance < 1):
+            raise ValueError(f"[checks] {name} is {chance}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

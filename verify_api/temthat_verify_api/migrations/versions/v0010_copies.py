@@ -1,0 +1,14 @@
+"""What the copy model remembers of a stamp, and signals for people.
+
+Revision ID: 0010
+Revises: 0009
+"""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """See the module."""
