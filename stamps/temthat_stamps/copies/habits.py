@@ -4,9 +4,11 @@
 goes on from where the old one left it.
 """
 
+import json
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from enum import IntEnum
 from functools import lru_cache
 from importlib import resources
@@ -107,8 +109,24 @@ def priors() -> Habits:
     return habits_of(tomllib.loads(text))
 
 
-def habits_of(table: Mapping[str, Any]) -> Habits:
-    """Habits from the tables of such a file; raises `ValueError` where they are not whole or do not add up."""
+def habits_text(habits: Habits) -> str:
+    """Habits as JSON, to be stored with what they were learned from; `habits_of` gives them back to the last bit."""
+    table = {
+        "ordinary": {one.name: _table(one) for one in habits.ordinary},
+        "copied": {one.name: _table(one) for one in habits.copied},
+        "single": asdict(habits.single),
+        "limits": asdict(habits.limits),
+        "thresholds": asdict(habits.thresholds),
+    }
+    return json.dumps(table, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def habits_of(source: str | Mapping[str, Any]) -> Habits:
+    """Habits from `habits_text`, or from the tables of a file like `priors.toml`.
+
+    Raises `ValueError` where they are not whole, of another version's shape, or do not add up.
+    """
+    table = json.loads(source) if isinstance(source, str) else source
     try:
         made = Habits(
             tuple(_explanation(name, part) for name, part in table["ordinary"].items()),
@@ -135,6 +153,11 @@ def _explanation(name: str, table: Mapping[str, Any]) -> Explanation:
     )
 
 
+def _table(one: Explanation) -> dict[str, Any]:
+    gap = {move.name.lower(): one.gap[move] for move in MOVES}
+    return {"weight": one.weight, "again": one.again, "move": one.move, "gap": gap}
+
+
 def _check(habits: Habits) -> None:
     sums: list[Row] = [tuple(e.weight for e in side) for side in (habits.ordinary, habits.copied)]
     chances: list[float] = [chance for pair in astuple(habits.single) for chance in pair]
@@ -145,9 +168,11 @@ def _check(habits: Habits) -> None:
         sums += [*one.move, *one.gap]
         chances += one.again
     for row in sums:
-        if abs(sum(row) - 1) > 1e-6 or min(row) <= 0:
+        if not (abs(sum(row) - 1) <= 1e-6 and all(chance > 0 for chance in row)):
             raise ValueError(f"chances that are not positive or do not add up to 1: {row}")
     if not all(0 < chance < 1 for chance in chances):
         raise ValueError("a chance is not between 0 and 1")
+    if not all(map(math.isfinite, (*astuple(habits.limits), *astuple(habits.thresholds)))):
+        raise ValueError("a limit or threshold is no number")
     if habits.thresholds.one_in < 2:
         raise ValueError("one_in must be 2 or more")
