@@ -51,6 +51,7 @@ from temthat_verify_api.accounts import Person
 from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import database_errors, snapshot
+from temthat_verify_api.reports.records import ReportStep, SuspectReport
 from temthat_verify_api.rows import read_rows, to_plain
 from temthat_verify_api.settings import Settings
 from temthat_verify_api.tables import metadata
@@ -70,11 +71,20 @@ SECRET = frozenset(
 """Columns that never leave: what signs or lets somebody in, and what would tell a shopper's phone or an erased member
 again."""
 
-PERSONAL = frozenset({"member.full_name", "member.phone", "member.photo", "member.story", "consent.witness"})
-"""Columns that leave only when they are asked for: what members agreed to have kept by their cooperative alone."""
+PERSONAL = frozenset(
+    {
+        *("member.full_name", "member.phone", "member.photo", "member.story", "consent.witness"),
+        *("suspect_report.photo", "suspect_report.shop", "suspect_report.told"),
+    }
+)
+"""Columns that leave only when they are asked for: what members agreed to have kept by their cooperative alone, and
+what a shopper's report may say of people."""
 
-STAYS = frozenset({"api_key", "web_session", "reset_code", "workbook_import", "revision", "epcis_term"})
-"""Tables that never leave: ways in, uploads in passing, the service's own counter, and an index made of hashes."""
+STAYS = frozenset(
+    {"api_key", "web_session", "reset_code", "workbook_import", "revision", "epcis_term", "report_contact"}
+)
+"""Tables that never leave: ways in, uploads in passing, the service's own counter, an index made of hashes, and how to
+reach a shopper who reported."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Mapping[str, Any]
@@ -163,8 +173,8 @@ def _write_table(
     document = DOCUMENTS.get(table.name)
     query = sa.select(*columns).order_by(*table.primary_key)
     if hidden and table.name == Attachment.__tablename__:
-        photos = sa.select(Member.photo).where(Member.photo.is_not(None))
-        query = query.where(Attachment.digest.not_in(photos))
+        for photos in (Member.photo, SuspectReport.photo):
+            query = query.where(Attachment.digest.not_in(sa.select(photos).where(photos.is_not(None))))
     keep: Callable[[Row], bool] = lambda _: True  # noqa: E731
     if party is not None:
         query = query.where(_belongs(table.name, party))
@@ -243,6 +253,9 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         sa.select(Paper.scan).where(Paper.party_id == party, Paper.scan.is_not(None)),
         sa.select(Member.photo).where(Member.party_id == party, Member.photo.is_not(None)),
         sa.select(ProductPhoto.digest).where(ProductPhoto.product_id.in_(products)),
+        sa.select(SuspectReport.photo).where(
+            SuspectReport.party_id == party, SuspectReport.photo.is_not(None)
+        ),
         *(
             sa.select(column).where(EventPhoto.event_id.in_(events))
             for column in (EventPhoto.digest, EventPhoto.small)
@@ -298,6 +311,10 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         CaptureJob.__tablename__: CaptureJob.party_id == party,
         StampState.__tablename__: StampState.run.in_(runs),
         StampEvent.__tablename__: StampEvent.run.in_(runs),
+        SuspectReport.__tablename__: SuspectReport.party_id == party,
+        ReportStep.__tablename__: ReportStep.report_id.in_(
+            sa.select(SuspectReport.id).where(SuspectReport.party_id == party)
+        ),
     }
     return rules[table]
 

@@ -5,8 +5,9 @@ from temthat_trace import tables as trace_tables
 from temthat_trace.database import Base
 from temthat_verify_api import accounts
 from temthat_verify_api.epcis import tables as epcis_tables
+from temthat_verify_api.reports import records as report_records
 
 metadata = Base.metadata
 """All tables of trace, stamps and the service."""
 
-__all__ = ["accounts", "epcis_tables", "metadata", "stamps_tables", "trace_tables"]
+__all__ = ["accounts", "epcis_tables", "metadata", "report_records", "stamps_tables", "trace_tables"]
