@@ -51,6 +51,7 @@ from temthat_verify_api.accounts import Person
 from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import database_errors, snapshot
+from temthat_verify_api.nightly.records import LearnedHabits, RunCopies, StampDay
 from temthat_verify_api.reports.records import ReportStep, SuspectReport
 from temthat_verify_api.rows import read_rows, to_plain
 from temthat_verify_api.settings import Settings
@@ -81,9 +82,18 @@ PERSONAL = frozenset(
 what a shopper's report may say of people."""
 
 STAYS = frozenset(
-    {"api_key", "web_session", "reset_code", "workbook_import", "revision", "epcis_term", "report_contact"}
+    {
+        "api_key",
+        "web_session",
+        "reset_code",
+        "workbook_import",
+        "revision",
+        "epcis_term",
+        "report_contact",
+        "night",
+    }
 )
-"""Tables that never leave: ways in, uploads in passing, the service's own counter, an index made of hashes, and how to
+"""Tables that never leave: ways in, uploads in passing, the service's own counter, an index made of hashes, when its nights were, and how to
 reach a shopper who reported."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -311,6 +321,9 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         CaptureJob.__tablename__: CaptureJob.party_id == party,
         StampState.__tablename__: StampState.run.in_(runs),
         StampEvent.__tablename__: StampEvent.run.in_(runs),
+        LearnedHabits.__tablename__: LearnedHabits.product_id.in_(products),
+        RunCopies.__tablename__: RunCopies.run.in_(runs),
+        StampDay.__tablename__: StampDay.product_id.in_(products),
         SuspectReport.__tablename__: SuspectReport.party_id == party,
         ReportStep.__tablename__: ReportStep.report_id.in_(
             sa.select(SuspectReport.id).where(SuspectReport.party_id == party)

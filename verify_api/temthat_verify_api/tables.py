@@ -5,9 +5,18 @@ from temthat_trace import tables as trace_tables
 from temthat_trace.database import Base
 from temthat_verify_api import accounts
 from temthat_verify_api.epcis import tables as epcis_tables
+from temthat_verify_api.nightly import records as nightly_records
 from temthat_verify_api.reports import records as report_records
 
 metadata = Base.metadata
 """All tables of trace, stamps and the service."""
 
-__all__ = ["accounts", "epcis_tables", "metadata", "report_records", "stamps_tables", "trace_tables"]
+__all__ = [
+    "accounts",
+    "epcis_tables",
+    "metadata",
+    "nightly_records",
+    "report_records",
+    "stamps_tables",
+    "trace_tables",
+]
