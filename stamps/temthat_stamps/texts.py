@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -33,6 +33,9 @@ _DATED = {
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of controls, direction marks, half pairs and line ends."""
 
+TOLD_FROM = 3
+"""Counts of checks below this are not told: they would be about single persons."""
+
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -46,6 +49,15 @@ class Saying:
     action: str
     tone: str
     sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What to do next, step by step, and what the verdict cannot tell."""
+
+    steps: tuple[tuple[str, str], ...]
+    """Key and sentence of each, in order."""
+    limit: str
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +89,18 @@ def say(
     return _saying(verdict.word.value, _variant(verdict), lang, known)
 
 
+def guide(verdict: Verdict, lang: Lang, *, has: Collection[str] = (), **values: str | None) -> Guidance:
+    """What to do about a verdict. `has`: which of `call`, `pin`, `report` and `where` can be done here, for a step that
+    needs one is left out without it. Known `values`: `content` (net content of the pack), `hotline`.
+    """
+    variant = _variant(verdict)
+    entry = texts()["guidance"]["rung_up" if variant == "rung_up" else verdict.word.value]
+    known = {name: value for name, value in values.items() if value}
+    steps = ((key, texts()["steps"][key]) for key in entry["steps"])
+    usable = ((key, step) for key, step in steps if step.get("needs") in (None, *has))
+    return Guidance(tuple((key, fill(step[lang], known)) for key, step in usable), entry["limit"][lang])
+
+
 def say_mistyped(error: Mistyped, lang: Lang) -> Saying:
     """The words for a printed number that cannot be right as typed; not a verdict."""
     if error.position is None:
@@ -91,6 +115,7 @@ def explain(reason: Reason, lang: Lang, *, province: Callable[[str], str] = str)
         return f"{reason.key} {reason.value}".strip()
     day, _, rest = reason.value.partition(" ")
     values = {"value": reason.value, "day": _day(day, lang), "province": _named(rest, province)}
+    values["count"] = _told(reason.value)
     if reason.key in _NOTICES:
         values["notice_reason"] = notice_reason(rest, lang)
     return fill(entry[lang], values)
@@ -154,7 +179,7 @@ def _variant(verdict: Verdict) -> str:
 def _values_of(reason: Reason, lang: Lang, province: Callable[[str], str]) -> dict[str, str]:
     """What a reason's value gives to the verdict's own sentence. The first reason of a kind wins."""
     if reason.key == "checked_before":
-        return {"checks": reason.value}
+        return {"checks": _told(reason.value)}
     day, _, rest = reason.value.partition(" ")
     if reason.key in _DATED:
         day_name, place_name = _DATED[reason.key]
@@ -165,6 +190,11 @@ def _values_of(reason: Reason, lang: Lang, province: Callable[[str], str]) -> di
     if reason.key in texts()["states"]:
         values["state"] = texts()["states"][reason.key][lang]
     return values
+
+
+def _told(count: str) -> str:
+    """A count of checks, empty while it is too small to be told."""
+    return count if count.isdecimal() and int(count) >= TOLD_FROM else ""
 
 
 def _named(code: str, province: Callable[[str], str]) -> str:

@@ -134,10 +134,10 @@ def test_genuine_tells_first_nth_and_rung_up_apart() -> None:
     again = Verdict(Word.GENUINE, (Reason("checked_before", "3"),))
     names = {"01": "Hà Nội"}.__getitem__
     assert say(again, "vi", province=names, issuer="X", day="2026-05-26", place="01").sentence == (
-        "Tem do X phát hành. Đã được kiểm tra 3 lần, gần nhất ngày 26/05/2026 tại Hà Nội."
+        "Tem do X phát hành. Đã được kiểm tra 3 lần trước lần này, gần nhất ngày 26/05/2026 tại Hà Nội."
     )
     assert say(again, "vi", issuer="X", day="2026-05-26").sentence.endswith("gần nhất ngày 26/05/2026.")
-    assert say(again, "vi", issuer="X").sentence.endswith("Đã được kiểm tra 3 lần.")
+    assert say(again, "vi", issuer="X").sentence.endswith("Đã được kiểm tra 3 lần trước lần này.")
     sold = Verdict(Word.GENUINE, (Reason("rung_up", "2026-05-20 01"), Reason("checked_before", "3")))
     assert "Rung up on 20 May 2026 in Hà Nội." in say(sold, "en", province=names, issuer="X").sentence
 

@@ -1,4 +1,4 @@
-"""What people tell of packs that look wrong to them: filed anonymously from the page of a stamp, looked after at the desk.
+"""What people tell of packs that look wrong to them: filed anonymously from a stamp's page, looked after at the desk.
 
 A report is a lead, never a proof: it changes no verdict.
 """
