@@ -93,8 +93,8 @@ STAYS = frozenset(
         "night",
     }
 )
-"""Tables that never leave: ways in, uploads in passing, the service's own counter, an index made of hashes, when its nights were, and how to
-reach a shopper who reported."""
+"""Tables that never leave: ways in, uploads in passing, the service's own counter and nights, an index made of hashes,
+and how to reach a shopper who reported."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Mapping[str, Any]
