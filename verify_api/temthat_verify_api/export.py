@@ -323,7 +323,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         StampEvent.__tablename__: StampEvent.run.in_(runs),
         LearnedHabits.__tablename__: LearnedHabits.product_id.in_(products),
         RunCopies.__tablename__: RunCopies.run.in_(runs),
-        StampDay.__tablename__: StampDay.product_id.in_(products),
+        StampDay.__tablename__: StampDay.run.in_(runs),
         SuspectReport.__tablename__: SuspectReport.party_id == party,
         ReportStep.__tablename__: ReportStep.report_id.in_(
             sa.select(SuspectReport.id).where(SuspectReport.party_id == party)

@@ -48,7 +48,7 @@ class RunCopies(Base):
 
 
 class StampDay(Base):
-    """How often one thing happened to a product's stamps on one day (Vietnam) in one province; "" where unknown.
+    """How often one thing happened to a run's stamps on one day (Vietnam) in one province; "" where unknown.
 
     `kept` were still in `stamp_event` when they were last counted, `gone` have been deleted there since: together they
     are all there ever were, and `gone` is all that remains.
@@ -56,7 +56,7 @@ class StampDay(Base):
 
     __tablename__ = "stamp_day"
 
-    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    run: Mapped[int] = mapped_column(ForeignKey("run.run"), primary_key=True, autoincrement=False)
     day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
     province: Mapped[str] = mapped_column(String(2), primary_key=True)
     event: Mapped[StampEventKind] = mapped_column(words(StampEventKind), primary_key=True)

@@ -41,15 +41,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "stamp_day",
-        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("run", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("province", sa.String(length=2), nullable=False),
         sa.Column("event", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("kept", sa.Integer(), nullable=False),
         sa.Column("gone", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_stamp_day_product_id_product")),
-        sa.PrimaryKeyConstraint("product_id", "day", "province", "event", "kind", name=op.f("pk_stamp_day")),
+        sa.ForeignKeyConstraint(["run"], ["run.run"], name=op.f("fk_stamp_day_run_run")),
+        sa.PrimaryKeyConstraint("run", "day", "province", "event", "kind", name=op.f("pk_stamp_day")),
     )
     op.create_table(
         "night",
