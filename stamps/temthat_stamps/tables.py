@@ -6,6 +6,7 @@ from temthat_stamps.log.records import LogEntry
 from temthat_stamps.runs.records import (
     IssuerKey,
     NoticeRecord,
+    PinFetch,
     PrintFetch,
     PrintJob,
     Revision,
@@ -19,6 +20,7 @@ __all__ = [
     "LedgerAct",
     "LogEntry",
     "NoticeRecord",
+    "PinFetch",
     "PrintFetch",
     "PrintJob",
     "Reprint",

@@ -24,7 +24,7 @@ from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
 from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.ledger.records import Act, LedgerAct, Reprint, StampQuota
 from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
-from temthat_stamps.runs.records import JobState, PrintFetch, PrintJob, Run, RunBlock
+from temthat_stamps.runs.records import JobState, PinFetch, PrintFetch, PrintJob, Run, RunBlock
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.approvals.records import ApprovalRule, Proposal, Source, Subject
@@ -144,6 +144,7 @@ def fill(world: "World") -> int:
                 PaperConfirmation(paper_id=paper.id, product_id=product.id, by_party_id=alliance.id, at=NOW),
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
+                PinFetch(run=run, at=NOW, by="Á"),
                 RunBlock(first=100, last=109, party_id=htx.id, reserved_at=NOW, log_index=1),
                 LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),
                 StampQuota(

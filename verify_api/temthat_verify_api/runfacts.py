@@ -37,6 +37,7 @@ class RunFacts:
     lot: str
     notices: tuple[Notice, ...]
     not_activated: bool
+    has_pins: bool
     expires_on: dt.date | None
     secrets: RunSecrets
     issuer: str
@@ -90,6 +91,7 @@ def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | 
         lot=batch.lot,
         notices=tuple(notices_for_run(session, run)),
         not_activated=run.needs_activation and run.activated_at is None,
+        has_pins=run.has_pins,
         expires_on=batch.expires_on,
         secrets=RunSecrets(run_secret(sealer, run)),
         issuer=run.party.name,

@@ -90,6 +90,8 @@ class Run(Base):
     gs1: Mapped[bool] = mapped_column(default=False)
     needs_activation: Mapped[bool] = mapped_column(default=False)
     activated_at: Mapped[dt.datetime | None] = mapped_column()
+    has_pins: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its stamps carry a hidden PIN. The PINs themselves are computed from the run's secret, never stored."""
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     packs: Mapped[int | None] = mapped_column(Integer)
@@ -159,6 +161,17 @@ class PrintFetch(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
     job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("print_job.id"), index=True)
+    at: Mapped[dt.datetime] = mapped_column()
+    by: Mapped[str] = mapped_column(String(100))
+
+
+class PinFetch(Base):
+    """Each time the list of a run's PINs left the house: when, and who took it."""
+
+    __tablename__ = "pin_fetch"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    run: Mapped[int] = mapped_column(ForeignKey("run.run"), index=True)
     at: Mapped[dt.datetime] = mapped_column()
     by: Mapped[str] = mapped_column(String(100))
 

@@ -78,6 +78,7 @@ class OrderOptions(TypedDict, total=False):
     override_reason: str
     gs1: bool
     needs_activation: bool
+    has_pins: bool
     replaces: Replaced | None
 
 
@@ -120,6 +121,7 @@ def order_run(
     override_reason: str = "",
     gs1: bool = False,
     needs_activation: bool = False,
+    has_pins: bool = False,
     replaces: Replaced | None = None,
 ) -> Run:
     """A run that may be registered, without number, secret and key; not in the session yet. Raises as `register_run`.
@@ -143,6 +145,7 @@ def order_run(
         count=count,
         gs1=gs1,
         needs_activation=needs_activation,
+        has_pins=has_pins,
         salt=os.urandom(SALT_SIZE),
         packs=allowance.packs,
         beyond=beyond,

@@ -1,8 +1,11 @@
-"""Runs whose stamps carry a hidden PIN.
+"""Runs whose stamps carry a hidden PIN, and who took the lists of PINs.
 
 Revision ID: 0011
 Revises: 0010
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0011"
 down_revision = "0010"
@@ -12,3 +15,14 @@ depends_on = None
 
 def upgrade() -> None:
     """See the module."""
+    op.add_column("run", sa.Column("has_pins", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_table(
+        "pin_fetch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(["run"], ["run.run"], name=op.f("fk_pin_fetch_run_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pin_fetch")),
+    )
+    op.create_index(op.f("ix_pin_fetch_run"), "pin_fetch", ["run"])
