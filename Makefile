@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.stamp-installed
 SYSTEM := $(VENV)/.stamp-system
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench conformance fuzz lock clean system
+.PHONY: help app demo test check format bench conformance fuzz lock clean system
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,10 +27,14 @@ $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/uv
 $(SYSTEM): | $(VENV)/bin/uv
 	@sh .ci/system-packages && touch $@
 
-demo: $(STAMP) ## build a sample world and serve it (PORT=8000 DIR=demo-data)
+# The phone app, when what it is made of has changed. Everything else works without it.
+app: $(STAMP)
+	-@$(BIN)/python scanner/hatch_build.py
+
+demo: $(STAMP) app ## build a sample world and serve it (PORT=8000 DIR=demo-data)
 	$(BIN)/temthat demo --dir $(DIR) --port $(PORT)
 
-test: $(STAMP) $(SYSTEM) ## style, types, architecture and every test
+test: $(STAMP) $(SYSTEM) app ## style, types, architecture and every test
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -58,4 +62,4 @@ lock: $(VENV)/bin/uv ## renew requirements.lock from pyproject.toml
 	  --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## forget the environment, the demo and all caches
-	rm -rf $(VENV) $(DIR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(DIR) scanner/temthat_scanner/app scanner/temthat_scanner/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
