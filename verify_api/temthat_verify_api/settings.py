@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         default={}, description="levels of EPCIS rules other than the usual ones: error or warning"
     )
 
+    checks_kept_days: int = Field(
+        default=90,
+        ge=30,
+        le=400,
+        description="days after which no single check is left in the database; counts by day stay",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _database_is_one_we_know(cls, url: str) -> str:
