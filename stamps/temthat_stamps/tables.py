@@ -1,6 +1,6 @@
 """All of stamps' mapped records, on trace's one metadata."""
 
-from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.copies.records import CopySignal, StampEvent, StampState
 from temthat_stamps.ledger.records import LedgerAct, Reprint, StampQuota
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.runs.records import (
@@ -16,6 +16,7 @@ from temthat_stamps.runs.records import (
 )
 
 __all__ = [
+    "CopySignal",
     "IssuerKey",
     "LedgerAct",
     "LogEntry",

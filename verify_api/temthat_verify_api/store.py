@@ -6,10 +6,12 @@ Two implementations, one test suite: `sqlite_store` (the standard library's sqli
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from temthat_stamps.copies.records import StampEventKind
+from temthat_stamps.copies.state import State
+from temthat_stamps.copies.stored import Scoring
 from temthat_stamps.verdict import HANOI, Asker, Mark
 
 SAME_PHONE = dt.timedelta(minutes=30)
@@ -27,6 +29,8 @@ class History:
     sold: Mark | None = None
     seen_by_receipt: bool = False
     """This receipt already checked this stamp within `SAME_PHONE`."""
+    copying: State | None = None
+    """What the copy model remembers; None before the first event that was scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class NewEvent:
     place: str | None = None
     province: str | None = None
     receipt: bytes | None = None
+    scoring: Scoring | None = field(default=None, repr=False, compare=False)
+    """By what its copy score is told, from the run's facts; without it the event is stored and not scored."""
 
     def __post_init__(self) -> None:
         if not (0 < self.run < 1 << 31 and 0 < self.serial < 1 << 31):
