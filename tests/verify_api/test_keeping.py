@@ -48,6 +48,7 @@ from temthat_verify_api.accounts import KeyRole, Person, ResetCode, Role, Workbo
 from temthat_verify_api.archive import Archive, KeepingError, NoSpace, TornArchive, WrongPassphrase
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import TargetNotEmpty, backup, restore
+from temthat_verify_api.pin_records import PinEntry
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.tables import metadata
@@ -145,6 +146,7 @@ def fill(world: "World") -> int:
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
                 PinFetch(run=run, at=NOW, by="Á"),
+                PinEntry(run=run, serial=3, event=uuid7(), at=NOW, province="79"),
                 RunBlock(first=100, last=109, party_id=htx.id, reserved_at=NOW, log_index=1),
                 LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),
                 StampQuota(

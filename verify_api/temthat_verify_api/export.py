@@ -53,6 +53,7 @@ from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_wh
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import database_errors, snapshot
 from temthat_verify_api.nightly.records import LearnedHabits, RunCopies, StampDay
+from temthat_verify_api.pin_records import PinEntry
 from temthat_verify_api.reports.records import ReportStep, SuspectReport
 from temthat_verify_api.rows import read_rows, to_plain
 from temthat_verify_api.settings import Settings
@@ -323,6 +324,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         CaptureJob.__tablename__: CaptureJob.party_id == party,
         StampState.__tablename__: StampState.run.in_(runs),
         StampEvent.__tablename__: StampEvent.run.in_(runs),
+        PinEntry.__tablename__: PinEntry.run.in_(runs),
         LearnedHabits.__tablename__: LearnedHabits.product_id.in_(products),
         RunCopies.__tablename__: RunCopies.run.in_(runs),
         StampDay.__tablename__: StampDay.run.in_(runs),

@@ -10,6 +10,7 @@ from temthat_verify_api.credentials import Credentials
 from temthat_verify_api.facts import Judging
 from temthat_verify_api.metrics import Metrics
 from temthat_verify_api.pages.story import Story, stories
+from temthat_verify_api.pin_limits import PinTries
 from temthat_verify_api.receipts import Receipts
 from temthat_verify_api.wiring import Services
 
@@ -25,6 +26,7 @@ class Parts:
     views: ViewSeal
     metrics: Metrics
     stories: RevisionCache[Story | None]
+    pins: PinTries
 
 
 def build_parts(services: Services) -> Parts:
@@ -37,6 +39,7 @@ def build_parts(services: Services) -> Parts:
         views=ViewSeal(services.sealer.derive("views v1")),
         metrics=Metrics(),
         stories=stories(services),
+        pins=PinTries(),
     )
 
 

@@ -3,7 +3,7 @@
 from temthat_stamps import tables as stamps_tables
 from temthat_trace import tables as trace_tables
 from temthat_trace.database import Base
-from temthat_verify_api import accounts
+from temthat_verify_api import accounts, pin_records
 from temthat_verify_api.epcis import tables as epcis_tables
 from temthat_verify_api.nightly import records as nightly_records
 from temthat_verify_api.reports import records as report_records
@@ -16,6 +16,7 @@ __all__ = [
     "epcis_tables",
     "metadata",
     "nightly_records",
+    "pin_records",
     "report_records",
     "stamps_tables",
     "trace_tables",

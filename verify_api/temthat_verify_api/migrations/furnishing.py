@@ -18,7 +18,7 @@ indexes. What lies outside every month (an odd clock) goes to the default part."
 MONTHS_AHEAD = 12
 """Months made in advance at every `temthat migrate`. Running past them loses nothing: the default part takes over."""
 
-_HOT = ("stamp_state", "stamp_event", "copy_signal")
+_HOT = ("stamp_state", "stamp_event", "copy_signal", "pin_entry")
 
 
 def is_partition(table: str) -> bool:

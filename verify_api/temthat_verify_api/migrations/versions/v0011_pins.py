@@ -1,4 +1,4 @@
-"""Runs whose stamps carry a hidden PIN, and who took the lists of PINs.
+"""Runs whose stamps carry a hidden PIN, who took the lists of PINs, which PINs were entered.
 
 Revision ID: 0011
 Revises: 0010
@@ -26,3 +26,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pin_fetch")),
     )
     op.create_index(op.f("ix_pin_fetch_run"), "pin_fetch", ["run"])
+    op.create_table(
+        "pin_entry",
+        sa.Column("run", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("serial", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("province", sa.String(2), nullable=True),
+        sa.PrimaryKeyConstraint("run", "serial", name=op.f("pk_pin_entry")),
+    )
