@@ -42,7 +42,7 @@ class Number:
         """Sixteen characters without separators."""
         value = (self.run << 24 | self.serial) << MAC_BITS | self.mac
         symbols = [value >> 5 * i & 31 for i in reversed(range(LENGTH - 1))]
-        return "".join(ALPHABET[s] for s in [*symbols, _check(symbols)])
+        return "".join(ALPHABET[s] for s in [*symbols, check_symbol(symbols)])
 
     @property
     def grouped(self) -> str:
@@ -71,7 +71,7 @@ def parse(text: str) -> Number:
     if len(bare) != LENGTH:
         raise Mistyped(f"{len(bare)} characters, a number has {LENGTH}")
     symbols = [_VALUES[c] for c in bare]
-    if _check(symbols[:-1]) != symbols[-1]:
+    if check_symbol(symbols[:-1]) != symbols[-1]:
         raise Mistyped("the check character does not fit")
     value = 0
     for symbol in symbols[:-1]:
@@ -86,8 +86,10 @@ def _bare(text: str) -> str:
     return "".join(text.split()).replace("-", "")
 
 
-def _check(symbols: list[int]) -> int:
-    """The character that makes the weighted sum zero; weights x^15 .. x^1 and 1 for itself.
+def check_symbol(symbols: list[int]) -> int:
+    """The last character's value: it makes the weighted sum zero; weights x^15 .. x^1 and 1 for itself.
+
+    `symbols`: at most fifteen values below 32.
 
     All weights differ and none is zero, so every single wrong character and every swap of two is noticed.
     """

@@ -15,7 +15,8 @@ from temthat_verify_api.epcis import routes as epcis
 from temthat_verify_api.epcis.deliverer import Deliverer
 from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
-from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures, service
+from temthat_verify_api.nightly.rounds import Nights
+from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures, report, reported, service
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
@@ -34,6 +35,7 @@ def create_app(services: Services) -> FastAPI:
     publisher = Publisher(services)
     deliverer = Deliverer(services, parts.metrics)
     emitter = Emitter(services)
+    nights = Nights(services)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +51,8 @@ def create_app(services: Services) -> FastAPI:
             stack.callback(deliverer.close)
             emitter.start()
             stack.callback(emitter.close)
+            nights.start()
+            stack.callback(nights.close)
             yield
 
     app = FastAPI(
@@ -79,6 +83,8 @@ def create_app(services: Services) -> FastAPI:
     locations.add_to(app)
     epcis.add_to(app)
     front.add_to(app)
+    report.add_to(app)
+    reported.add_to(app)
     service.add_to(app)
     api_docs.add_to(app)
     health.add_to(app, RecordHealth(services, publisher, emitter))

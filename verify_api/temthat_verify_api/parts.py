@@ -12,6 +12,7 @@ from temthat_verify_api.metrics import Metrics
 from temthat_verify_api.pages.story import Story, stories
 from temthat_verify_api.pin_limits import PinTries
 from temthat_verify_api.receipts import Receipts
+from temthat_verify_api.reports.limits import ReportLimits
 from temthat_verify_api.wiring import Services
 
 
@@ -27,6 +28,7 @@ class Parts:
     metrics: Metrics
     stories: RevisionCache[Story | None]
     pins: PinTries
+    reports: ReportLimits
 
 
 def build_parts(services: Services) -> Parts:
@@ -40,6 +42,7 @@ def build_parts(services: Services) -> Parts:
         metrics=Metrics(),
         stories=stories(services),
         pins=PinTries(),
+        reports=ReportLimits(),
     )
 
 

@@ -112,13 +112,22 @@ Photos = Annotated[Posted, Depends(_photos, scope="function")]
 
 @asynccontextmanager
 async def _read(request: Request, limit: int, files: int) -> AsyncIterator[Posted]:
-    _check_same_origin(request)
-    counted = Request(request.scope, _Bounded(request, limit).receive)
-    async with counted.form(max_files=files, max_fields=100, max_part_size=FIELDS_LIMIT) as data:
-        posted = Posted(data)
+    async with read_form(request, limit, files) as posted:
         if not is_form_token(Visitor(request).form_secret, posted.secret("form")):
             raise FormExpired
         yield posted
+
+
+@asynccontextmanager
+async def read_form(request: Request, limit: int, files: int) -> AsyncIterator[Posted]:
+    """A form that people without a session fill in too: no token, but never sent by another site's page.
+
+    Raises `FormExpired`, `TooLarge`, `BadForm`.
+    """
+    _check_same_origin(request)
+    counted = Request(request.scope, _Bounded(request, limit).receive)
+    async with counted.form(max_files=files, max_fields=100, max_part_size=FIELDS_LIMIT) as data:
+        yield Posted(data)
 
 
 def _check_same_origin(request: Request) -> None:

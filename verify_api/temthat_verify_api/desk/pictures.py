@@ -83,13 +83,13 @@ def shrink(data: bytes, frame: Frame = PRODUCT) -> bytes:
 
 def store_picture(db: Session, data: bytes, frame: Frame = PRODUCT) -> str:
     """The digest under which the shrunken picture is kept. Raises `BadPicture`."""
-    return _keep(db, shrink(data, frame))
+    return keep_picture(db, shrink(data, frame))
 
 
 def store_photo(db: Session, data: bytes) -> EventPhoto:
     """A photo of an event, kept in both its sizes, still without an event. Raises `BadPicture`."""
     photo = shrink(data, WORK_PHOTO)
-    return EventPhoto(digest=_keep(db, photo), small=_keep(db, shrink(photo, WORK_SMALL)))
+    return EventPhoto(digest=keep_picture(db, photo), small=keep_picture(db, shrink(photo, WORK_SMALL)))
 
 
 def kept_picture(db: Session, digest: str | None) -> Response:
@@ -100,7 +100,8 @@ def kept_picture(db: Session, digest: str | None) -> Response:
     return Response(found.data, media_type=found.media_type)
 
 
-def _keep(db: Session, picture: bytes) -> str:
+def keep_picture(db: Session, picture: bytes) -> str:
+    """The digest under which a picture that `shrink` made is kept, once however often it comes."""
     digest = hashlib.sha256(picture).hexdigest()
     if db.get(Attachment, digest) is None:
         db.add(Attachment(digest=digest, media_type=MEDIA_TYPE, data=picture))

@@ -5,9 +5,11 @@ import time
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from temthat_stamps.number import looks_like_number
+from temthat_stamps.texts import TOLD_FROM
 from temthat_stamps.verdict import Proof
 from temthat_trace.formats import today as vietnam_day
 from temthat_trace.places import current_province
@@ -18,7 +20,14 @@ from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.bodies import read_form
 from temthat_verify_api.checks import is_a_view
 from temthat_verify_api.facts import Answer, Asking
-from temthat_verify_api.pages.consumer_view import PROVINCE_COOKIE, Viewing, chosen_province, stamp_page
+from temthat_verify_api.pages.consumer_view import (
+    PROVINCE_COOKIE,
+    Viewing,
+    chosen_province,
+    is_concern,
+    stamp_page,
+)
+from temthat_verify_api.pages.earlier import provinces_of
 from temthat_verify_api.pages.render import HOST_NAME
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
@@ -138,9 +147,8 @@ async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes |
         run, serial = answer.header.run, answer.header.serial
         hashed = parts.receipts.hashed(kept, run, serial) if kept else None
         view = parts.views.issue(answer, hashed, chosen_province(request))
-    response = stamp_page(
-        request, answer, await _story(parts, answer), Viewing(view, kept is not None and not refused)
-    )
+    viewing = Viewing(view, kept is not None and not refused, await _provinces(parts, answer))
+    response = stamp_page(request, answer, await _story(parts, answer), viewing)
     path = quote(request.url.path)
     if fresh and kept is not None:
         parts.receipts.give(response, kept, path)
@@ -154,6 +162,19 @@ async def _story(parts: Parts, answer: Answer) -> Story | None:
     if not answer.counts or answer.run is None or answer.history is None:
         return None
     return await parts.stories.get(answer.run.run, answer.history.revision, vietnam_day(answer.at))
+
+
+async def _provinces(parts: Parts, answer: Answer) -> int:
+    """In how many provinces the stamp was checked; asked only where the page tells it."""
+    header, history = answer.header, answer.history
+    if header is None or history is None or history.checks < TOLD_FROM or not is_concern(answer.verdict):
+        return 0
+
+    def count() -> int:
+        with parts.services.sessions() as session:
+            return provinces_of(session, header.run, header.serial)
+
+    return await run_in_threadpool(count)
 
 
 async def choose_place(request: Request) -> Response:

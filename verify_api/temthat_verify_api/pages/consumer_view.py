@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 from temthat_stamps.errors import TrustError
-from temthat_stamps.texts import Lang, explain, say, texts
+from temthat_stamps.texts import Guidance, Lang, explain, guide, say, texts
 from temthat_stamps.verdict import Mark, Verdict, Word
 from temthat_trace import formats
 from temthat_trace.origin import PartyShown
 from temthat_trace.places import current_province, province_label, provinces
 from temthat_trace.search import fold
 from temthat_verify_api.facts import Answer
+from temthat_verify_api.pages.earlier import earlier_checks
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import parts_of
@@ -29,6 +30,8 @@ _SAID_ELSEWHERE = frozenset({"checked_before", "rung_up", "foreign_host", "newer
 _SAYS_ITS_REASON = frozenset({Word.RECALLED, Word.REVOKED, Word.EXPIRED, Word.CLAIMED})
 """Verdicts whose own sentence holds all that their first reason says."""
 
+_CONCERNS = frozenset({Word.SUSPECT_COPY, Word.CLAIMED, Word.SOLD})
+
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
@@ -36,6 +39,8 @@ class Viewing:
 
     view: str
     kept: bool
+    provinces: int = 0
+    """In how many provinces the stamp was checked, where that was asked for (`is_concern`)."""
 
 
 Call = tuple[str, str, str, str]
@@ -67,7 +72,10 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         story=story,
         name=_name(story, lang),
         gtin=answer.run.gtin if answer.run else None,
-        history=_history(answer, lang),
+        history=earlier_checks(answer.history, viewing.provinces, lang),
+        guidance=_guidance(answer.verdict, story, calls, lang),
+        concerned=is_concern(answer.verdict),
+        report_url=report_url(answer.question.text, lang),
         calls=calls,
         proved=_proved(answer, lang),
         vouchers=(vouchers := answer.run.vouched_by if answer.counts and answer.run else None),
@@ -81,6 +89,22 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         provinces=[(p.code, p.name) for p in sorted(provinces().values(), key=lambda p: fold(p.name))],
         **speaking(lang),
     )
+
+
+def is_concern(verdict: Verdict) -> bool:
+    """Whether somebody may wonder about the pack in hand: what tells packs apart comes first on the page."""
+    return verdict.word in _CONCERNS or "rung_up" in verdict.keys
+
+
+def _guidance(verdict: Verdict, story: Story | None, calls: list[Call], lang: Lang) -> Guidance | None:
+    """What to do next; None where the verdict's own sentence says it all."""
+    if verdict.word is Word.GENUINE and not is_concern(verdict):
+        return None
+    can = {"report": True, "call": bool(calls)}
+    can["where"] = story is not None and bool(story.sellers or story.origin.product.sold_in)
+    content = story.pack.content.get(lang) if story else None
+    has = [name for name, is_so in can.items() if is_so]
+    return guide(verdict, lang, has=has, content=content, hotline=calls[0][2] if calls else None)
 
 
 def speaking(lang: Lang) -> dict[str, Any]:
@@ -99,6 +123,17 @@ def speaking(lang: Lang) -> dict[str, Any]:
 
     vouching = {word: entry[lang] for word, entry in texts()["vouching"].items()}
     return {"kind": kind, "day": day, "seat": seat, "vouching": vouching}
+
+
+REPORTED = "code"
+"""Query parameter of the report's form: the text of the code, as it was read."""
+
+LONGEST_READ = 2_048
+
+
+def report_url(code: str, lang: Lang) -> str:
+    """Where a code with this text can be reported."""
+    return "/report?" + urlencode({REPORTED: code[:LONGEST_READ], "lang": lang})
 
 
 def calls_of(
@@ -130,31 +165,6 @@ def _notes(verdict: Verdict, lang: Lang) -> list[str]:
     """Every other true fact in a sentence; what the verdict or the history says already is not repeated."""
     reasons = verdict.reasons[1:] if verdict.word in _SAYS_ITS_REASON else verdict.reasons
     return [explain(r, lang, province=province_name) for r in reasons if r.key not in _SAID_ELSEWHERE]
-
-
-def _history(answer: Answer, lang: Lang) -> list[str]:
-    """Earlier checks in days and provinces; this very view is not among them."""
-    history, said = answer.history, words(lang)
-    if history is None:
-        return []
-    lines = []
-    if history.checks:
-        lines.append(said["history_count"].format(n=formats.number(history.checks, lang)))
-        lines.append(_line(said, "history_first", history.first, lang))
-        if history.last != history.first or history.checks > 1:
-            lines.append(_line(said, "history_last", history.last, lang))
-    if history.sold:
-        lines.append(_line(said, "history_sold", history.sold, lang))
-    return [line for line in lines if line]
-
-
-def _line(said: dict[str, str], key: str, mark: Mark | None, lang: Lang) -> str:
-    if mark is None:
-        return ""
-    line = said[key].format(day=formats.date(mark.on, lang))
-    if not mark.province:
-        return line
-    return line + said["in_province"].format(province=province_name(mark.province))
 
 
 def _proved(answer: Answer, lang: Lang) -> dict[str, str] | None:
