@@ -5,8 +5,9 @@ None of these rows knows a phone, a person or a place finer than a province.
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Integer, String, Text
+from sqlalchemy import CursorResult, Date, ForeignKey, Integer, Result, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from temthat_stamps.copies.kinds import StampEventKind
@@ -77,3 +78,9 @@ class Night(Base):
     runs: Mapped[int] = mapped_column(Integer, default=0)
     learned: Mapped[int] = mapped_column(Integer, default=0)
     deleted: Mapped[int] = mapped_column(Integer, default=0)
+
+
+def changed(result: Result[Any]) -> int:
+    """How many rows an update changed."""
+    assert isinstance(result, CursorResult), "an update"
+    return int(result.rowcount)

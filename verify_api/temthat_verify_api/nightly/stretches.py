@@ -39,7 +39,7 @@ class Stretch:
         return and_(StampEvent.run == self.run, begins, _key <= tuple_(self.run, *self.end))
 
 
-def stretches(sessions: sessionmaker[Session], run: int, size: int = EVENTS) -> Iterator[Stretch]:
+def stretches(sessions: sessionmaker[Session], run: int, size: int) -> Iterator[Stretch]:
     """All stretches of a run, each found when the one before has been dealt with."""
     after: Place | None = _BEFORE_ALL
     while after is not None:

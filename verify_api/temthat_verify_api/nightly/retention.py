@@ -1,0 +1,128 @@
+"""Events are deleted when they are old: counted by day, with the receipts that they hold.
+
+A stamp's last events take its filter of visitors along. That filter is made of keyed hashes of receipts: with a
+phone's receipt in hand it would still tell that this phone had probably looked, so it goes when the receipts go.
+What stays of the stamp is about the code: how often, first and last time, the score.
+"""
+
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from temthat_stamps.copies.history import WINDOW
+from temthat_stamps.copies.kinds import StampEventKind
+from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.copies.state import State
+from temthat_stamps.verdict import Asker
+from temthat_trace.formats import VIETNAM, today
+from temthat_verify_api.nightly.counting import Cell, Counts, add_gone
+from temthat_verify_api.nightly.days import province_of
+from temthat_verify_api.nightly.records import changed
+from temthat_verify_api.nightly.stretches import Stretch
+
+SPARE = dt.timedelta(days=1)
+"""One night may fail, and no event is older than was promised."""
+
+_AT_ONCE = 500
+"""Stamps or events named in one statement."""
+
+T = TypeVar("T")
+
+
+class Old(NamedTuple):
+    """What is needed of an event that may go."""
+
+    serial: int
+    id: uuid.UUID
+    at: dt.datetime
+    place: str | None
+    event: StampEventKind
+    kind: Asker
+
+    @property
+    def second(self) -> int:
+        """Its time as the score sees it: whole seconds since 1970."""
+        return int(self.at.timestamp())
+
+    @property
+    def cell(self) -> Cell:
+        """Where it is counted."""
+        return Cell(self.at.astimezone(VIETNAM).date(), province_of(self.place), self.event, self.kind)
+
+
+def old_before(now: dt.datetime, kept_days: int) -> dt.datetime:
+    """Events before this instant, a midnight in Vietnam, may go: so early that none gets older than `kept_days`.
+
+    An event inside its stamp's window of scoring waits until the whole window is old, at most a window longer.
+    """
+    reach = dt.timedelta(days=kept_days) - dt.timedelta(seconds=WINDOW) - SPARE
+    return dt.datetime.combine(today(now) - reach, dt.time(), VIETNAM)
+
+
+def has_old(session: Session, stretch: Stretch, before: dt.datetime) -> bool:
+    """Whether anything in a stretch is old."""
+    query = select(StampEvent.serial).where(stretch.holds, StampEvent.at < before).limit(1)
+    return session.execute(query).first() is not None
+
+
+def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> int:
+    """Delete the old events of a stretch and count them as gone, in the caller's transaction; returns how many."""
+    columns = (getattr(StampEvent, name) for name in Old._fields)
+    old = [
+        Old(*row) for row in session.execute(select(*columns).where(stretch.holds, StampEvent.at < before))
+    ]
+    windows = _windows(session, stretch.run, sorted({event.serial for event in old}), int(before.timestamp()))
+    free = [event for event in old if event.second < windows.get(event.serial, event.second + 1)]
+    counts: Counts = Counter()
+    for events in _groups(free):
+        cells = {(event.serial, event.id): event.cell for event in events}
+        gone = delete(StampEvent).where(
+            StampEvent.run == stretch.run, tuple_(StampEvent.serial, StampEvent.id).in_(list(cells))
+        )
+        for serial, event_id in session.execute(gone.returning(StampEvent.serial, StampEvent.id)):
+            counts[cells[serial, event_id]] += 1
+    add_gone(session, stretch.run, counts)
+    return counts.total()
+
+
+def _windows(session: Session, run: int, serials: Sequence[int], before: int) -> dict[int, int]:
+    """Where each stamp's window of scoring begins, of those that have one; a window that is all old is closed first."""
+    found: dict[int, int] = {}
+    for some in _groups(serials):
+        query = select(StampState.serial, StampState.copy_horizon, StampState.copy_live).where(
+            StampState.run == run, StampState.serial.in_(some)
+        )
+        for serial, horizon, live in session.execute(query).all():
+            if horizon is None or live is None:
+                continue
+            found[serial] = horizon
+            if horizon + WINDOW < before:
+                found[serial] = close(session, run, serial, horizon, live)
+    return found
+
+
+def close(session: Session, run: int, serial: int, horizon: int, live: bytes) -> int:
+    """End a stamp's window behind its newest event and forget who looked; returns where the window begins now.
+
+    The score stays. Whoever wrote the state a moment ago goes first: then nothing is changed here.
+    """
+    state = State.decode(live)
+    state.seen, state.pin = bytes(len(state.seen)), 0
+    end = horizon + WINDOW + 1
+    closed = session.execute(
+        update(StampState)
+        .where(StampState.run == run, StampState.serial == serial)
+        .where(StampState.copy_horizon == horizon, StampState.copy_live == live)
+        .values(copy_live=state.encode(), copy_frozen=state.encode(), copy_horizon=end)
+    )
+    return end if changed(closed) else horizon
+
+
+def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]

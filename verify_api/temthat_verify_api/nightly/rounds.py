@@ -1,0 +1,57 @@
+"""The thread that does each night's work once, at an hour when few people check stamps."""
+
+import datetime as dt
+import logging
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from temthat_trace.formats import local
+from temthat_verify_api.nightly.records import Night
+from temthat_verify_api.nightly.work import NightStopped, NightTaken, NightWork
+from temthat_verify_api.rounds import Rounds
+from temthat_verify_api.wiring import Services
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 60.0
+QUIET_HOURS = range(1, 5)
+"""In Vietnam."""
+OVERDUE = dt.timedelta(hours=30)
+"""A machine that is switched off at night does its work by day."""
+PAUSE = 0.02
+"""Seconds between two steps."""
+
+
+class Nights(Rounds):
+    """Looks every minute whether a night is due."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__("nightly work", EVERY_SECONDS)
+        self._services = services
+
+    def round(self) -> None:
+        """Do the night if it is due."""
+        services = self._services
+        with services.sessions() as session:
+            if not is_due(session, services.now()):
+                return
+        work = NightWork(
+            services.sessions,
+            services.settings.checks_kept_days,
+            services.now,
+            lambda: self.is_over,
+            PAUSE,
+        )
+        try:
+            work.do()
+        except (NightTaken, NightStopped) as reason:
+            log.info("nightly work: %s", type(reason).__name__)
+
+
+def is_due(session: Session, now: dt.datetime) -> bool:
+    """Whether today's night is still to be done, and this is the hour for it."""
+    last = session.scalars(select(func.max(Night.ended_at))).first()
+    if last is not None and local(last).date() == local(now).date():
+        return False
+    return local(now).hour in QUIET_HOURS or last is None or now - last > OVERDUE
