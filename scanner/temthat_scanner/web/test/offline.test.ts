@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64, utf8 } from "../src/core/bytes";
 import { Mistyped, TrustError } from "../src/core/errors";
-import { install, parsePack, viewOf, type Installed } from "../src/bundle/install";
+import { install, parsePack } from "../src/bundle/install";
+import { viewOf, type Installed } from "../src/bundle/installed";
 import { judgeOffline } from "../src/bundle/offline";
 import type { Asker } from "../src/stamp/verdict";
 import { vectors } from "./vectors";

@@ -1,1 +1,204 @@
-export {};
+/** The phone app: one page, no framework; each section makes its own elements when it is opened. */
+
+import "./style.css";
+import { Device } from "./device";
+import { button, h } from "./dom";
+import { ask, type Result } from "./judging";
+import { tell } from "./online";
+import { flush } from "./queue";
+import { resultView } from "./result";
+import { Scanner } from "./scan";
+import { dataView } from "./data";
+import { numberView } from "./number";
+import { Trust } from "./trust";
+import { waitingView } from "./waiting";
+import { lang, setLang, t, type Key } from "./words";
+
+export type Section = "scan" | "type" | "data" | "waiting";
+const SECTIONS: { name: Section; label: Key }[] = [
+  { name: "scan", label: "scan" },
+  { name: "type", label: "type" },
+  { name: "data", label: "data" },
+  { name: "waiting", label: "waiting_tab" },
+];
+
+/** What every section may use. */
+export interface App {
+  device: Device;
+  trust: Trust;
+  place: string | undefined;
+  show(view: HTMLElement): void;
+  open(section: Section): void;
+  judge(text: string): Promise<Result>;
+  answer(results: Result[]): void;
+  send(): Promise<{ sent: number; problem: string | null }>;
+}
+
+async function start(): Promise<void> {
+  const device = await Device.open();
+  const choices = await device.choices();
+  setLang(choices.lang ?? (navigator.language.startsWith("vi") || !navigator.language.startsWith("en") ? "vi" : "en"));
+  const trust = new Trust(device);
+  await trust.load();
+  const page = new Page(device, trust, choices.place);
+  page.draw();
+  void navigator.storage?.persist?.();
+  void page.refresh();
+}
+
+class Page implements App {
+  private readonly main = h("main", { id: "main", tabindex: "-1" });
+  private readonly bar = h("p", { class: "bar", role: "status" });
+  private scanner: Scanner | null = null;
+  private section: Section = "scan";
+
+  constructor(
+    readonly device: Device,
+    readonly trust: Trust,
+    public place: string | undefined,
+  ) {
+    addEventListener("online", () => void this.refresh());
+    addEventListener("offline", () => this.tellNetwork());
+    addEventListener("hashchange", () => this.openFromHash());
+    addEventListener("visibilitychange", () => {
+      if (document.hidden) this.scanner?.close();
+      else void this.refresh();
+    });
+  }
+
+  draw(): void {
+    document.title = `${t("title")} · TemThật`;
+    const other = lang === "vi" ? "en" : "vi";
+    const header = h(
+      "header",
+      { class: "top" },
+      h("a", { class: "brand", href: "../" }, "TemThật"),
+      button(t("lang_other"), () => void this.speak(other), { class: "quiet", lang: other }),
+    );
+    const links = SECTIONS.map(({ name, label }) => h("a", { href: `#${name}`, "data-section": name }, t(label)));
+    const nav = h("nav", { "aria-label": t("nav") }, ...links);
+    document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, t("skip")), header, this.bar, this.main, nav);
+    this.tellNetwork();
+    this.openFromHash();
+  }
+
+  show(view: HTMLElement): void {
+    this.scanner?.close();
+    this.scanner = null;
+    this.main.replaceChildren(view);
+    scrollTo(0, 0);
+  }
+
+  open(section: Section): void {
+    if (location.hash === `#${section}`) this.openFromHash();
+    else location.hash = section;
+  }
+
+  judge(text: string): Promise<Result> {
+    return ask(text, this.trust, this.device, this.place, lang);
+  }
+
+  answer(results: Result[]): void {
+    this.show(resultView(results, this));
+    this.main.focus();
+    void this.tellWaiting();
+  }
+
+  async send(): Promise<{ sent: number; problem: string | null }> {
+    const done = await flush(this.device, (one) => tell(one, lang));
+    await this.tellWaiting();
+    return done;
+  }
+
+  /** What a network is good for: what waits is sent, and old data is renewed. */
+  async refresh(): Promise<void> {
+    this.tellNetwork();
+    if (!navigator.onLine) return;
+    await this.send().catch(() => undefined);
+    const day = 86_400;
+    const isStale = !this.trust.view || Date.now() / 1000 - this.trust.view.asOf > day;
+    if (isStale) await this.trust.update((await this.device.choices()).provinces ?? [], lang).catch(() => undefined);
+  }
+
+  private openFromHash(): void {
+    const name = location.hash.slice(1);
+    if (name === "main") return;
+    this.section = SECTIONS.find((section) => section.name === name)?.name ?? "scan";
+    for (const link of document.querySelectorAll("nav a")) {
+      if (link.getAttribute("data-section") === this.section) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    void this.openSection();
+  }
+
+  private async openSection(): Promise<void> {
+    if (this.section === "type") this.show(numberView(this));
+    else if (this.section === "data") this.show(await dataView(this));
+    else if (this.section === "waiting") this.show(await waitingView(this));
+    else {
+      const scanner = new Scanner(this);
+      this.show(scanner.view);
+      this.scanner = scanner;
+      await scanner.open();
+    }
+  }
+
+  private async speak(chosen: "vi" | "en"): Promise<void> {
+    setLang(chosen);
+    await this.device.choose({ lang: chosen });
+    this.draw();
+  }
+
+  private tellNetwork(): void {
+    void this.tellWaiting();
+  }
+
+  private async tellWaiting(): Promise<void> {
+    const count = (await this.device.waiting()).length;
+    const parts = [navigator.onLine ? "" : t("offline_now"), count ? `${t("waiting_tab")}: ${count}` : ""];
+    this.bar.textContent = parts.filter(Boolean).join(" · ");
+    this.bar.hidden = !this.bar.textContent;
+  }
+}
+
+/** Never a blank page, and never a verdict where none was reached. */
+function fail(): void {
+  if (document.querySelector("main.failed")) return;
+  document.body.replaceChildren(
+    h(
+      "main",
+      { class: "failed wrap", role: "alert" },
+      h("p", {}, t("failed")),
+      button(t("back"), () => location.reload()),
+      h("p", {}, h("a", { href: "../" }, t("front"))),
+    ),
+  );
+}
+
+function offerNewVersion(worker: ServiceWorker): void {
+  const use = () => worker.postMessage("use");
+  document.body.append(h("p", { class: "new", role: "status" }, t("new_version"), " ", button(t("use_new"), use)));
+}
+
+async function register(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  const hadOne = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (hadOne) location.reload();
+  });
+  const registration = await navigator.serviceWorker.register("./sw.js");
+  if (registration.waiting) offerNewVersion(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => {
+      if (worker.state === "installed" && navigator.serviceWorker.controller) offerNewVersion(worker);
+    });
+  });
+}
+
+addEventListener("error", (event) => {
+  if (event.error) fail();
+});
+addEventListener("unhandledrejection", fail);
+void start().catch(fail);
+void register().catch(() => undefined);

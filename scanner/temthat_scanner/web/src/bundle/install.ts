@@ -9,31 +9,12 @@ import { equal, fromBase64, fromUtf8, BadBytes } from "../core/bytes";
 import { BadStatement, TrustError } from "../core/errors";
 import { Fields } from "../core/fields";
 import { parseObject } from "../core/json";
-import { accept, type TrustState } from "../trust/accepted";
+import { accept } from "../trust/accepted";
 import { BadBundle, missing } from "./encoding";
-import { isListed, Listing, LISTING_LIMIT, openBundleProof, readListing, type ProvedBundle } from "./listing";
-import { checkFile, TrustView } from "./view";
-
-/** What a device keeps, all of it replaced together. */
-export interface Installed {
-  v: 1;
-  /** The root that was pinned at first use: after installation only root N to N+1. */
-  pinned: Uint8Array;
-  trust: TrustState;
-  fingerprint: string;
-  hosts: string[];
-  /** The bundle's place in the log, decimal. */
-  index: string;
-  tree: { origin: string; size: string; root: Uint8Array };
-  /** The newest time that was ever signed and accepted here, seconds since 1970. */
-  floor: number;
-  /** Null: all. */
-  provinces: string[] | null;
-  listing: Uint8Array;
-  files: Map<string, Uint8Array>;
-  /** By the clock of this device, seconds since 1970: what the person is told. */
-  takenAt: number;
-}
+import type { Installed } from "./installed";
+import { isListed, LISTING_LIMIT, type Listing } from "./listing";
+import { openBundleProof, readListing, type ProvedBundle } from "./proof";
+import { checkFile } from "./view";
 
 export interface Pack {
   provinces: string[] | null;
@@ -153,11 +134,4 @@ function checkForward(before: Installed | null, proved: ProvedBundle): void {
       "The public log at this source does NOT continue the one known here. Keep the app's data and tell the alliance of cooperatives.",
     );
   }
-}
-
-/** What is installed, ready to judge with. */
-export function viewOf(installed: Installed, built: number): TrustView {
-  const files = installed.files;
-  const listing = new Listing(installed.listing);
-  return new TrustView(listing, (name) => files.get(name) ?? null, Math.max(installed.floor, built), installed.hosts);
 }

@@ -1,0 +1,111 @@
+/** Scanning: the camera, or a photo that was taken before. Several stamps in view are told one by one. */
+
+import { Camera, NoCamera } from "./camera";
+import { Decoder, DecoderFailed, pixelsOf } from "./decoder";
+import { button, h } from "./dom";
+import { signal } from "./feedback";
+import type { App } from "./main";
+import { toneOf } from "./result";
+import { t } from "./words";
+
+const BETWEEN = 60;
+let decoder: Decoder | null = null;
+
+export class Scanner {
+  readonly view: HTMLElement;
+  private readonly frame = h("div", { class: "frame" });
+  private readonly controls = h("div", { class: "row" });
+  private readonly message = h("p", { class: "soft", role: "status" }, t("aim"));
+  private camera: Camera | null = null;
+  private isClosed = false;
+
+  constructor(private readonly app: App) {
+    const picked = h("input", { type: "file", accept: "image/*", id: "photo", class: "hidden", change: (e) => void this.pick(e) });
+    const label = h("label", { for: "photo", class: "button" }, t("photo"));
+    const photo = h("div", { class: "row" }, picked, label);
+    this.view = h("section", { class: "wrap", "aria-label": t("scan") }, this.frame, this.controls, this.message, photo);
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.camera = await Camera.open();
+    } catch (error) {
+      if (!(error instanceof NoCamera)) throw error;
+      this.say(t(error.key));
+      this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
+      return;
+    }
+    if (this.isClosed) return this.close();
+    this.frame.replaceChildren(this.camera.video, h("div", { class: "aim", "aria-hidden": "true" }));
+    this.offer(this.camera);
+    await this.look(this.camera);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.camera?.close();
+    this.camera = null;
+  }
+
+  private offer(camera: Camera): void {
+    const toggle = (label: string, change: () => Promise<boolean>) => {
+      const one = button(label, () => void change().then((on) => one.setAttribute("aria-pressed", String(on))), { "aria-pressed": "false" });
+      return one;
+    };
+    this.controls.replaceChildren(
+      ...(camera.hasTorch ? [toggle(t("torch"), () => camera.toggleTorch())] : []),
+      ...(camera.hasZoom ? [toggle(t("zoom"), () => camera.toggleZoom())] : []),
+    );
+  }
+
+  private async look(camera: Camera): Promise<void> {
+    while (!this.isClosed) {
+      const image = camera.frame();
+      const texts = image ? await this.read(image, false) : [];
+      if (texts === null) return;
+      if (texts.length && !this.isClosed) return this.judge(texts);
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN));
+    }
+  }
+
+  private async pick(event: Event): Promise<void> {
+    const file = (event.target as HTMLInputElement).files?.[0];
+    if (!file) return;
+    this.say(t("reading"));
+    let image: ImageData;
+    try {
+      image = await pixelsOf(file);
+    } catch {
+      return this.say(t("no_code"));
+    }
+    const texts = await this.read(image, true);
+    if (texts === null) return;
+    if (texts.length) await this.judge(texts);
+    else this.say(t("no_code"));
+  }
+
+  /** Null where no reader could be loaded, which is told. */
+  private async read(image: ImageData, hard: boolean): Promise<string[] | null> {
+    try {
+      decoder ??= new Decoder();
+      return await decoder.read(image, hard);
+    } catch (error) {
+      if (!(error instanceof DecoderFailed)) throw error;
+      decoder = null;
+      this.say(t("decoder_failed"));
+      return null;
+    }
+  }
+
+  private async judge(texts: string[]): Promise<void> {
+    this.say(t("checking"));
+    const results = await Promise.all(texts.map((text) => this.app.judge(text)));
+    signal(toneOf(results));
+    this.app.answer(results);
+  }
+
+  private say(text: string): void {
+    this.message.textContent = text;
+    this.message.className = "";
+  }
+}
