@@ -16,7 +16,18 @@ from temthat_verify_api.epcis.deliverer import Deliverer
 from temthat_verify_api.epcis.jobs import Captures
 from temthat_verify_api.middleware import Headers
 from temthat_verify_api.nightly.rounds import Nights
-from temthat_verify_api.pages import api_docs, badge, consumer, front, pictures, report, reported, service
+from temthat_verify_api.pages import (
+    api_docs,
+    badge,
+    consumer,
+    front,
+    pictures,
+    pin,
+    report,
+    reported,
+    service,
+)
+from temthat_verify_api.pages import app as phone_app
 from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
@@ -82,11 +93,8 @@ def create_app(services: Services) -> FastAPI:
     presenting.add_to(app)
     locations.add_to(app)
     epcis.add_to(app)
-    front.add_to(app)
-    report.add_to(app)
-    reported.add_to(app)
-    service.add_to(app)
-    api_docs.add_to(app)
+    for pages in (front, phone_app, pin, report, reported, service, api_docs):
+        pages.add_to(app)
     health.add_to(app, RecordHealth(services, publisher, emitter))
     logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)

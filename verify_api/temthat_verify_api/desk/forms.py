@@ -124,14 +124,14 @@ async def read_form(request: Request, limit: int, files: int) -> AsyncIterator[P
 
     Raises `FormExpired`, `TooLarge`, `BadForm`.
     """
-    _check_same_origin(request)
+    check_same_origin(request)
     counted = Request(request.scope, _Bounded(request, limit).receive)
     async with counted.form(max_files=files, max_fields=100, max_part_size=FIELDS_LIMIT) as data:
         yield Posted(data)
 
 
-def _check_same_origin(request: Request) -> None:
-    """Refuse what another site made the browser send, on top of the form token.
+def check_same_origin(request: Request) -> None:
+    """Refuse what another site made the browser send, on top of any form token. Raises `FormExpired`.
 
     Our pages send no referrer, so a browser that does not know Sec-Fetch-Site gives `null` as origin (Fetch, 4.6):
     that says nothing, and the token decides.

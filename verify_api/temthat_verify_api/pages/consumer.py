@@ -28,7 +28,8 @@ from temthat_verify_api.pages.consumer_view import (
     stamp_page,
 )
 from temthat_verify_api.pages.earlier import provinces_of
-from temthat_verify_api.pages.render import HOST_NAME
+from temthat_verify_api.pages.pin_card import asking_card
+from temthat_verify_api.pages.render import HOST_NAME, language
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
 from temthat_verify_api.questions import Question, read_question
@@ -89,7 +90,7 @@ async def show(request: Request, question: Question) -> Response:
     parts = parts_of(request)
     begun = time.perf_counter()
     receipt = parts.receipts.read(request)
-    answer = await _ask(parts, request, question, receipt)
+    answer = await ask_about(parts, request, question, receipt)
     response = await _page(parts, request, answer, receipt)
     parts.metrics.told("page", answer.verdict.word, time.perf_counter() - begun)
     return response
@@ -122,12 +123,13 @@ def _nothing_to_warn_of(host: str, settings: Settings) -> bool:
 
 async def _as_json(parts: Parts, request: Request, question: Question) -> Response:
     begun = time.perf_counter()
-    answer = await _ask(parts, request, question, None)
+    answer = await ask_about(parts, request, question, None)
     parts.metrics.told("api", answer.verdict.word, time.perf_counter() - begun)
     return Response(answer_json(answer), media_type="application/json")
 
 
-async def _ask(parts: Parts, request: Request, question: Question, receipt: bytes | None) -> Answer:
+async def ask_about(parts: Parts, request: Request, question: Question, receipt: bytes | None) -> Answer:
+    """The answer to the phone that sent this receipt, if it sent one."""
     hashed = None
     if receipt is not None and (identity := question.number or (question.code and question.code.header)):
         hashed = parts.receipts.hashed(receipt, identity.run, identity.serial)
@@ -147,8 +149,9 @@ async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes |
         run, serial = answer.header.run, answer.header.serial
         hashed = parts.receipts.hashed(kept, run, serial) if kept else None
         view = parts.views.issue(answer, hashed, chosen_province(request))
-    viewing = Viewing(view, kept is not None and not refused, await _provinces(parts, answer))
-    response = stamp_page(request, answer, await _story(parts, answer), viewing)
+    pin = asking_card(request, answer, language(request))
+    viewing = Viewing(view, kept is not None and not refused, await provinces_seen(parts, answer), pin)
+    response = stamp_page(request, answer, await story_of(parts, answer), viewing)
     path = quote(request.url.path)
     if fresh and kept is not None:
         parts.receipts.give(response, kept, path)
@@ -157,14 +160,14 @@ async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes |
     return response
 
 
-async def _story(parts: Parts, answer: Answer) -> Story | None:
+async def story_of(parts: Parts, answer: Answer) -> Story | None:
     """The story of a stamp of ours; what is forged must not borrow the looks of a real product."""
     if not answer.counts or answer.run is None or answer.history is None:
         return None
     return await parts.stories.get(answer.run.run, answer.history.revision, vietnam_day(answer.at))
 
 
-async def _provinces(parts: Parts, answer: Answer) -> int:
+async def provinces_seen(parts: Parts, answer: Answer) -> int:
     """In how many provinces the stamp was checked; asked only where the page tells it."""
     header, history = answer.header, answer.history
     if header is None or history is None or history.checks < TOLD_FROM or not is_concern(answer.verdict):

@@ -17,6 +17,7 @@ from temthat_trace.places import current_province, province_label, provinces
 from temthat_trace.search import fold
 from temthat_verify_api.facts import Answer
 from temthat_verify_api.pages.earlier import earlier_checks
+from temthat_verify_api.pages.pin_card import PinCard
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import parts_of
@@ -41,6 +42,8 @@ class Viewing:
     kept: bool
     provinces: int = 0
     """In how many provinces the stamp was checked, where that was asked for (`is_concern`)."""
+    pin: PinCard | None = None
+    """The form for the PIN, or what became of one that was entered."""
 
 
 Call = tuple[str, str, str, str]
@@ -73,7 +76,8 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         name=_name(story, lang),
         gtin=answer.run.gtin if answer.run else None,
         history=earlier_checks(answer.history, viewing.provinces, lang),
-        guidance=_guidance(answer.verdict, story, calls, lang),
+        guidance=_guidance(answer.verdict, story, calls, lang, viewing.pin),
+        pin=viewing.pin,
         concerned=is_concern(answer.verdict),
         report_url=report_url(answer.question.text, lang),
         calls=calls,
@@ -96,11 +100,13 @@ def is_concern(verdict: Verdict) -> bool:
     return verdict.word in _CONCERNS or "rung_up" in verdict.keys
 
 
-def _guidance(verdict: Verdict, story: Story | None, calls: list[Call], lang: Lang) -> Guidance | None:
+def _guidance(
+    verdict: Verdict, story: Story | None, calls: list[Call], lang: Lang, pin: PinCard | None
+) -> Guidance | None:
     """What to do next; None where the verdict's own sentence says it all."""
     if verdict.word is Word.GENUINE and not is_concern(verdict):
         return None
-    can = {"report": True, "call": bool(calls)}
+    can = {"report": True, "call": bool(calls), "pin": pin is not None and pin.form}
     can["where"] = story is not None and bool(story.sellers or story.origin.product.sold_in)
     content = story.pack.content.get(lang) if story else None
     has = [name for name, is_so in can.items() if is_so]
