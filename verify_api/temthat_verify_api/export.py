@@ -49,6 +49,7 @@ from temthat_trace.products import PackComponent, PackForm, Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import migrate
 from temthat_verify_api.accounts import Person
+from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSignal, AlertStep, AlertSubscription
 from temthat_verify_api.archive import MANIFEST, KeepingError, Parts, written_whole
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import database_errors, snapshot
@@ -66,6 +67,7 @@ SECRET = frozenset(
         "run.sealed_secret",
         "reprint.link_hash",
         "epcis_subscription.sealed_secret",
+        "alert_subscription.sealed_secret",
         "person.password_hash",
         "stamp_event.receipt",
         "member.former",
@@ -331,6 +333,13 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         SuspectReport.__tablename__: SuspectReport.party_id == party,
         ReportStep.__tablename__: ReportStep.report_id.in_(
             sa.select(SuspectReport.id).where(SuspectReport.party_id == party)
+        ),
+        Alert.__tablename__: Alert.party_id == party,
+        AlertSignal.__tablename__: AlertSignal.run.in_(runs),
+        AlertStep.__tablename__: AlertStep.alert_id.in_(sa.select(Alert.id).where(Alert.party_id == party)),
+        AlertSubscription.__tablename__: AlertSubscription.party_id == party,
+        AlertMessage.__tablename__: AlertMessage.subscription_id.in_(
+            sa.select(AlertSubscription.id).where(AlertSubscription.party_id == party)
         ),
     }
     return rules[table]

@@ -4,6 +4,7 @@ from temthat_stamps import tables as stamps_tables
 from temthat_trace import tables as trace_tables
 from temthat_trace.database import Base
 from temthat_verify_api import accounts, pin_records
+from temthat_verify_api.alerts import records as alert_records
 from temthat_verify_api.epcis import tables as epcis_tables
 from temthat_verify_api.nightly import records as nightly_records
 from temthat_verify_api.reports import records as report_records
@@ -13,6 +14,7 @@ metadata = Base.metadata
 
 __all__ = [
     "accounts",
+    "alert_records",
     "epcis_tables",
     "metadata",
     "nightly_records",

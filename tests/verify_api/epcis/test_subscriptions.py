@@ -20,13 +20,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from temthat_verify_api import webhooks
 from temthat_verify_api.accounts import ApiKey, KeyRole
 from temthat_verify_api.epcis import deliverer as delivering
-from temthat_verify_api.epcis import webhooks
-from temthat_verify_api.epcis.deliverer import MOST_FAILURES, Deliverer
+from temthat_verify_api.epcis.deliverer import Deliverer
 from temthat_verify_api.epcis.tables import Subscription
-from temthat_verify_api.epcis.webhooks import UndeliverableError, read_target, send
 from temthat_verify_api.metrics import Metrics
+from temthat_verify_api.receivers import MOST_FAILURES
+from temthat_verify_api.webhooks import UndeliverableError, read_target, send
 
 from ..conftest import World
 from .conftest import BASE, a_document, an_event, captured, key_of

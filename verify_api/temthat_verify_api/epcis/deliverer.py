@@ -1,8 +1,7 @@
 """The thread that sends subscribers what their queries find. One delivery after the other, at least once each.
 
-A subscription is claimed for a minute, so that of several processes one delivers and a killed one's claim runs out. No
-transaction is open while the receiver is waited for. The cursor moves when the receiver answered 2xx and never before:
-what was acknowledged is not sent again, what was not is.
+Subscriptions are taken in turns (`receivers`). No transaction is open while the receiver is waited for. The cursor moves
+when the receiver answered 2xx and never before: what was acknowledged is not sent again, what was not is.
 """
 
 import datetime as dt
@@ -11,7 +10,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.errors import SealBroken
@@ -27,19 +26,15 @@ from temthat_verify_api.epcis.access import readable
 from temthat_verify_api.epcis.headers import ALWAYS, JSON
 from temthat_verify_api.epcis.subscriptions import purpose
 from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
-from temthat_verify_api.epcis.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
 from temthat_verify_api.metrics import Metrics
+from temthat_verify_api.receivers import LEASE, Turns
 from temthat_verify_api.rounds import Rounds
+from temthat_verify_api.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
 from temthat_verify_api.wiring import Services
 
 log = logging.getLogger("temthat")
 
 EVERY_SECONDS = 2.0
-LEASE = dt.timedelta(seconds=60)
-FIRST_WAIT = dt.timedelta(seconds=10)
-LONGEST_WAIT = dt.timedelta(hours=1)
-MOST_FAILURES = 20
-"""In a row; with the waits between that is half a day. Then the subscription pauses."""
 _AT_ONCE = 500
 
 
@@ -69,6 +64,7 @@ class Deliverer(Rounds):
         super().__init__("epcis-deliverer", EVERY_SECONDS)
         self._services = services
         self._metrics = metrics or Metrics()
+        self._turns = Turns(services.sessions, Subscription)
 
     def round(self) -> None:
         """Deliver until nobody has more to get at once."""
@@ -106,7 +102,7 @@ class Deliverer(Rounds):
     def _one(self, subscription: uuid.UUID) -> bool:
         """Whether there is more for it already."""
         now = self._services.now()
-        if not self._claim(subscription, now):
+        if not self._turns.claim(subscription, now):
             return False
         try:
             with self._services.sessions() as session:
@@ -118,16 +114,6 @@ class Deliverer(Rounds):
             self._settle(delivery)
             return delivery.more
         return self._send(delivery, delivery.body, now)
-
-    def _claim(self, subscription: uuid.UUID, now: dt.datetime) -> bool:
-        return self._set(
-            subscription,
-            Subscription.state == SubscriptionState.ACTIVE,
-            Subscription.due_at <= now,
-            or_(Subscription.lease_until.is_(None), Subscription.lease_until < now),
-            lease_until=now + LEASE,
-            last_tried_at=now,
-        )
 
     def _prepare(self, session: Session, subscription: Subscription, now: dt.datetime) -> _Delivery:
         """What is to be sent now. Raises _Paused."""
@@ -194,7 +180,9 @@ class Deliverer(Rounds):
         if status == 410:
             self._pause(delivery.subscription, said)
         elif status == 413 and delivery.count > 1:
-            self._set(delivery.subscription, batch=delivery.count // 2, problem=said, lease_until=None)
+            self._turns.change(
+                delivery.subscription, batch=delivery.count // 2, problem=said, lease_until=None
+            )
             return True
         else:
             self._failed(delivery.subscription, said, now)
@@ -204,39 +192,18 @@ class Deliverer(Rounds):
         """Go on behind what was delivered or did not match, unless the claim ran out on the way."""
         mine = Subscription.lease_until == delivery.lease
         values |= {"cursor": delivery.cursor, "due_at": delivery.due_at, "lease_until": None}
-        if not self._set(delivery.subscription, mine, **values):
+        if not self._turns.change(delivery.subscription, mine, **values):
             log.warning(
                 "EPCIS subscription %s ended, or was taken over, while it was served", delivery.subscription
             )
 
     def _pause(self, subscription: uuid.UUID, problem: str) -> None:
-        self._set(subscription, state=SubscriptionState.PAUSED, problem=problem[:500], lease_until=None)
+        self._turns.pause(subscription, problem)
         self._metrics.delivered("paused")
 
     def _failed(self, subscription: uuid.UUID, problem: str, now: dt.datetime) -> None:
-        """Wait longer each time; in the end pause."""
-        with self._services.sessions() as session:
-            found = session.get(Subscription, subscription)
-            if found is None:
-                return
-            found.failures += 1
-            found.problem = problem[:500]
-            found.lease_until = None
-            found.due_at = now + min(FIRST_WAIT * 2 ** (found.failures - 1), LONGEST_WAIT)
-            is_over = found.failures >= MOST_FAILURES
-            if is_over:
-                found.state = SubscriptionState.PAUSED
-            session.commit()
+        is_over = self._turns.failed(subscription, problem, now)
         self._metrics.delivered("paused" if is_over else "failed")
-
-    def _set(self, subscription: uuid.UUID, *where: ColumnElement[bool], **values: object) -> bool:
-        """Change a subscription if it is still there and as it should be; whether it was."""
-        with self._services.sessions() as session:
-            done = session.execute(
-                update(Subscription).where(Subscription.id == subscription, *where).values(**values)
-            )
-            session.commit()
-            return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _was_told(subscription: Subscription) -> bool:

@@ -28,7 +28,7 @@ from temthat_verify_api.epcis.named import body_of, require
 from temthat_verify_api.epcis.pages import next_page, paging_of
 from temthat_verify_api.epcis.refusals import refused
 from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
-from temthat_verify_api.epcis.webhooks import UndeliverableError, read_target
+from temthat_verify_api.webhooks import UndeliverableError, read_target
 from temthat_verify_api.wiring import Services, services_of
 
 MOST_SUBSCRIPTIONS = 200

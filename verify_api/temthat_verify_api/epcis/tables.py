@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +10,9 @@ from temthat_trace.database import Base, words
 from temthat_trace.ids import uuid7
 from temthat_trace.parties import Party
 from temthat_verify_api.accounts import KeyRole
+from temthat_verify_api.receivers import Receiver, SubscriptionState
+
+__all__ = ["NamedQuery", "Subscription", "SubscriptionState"]
 
 
 class NamedQuery(Base):
@@ -26,20 +28,12 @@ class NamedQuery(Base):
     created_at: Mapped[dt.datetime] = mapped_column()
 
 
-class SubscriptionState(StrEnum):
-    """Whether events go out. `paused`: no more, for the reason in `problem`."""
-
-    ACTIVE = "active"
-    PAUSED = "paused"
-
-
-class Subscription(Base):
+class Subscription(Receiver, Base):
     """A receiver of what a named query finds from now on.
 
     `role`: of the key that subscribed; what its holder may read is worked out anew for each delivery. `schedule`: JSON,
     None for a stream. `cursor`: number of the last event that was delivered or did not match; it moves when the
-    receiver answered 2xx, never before. `batch`: most events in one delivery. `lease_until`: some process is
-    delivering.
+    receiver answered 2xx, never before. `batch`: most events in one delivery.
     """
 
     __tablename__ = "epcis_subscription"
@@ -60,15 +54,6 @@ class Subscription(Base):
     created_at: Mapped[dt.datetime] = mapped_column()
     cursor: Mapped[int] = mapped_column(BigInteger)
     batch: Mapped[int] = mapped_column(default=100)
-    state: Mapped[SubscriptionState] = mapped_column(
-        words(SubscriptionState), default=SubscriptionState.ACTIVE
-    )
-    due_at: Mapped[dt.datetime] = mapped_column()
-    last_notified_at: Mapped[dt.datetime | None] = mapped_column()
-    last_tried_at: Mapped[dt.datetime | None] = mapped_column()
-    failures: Mapped[int] = mapped_column(default=0)
-    problem: Mapped[str] = mapped_column(String(500), default="")
-    lease_until: Mapped[dt.datetime | None] = mapped_column()
 
     query: Mapped[NamedQuery] = relationship()
     party: Mapped[Party] = relationship()
