@@ -1,11 +1,14 @@
 """Stamps with a past: events and the state they leave, written as the hot store leaves them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.history import History
@@ -14,14 +17,19 @@ from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.places import of_province
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.copies.state import State
+from temthat_stamps.runs.records import Run
 from temthat_stamps.verdict import Asker
+from temthat_trace.batches import Batch
+from temthat_trace.database import make_engine, make_sessions
 from temthat_trace.ids import uuid7
+from temthat_trace.parties import Party, PartyKind
+from temthat_trace.products import PackForm, Product
 from temthat_verify_api.nightly.records import Night
 from temthat_verify_api.nightly.work import NightWork
 
-from ..conftest import World
-
+NOW = dt.datetime(2026, 5, 26, 3, 0, tzinfo=dt.UTC)
 KEPT_DAYS = 90
+MODEL = Model()
 
 
 @dataclass(frozen=True)
@@ -37,17 +45,61 @@ class Happened:
         return now - dt.timedelta(days=self.days)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Past:
-    """Writes pasts and reads what is left of them."""
+    """Writes pasts of stamps of one product and reads what is left of them. `now` is a clock that tests move."""
 
-    world: World
+    sessions: sessionmaker[Session]
+    now: dt.datetime = NOW
+
+    def __post_init__(self) -> None:
+        party = Party(code="HTX", kind=PartyKind.COOPERATIVE, name="HTX Chè mẫu", province="01")
+        product = Product(party=party, code="CHE", name="Chè búp", base_unit="KGM")
+        self.form = PackForm(product=product, code="G100", name="Gói 100 g")
+        with self.sessions() as session:
+            session.add_all([party, product, self.form])
+            session.commit()
+
+    def forward(self, **step: float) -> None:
+        """Let time pass."""
+        self.now += dt.timedelta(**step)
+
+    def run(self, count: int = 100) -> int:
+        """A run of a batch of its own, as far as the night looks at it; its number."""
+        with self.sessions() as session:
+            number = (session.scalars(select(func.max(Run.run))).one() or 0) + 1
+            form = session.get_one(PackForm, self.form.id)
+            party = form.product.party
+            batch = Batch(
+                party_id=party.id, product_id=form.product_id, lot=f"L{number}", quantity=Decimal(1000),
+                unit="KGM", made_on=NOW.date(), address="Xã Ba Vì", province="01",
+            )  # fmt: skip
+            session.add(batch)
+            session.flush()
+            session.add(
+                Run(
+                    run=number, party_id=party.id, batch_id=batch.id, pack_form_id=form.id, count=count,
+                    sealed_secret=b"", registered_at=NOW,
+                )
+            )  # fmt: skip
+            session.commit()
+            return number
 
     def write(self, run: int, serial: int, happened: Sequence[Happened]) -> None:
         """The events of one stamp, and its state after them."""
-        history, rows = History(Model()), []
+        self.write_all(run, {serial: happened})
+
+    def write_all(self, run: int, stamps: Mapping[int, Sequence[Happened]]) -> None:
+        """The same for many stamps."""
+        with self.sessions() as session:
+            for serial, happened in stamps.items():
+                session.add_all(self._rows(run, serial, happened))
+            session.commit()
+
+    def _rows(self, run: int, serial: int, happened: Sequence[Happened]) -> list[StampEvent | StampState]:
+        history, rows = History(MODEL), list[StampEvent]()
         for one in happened:
-            at = one.at(self.world.now)
+            at = one.at(self.now)
             receipt = one.phone.encode().ljust(16, b".") if one.phone else None
             event_id = uuid7(int(at.timestamp() * 1000))
             rows.append(
@@ -77,36 +129,51 @@ class Past:
             copy_frozen=history.frozen.encode(),
             copy_horizon=history.horizon,
         )
-        with self.world.services.sessions() as session:
-            session.add_all([*rows, state])
-            session.commit()
+        return [*rows, state]
 
     def ages(self, run: int, serial: int = 1) -> list[float]:
         """How many days ago what is left of a stamp's events happened, oldest first."""
-        with self.world.services.sessions() as session:
+        with self.sessions() as session:
             query = select(StampEvent.at).where(StampEvent.run == run, StampEvent.serial == serial)
             return sorted(
-                ((self.world.now - at) / dt.timedelta(days=1) for at in session.scalars(query)), reverse=True
+                ((self.now - at) / dt.timedelta(days=1) for at in session.scalars(query)), reverse=True
             )
 
     def state(self, run: int, serial: int = 1) -> StampState:
-        with self.world.services.sessions() as session:
+        with self.sessions() as session:
             return session.get_one(StampState, (run, serial))
 
     def live(self, run: int, serial: int = 1) -> State:
         return State.decode(self.state(run, serial).copy_live or b"")
 
     def events(self) -> int:
-        with self.world.services.sessions() as session:
+        with self.sessions() as session:
             return session.scalars(select(func.count()).select_from(StampEvent)).one()
 
     def night(self, kept_days: int = KEPT_DAYS) -> Night:
         """One night's work, now."""
-        services = self.world.services
-        return NightWork(services.sessions, kept_days, services.now).do()
+        return self.work(kept_days=kept_days).do()
+
+    def work(self, is_over: Callable[[], bool] = lambda: False, kept_days: int = KEPT_DAYS) -> NightWork:
+        return NightWork(self.sessions, kept_days, lambda: self.now, is_over)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Past]:
+    engine = make_engine(url)
+    yield Past(make_sessions(engine))
+    engine.dispose()
 
 
 @pytest.fixture
-def past(any_world: World) -> Past:
+def past(sqlite_url: str) -> Iterator[Past]:
+    """On SQLite."""
+    with _opened(sqlite_url) as past:
+        yield past
+
+
+@pytest.fixture
+def any_past(database_url: str) -> Iterator[Past]:
     """On SQLite and on PostgreSQL."""
-    return Past(any_world)
+    with _opened(database_url) as past:
+        yield past

@@ -27,8 +27,9 @@ def test_what_is_old_leaves_time_for_a_window_and_a_night(hour: int, kept_days: 
     assert now - before > dt.timedelta(days=14)
 
 
-def test_old_events_go_and_young_ones_stay(past: Past) -> None:
-    run = past.world.run()
+def test_old_events_go_and_young_ones_stay(any_past: Past) -> None:
+    past = any_past
+    run = past.run()
     past.write(
         run, 1, [Happened(200), Happened(95, phone="b"), Happened(60, phone="c"), Happened(1, phone="d")]
     )
@@ -42,28 +43,29 @@ def test_old_events_go_and_young_ones_stay(past: Past) -> None:
 
 def test_an_event_in_an_open_window_waits_until_all_of_it_is_old(past: Past) -> None:
     """A late event may still come and have the stamp's score built anew from these."""
-    run = past.world.run()
+    run = past.run()
     past.write(run, 1, [Happened(85), Happened(80, phone="b")])
     past.night()
     assert len(past.ages(run)) == 2
-    past.world.forward(days=4)
+    past.forward(days=4)
     past.night()
     assert past.ages(run) == []
 
 
 def test_none_gets_older_than_was_promised_however_often_a_stamp_is_checked(past: Past) -> None:
     """Checked every three days for a year: every night's oldest event is younger than the promise."""
-    run = past.world.run()
+    run = past.run()
     for serial in (1, 2):
         past.write(run, serial, [Happened(3.0 * n + serial, phone=str(n)) for n in reversed(range(60))])
     for _ in range(12):
         past.night()
         assert all(age <= 90 for age in past.ages(run))
-        past.world.forward(days=9)
+        past.forward(days=9)
 
 
-def test_the_score_stays_and_who_looked_is_forgotten(past: Past) -> None:
-    run = past.world.run()
+def test_the_score_stays_and_who_looked_is_forgotten(any_past: Past) -> None:
+    past = any_past
+    run = past.run()
     places = ("01", "79", "48", "92")
     past.write(run, 1, [Happened(120 - n, places[n % 4], f"phone {n}") for n in range(8)])
     before, state = past.live(run), past.state(run)
@@ -80,7 +82,7 @@ def test_the_score_stays_and_who_looked_is_forgotten(past: Past) -> None:
 
 def test_the_filter_stays_while_an_event_does(past: Past) -> None:
     """It tells a phone that checked again from a new one."""
-    run = past.world.run()
+    run = past.run()
     past.write(run, 1, [Happened(200), Happened(20, phone="b")])
     state = past.state(run)
     past.night()
@@ -89,7 +91,7 @@ def test_the_filter_stays_while_an_event_does(past: Past) -> None:
 
 
 def test_the_tag_of_who_entered_the_pin_goes_too(past: Past) -> None:
-    run = past.world.run()
+    run = past.run()
     past.write(run, 1, [Happened(100), Happened(100, event=StampEventKind.PIN)])
     assert past.live(run).pin != 0
     past.night()
@@ -98,9 +100,9 @@ def test_the_tag_of_who_entered_the_pin_goes_too(past: Past) -> None:
 
 def test_events_without_a_score_go_too(past: Past) -> None:
     """From before there was a score, or of kinds that have none."""
-    run = past.world.run()
+    run = past.run()
     past.write(run, 1, [Happened(100)])
-    with past.world.services.sessions() as session:
+    with past.sessions() as session:
         for state in session.query(type(past.state(run))):
             state.copy_live = state.copy_frozen = state.copy_horizon = None
         session.commit()
@@ -108,37 +110,40 @@ def test_events_without_a_score_go_too(past: Past) -> None:
     assert past.ages(run) == []
 
 
-def test_what_is_deleted_is_counted(past: Past) -> None:
+def test_what_is_deleted_is_counted(any_past: Past) -> None:
     """Day by day and province by province, the day being that of Vietnam."""
-    run = past.world.run()
+    past = any_past
+    run = past.run()
     past.write(run, 1, [Happened(100, "01"), Happened(100, "01", "b"), Happened(100, ""), Happened(3, "79")])
     past.night()
-    with past.world.services.sessions() as session:
+    with past.sessions() as session:
         found = {(row.day, row.province): (row.kept, row.gone) for row in session.scalars(select(StampDay))}
-    old, new = ((past.world.now - dt.timedelta(days=n)).astimezone(VIETNAM).date() for n in (100, 3))
+    old, new = ((past.now - dt.timedelta(days=n)).astimezone(VIETNAM).date() for n in (100, 3))
     assert found == {(old, "01"): (0, 2), (old, ""): (0, 1), (new, "79"): (1, 0)}
 
 
-def test_a_flooded_stamp_is_deleted_in_stretches(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flooded_stamp_is_deleted_in_stretches(any_past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """More events of one stamp than a stretch holds, and stretches that end within a stamp."""
+    past = any_past
     monkeypatch.setattr("temthat_verify_api.nightly.work.EVENTS", 7)
-    run = past.world.run()
+    run = past.run()
     for serial in (1, 2, 5):
         past.write(run, serial, [Happened(120 - n / 10, phone=str(n)) for n in range(25)])
     past.write(run, 9, [Happened(5)])
     assert past.night().deleted == 75
     assert past.events() == 1
-    with past.world.services.sessions() as session:
+    with past.sessions() as session:
         assert sum(row.gone for row in session.scalars(select(StampDay))) == 75
 
 
-def test_a_state_that_changed_meanwhile_is_left_alone(past: Past) -> None:
+def test_a_state_that_changed_meanwhile_is_left_alone(any_past: Past) -> None:
     """A check that was recorded while the night looked wins; its window is still open."""
-    run = past.world.run()
+    past = any_past
+    run = past.run()
     past.write(run, 1, [Happened(100)])
     state, looked_at = past.state(run), State().encode()
     assert state.copy_horizon is not None
-    with past.world.services.sessions() as session:
+    with past.sessions() as session:
         assert close(session, run, 1, state.copy_horizon, looked_at) == state.copy_horizon
         session.commit()
     assert past.state(run).copy_live == state.copy_live

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.verdict import Asker
-from temthat_trace.formats import VIETNAM
-
-_HOURS = int(VIETNAM.utcoffset(None).total_seconds() // 3600)
+from temthat_verify_api.nightly.counting import gone_of_runs
+from temthat_verify_api.nightly.days import day_of, province_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +23,8 @@ class Checks:
 
 
 def checks_of_runs(db: Session, runs: Sequence[int]) -> Checks:
-    """Counts over all stamps of these runs; the newest day and the busiest province first."""
-    day = (
-        func.date(StampEvent.at, f"+{_HOURS} hours")
-        if db.get_bind().dialect.name == "sqlite"
-        else func.to_char(func.timezone("Asia/Ho_Chi_Minh", StampEvent.at), "YYYY-MM-DD")
-    )
+    """Counts over all stamps of these runs, of deleted checks too; the newest day and the busiest province first."""
+    day = day_of(db, StampEvent.at)
     query = (
         select(day, StampEvent.place, func.count())
         .where(
@@ -44,8 +39,12 @@ def checks_of_runs(db: Session, runs: Sequence[int]) -> Checks:
     for day_text, place, count in db.execute(query):
         on = dt.date.fromisoformat(str(day_text))
         days[on] = days.get(on, 0) + count
-        province = place if place and len(place) == 2 else ""
+        province = province_of(place)
         provinces[province] = provinces.get(province, 0) + count
+    for cell, count in gone_of_runs(db, runs).items():
+        if cell.event is StampEventKind.CHECK and cell.kind is Asker.CONSUMER:
+            days[cell.day] = days.get(cell.day, 0) + count
+            provinces[cell.province] = provinces.get(cell.province, 0) + count
     return Checks(
         total=sum(days.values()),
         days=sorted(days.items(), reverse=True),

@@ -67,7 +67,10 @@ class StampDay(Base):
 
 
 class Night(Base):
-    """One night's work, by its day in Vietnam. Whoever does it holds it until `busy_until` and keeps moving that on."""
+    """One night's work, by its day in Vietnam. Whoever does it holds it until `busy_until` and keeps moving that on.
+
+    How many runs were gone through, sets of habits learned, events deleted, and things that reports no longer hold.
+    """
 
     __tablename__ = "night"
 
@@ -78,6 +81,7 @@ class Night(Base):
     runs: Mapped[int] = mapped_column(Integer, default=0)
     learned: Mapped[int] = mapped_column(Integer, default=0)
     deleted: Mapped[int] = mapped_column(Integer, default=0)
+    reports: Mapped[int] = mapped_column(Integer, default=0)
 
 
 def changed(result: Result[Any]) -> int:

@@ -2,7 +2,8 @@
 
     each run      old events deleted and counted as gone, the others counted by day (`retention`, `counting`);
                   its stamps counted (`rollups`)
-    then          the operator's habits, and each product's (`teaching`)
+    then          what reports of suspect packs keep no longer is deleted (`reports.retention`);
+                  the operator's habits, and each product's (`teaching`)
 
 Every step is a small transaction that may be repeated: a night that is killed leaves nothing half-done, and the next
 one goes on. Whoever works holds the night's row and keeps moving its time on; two services never do the same night.
@@ -25,6 +26,7 @@ from temthat_verify_api.nightly.retention import has_old, let_go, old_before
 from temthat_verify_api.nightly.rollups import count_checked, put_counts, serial_ranges
 from temthat_verify_api.nightly.stretches import EVENTS, stretches
 from temthat_verify_api.nightly.teaching import Lesson, teach
+from temthat_verify_api.reports.retention import expire_reports
 
 HELD = dt.timedelta(minutes=10)
 """How long a night belongs to whoever last said that it is at work; then another may go on with it."""
@@ -71,6 +73,7 @@ class NightWork:
                 night.deleted += self._sweep(run, before)
                 self._count(run, count)
                 night.runs += 1
+            night.reports = self._expire(night.begun_at)
             span = night.begun_at - before
             lesson = Lesson(before, night.begun_at - span / 3, night.day.toordinal())
             night.learned = teach(self._sessions, lesson, night.begun_at, self._breathe)
@@ -108,6 +111,13 @@ class NightWork:
                 put_counts(session, run, scanned, checks, self._now())
                 session.commit()
 
+    def _expire(self, now: dt.datetime) -> int:
+        self._breathe()
+        with self._sessions() as session:
+            expired = expire_reports(session, now)
+            session.commit()
+        return expired.contacts + expired.photos + expired.words
+
     def _runs(self) -> Iterator[tuple[int, int]]:
         """Runs and how many stamps they have, in order."""
         after: int | None = 0
@@ -144,7 +154,7 @@ class NightWork:
     def _held(self) -> Iterator[Night]:
         """Today's night, ours until the end; how much was done is stored when all was."""
         self._take()
-        night = Night(day=self._day, begun_at=self._now(), runs=0, learned=0, deleted=0)
+        night = Night(day=self._day, begun_at=self._now(), runs=0, learned=0, deleted=0, reports=0)
         try:
             yield night
         except NightTaken:
@@ -179,6 +189,9 @@ class NightWork:
         with self._sessions() as session:
             self._hold(session, self._now())
             if night is not None:
-                done = {name: getattr(night, name) for name in ("ended_at", "runs", "learned", "deleted")}
+                done = {
+                    name: getattr(night, name)
+                    for name in ("ended_at", "runs", "learned", "deleted", "reports")
+                }
                 session.execute(update(Night).where(Night.day == self._day).values(**done))
             session.commit()

@@ -60,5 +60,6 @@ def upgrade() -> None:
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("learned", sa.Integer(), nullable=False),
         sa.Column("deleted", sa.Integer(), nullable=False),
+        sa.Column("reports", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_night")),
     )
