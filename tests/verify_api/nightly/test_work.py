@@ -1,6 +1,7 @@
 """A night is done by one process at a time, may be killed anywhere, and is done once a day."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
