@@ -145,7 +145,7 @@ def fill(world: "World") -> int:
                 PaperConfirmation(paper_id=paper.id, product_id=product.id, by_party_id=alliance.id, at=NOW),
                 BatchSource(batch_id=second.id, source_id=first.id, quantity=Decimal("12.5"), unit="KGM"),
                 PrintFetch(job_id=job.id, at=NOW, by="Á"),
-                PinFetch(run=run, at=NOW, by="Á"),
+                PinFetch(job_id=job.id, at=NOW, by="Á"),
                 PinEntry(run=run, serial=3, event=uuid7(), at=NOW, province="79"),
                 RunBlock(first=100, last=109, party_id=htx.id, reserved_at=NOW, log_index=1),
                 LedgerAct(run=run, first=1, last=10, act=Act.APPLIED, at=NOW, by="Á"),

@@ -309,7 +309,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         RunBlock.__tablename__: RunBlock.party_id == party,
         Run.__tablename__: Run.party_id == party,
         PrintJob.__tablename__: PrintJob.run.in_(runs),
-        PinFetch.__tablename__: PinFetch.run.in_(runs),
+        PinFetch.__tablename__: PinFetch.job_id.in_(jobs),
         PrintFetch.__tablename__: PrintFetch.job_id.in_(jobs),
         LedgerAct.__tablename__: LedgerAct.run.in_(runs),
         Reprint.__tablename__: Reprint.run.in_(runs),

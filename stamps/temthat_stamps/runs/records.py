@@ -152,6 +152,7 @@ class PrintJob(Base):
 
     run_record: Mapped[Run] = relationship()
     fetches: Mapped[list["PrintFetch"]] = relationship(order_by="PrintFetch.at")
+    pin_fetches: Mapped[list["PinFetch"]] = relationship(order_by="PinFetch.at")
 
 
 class PrintFetch(Base):
@@ -166,12 +167,12 @@ class PrintFetch(Base):
 
 
 class PinFetch(Base):
-    """Each time the list of a run's PINs left the house: when, and who took it."""
+    """Each time the PINs of a print file's stamps left the house: when, and who took them."""
 
     __tablename__ = "pin_fetch"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
-    run: Mapped[int] = mapped_column(ForeignKey("run.run"), index=True)
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("print_job.id"), index=True)
     at: Mapped[dt.datetime] = mapped_column()
     by: Mapped[str] = mapped_column(String(100))
 

@@ -19,13 +19,13 @@ def upgrade() -> None:
     op.create_table(
         "pin_fetch",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(100), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.run"], name=op.f("fk_pin_fetch_run_run")),
+        sa.ForeignKeyConstraint(["job_id"], ["print_job.id"], name=op.f("fk_pin_fetch_job_id_print_job")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pin_fetch")),
     )
-    op.create_index(op.f("ix_pin_fetch_run"), "pin_fetch", ["run"])
+    op.create_index(op.f("ix_pin_fetch_job_id"), "pin_fetch", ["job_id"])
     op.create_table(
         "pin_entry",
         sa.Column("run", sa.Integer(), autoincrement=False, nullable=False),
