@@ -24,6 +24,18 @@ from .serving import Server, environment, serving
 NEIGHBOUR = "127.0.0.77"
 FORWARDED = ("203.0.113.199", "2001:db8:7777::42")
 PHONE, PIN = "0987650321", "483920"
+BROWSER = "LotusBrowser/88.7 (Sen A17; Android 15)"
+LANGUAGES = "vi-VN,hmn;q=0.83"
+FINGERPRINT = {
+    "User-Agent": BROWSER,
+    "Accept-Language": LANGUAGES,
+    "Sec-CH-UA-Model": '"Sen A17"',
+    "Sec-CH-UA-Platform-Version": '"15.7.88"',
+    "Device-Memory": "3.25",
+    "Viewport-Width": "393.77",
+    "Referer": "https://zalo.example/chat/8817733",
+}
+"""What a phone tells of itself with every request, and what would tell it again."""
 
 
 @dataclass
@@ -58,7 +70,8 @@ def day(house: House, tmp_path_factory: pytest.TempPathFactory) -> Day:
             ("127.0.0.1", FORWARDED[1]),
         ):
             transport = httpx.HTTPTransport(local_address=source)
-            headers = {"X-Forwarded-For": forwarded, "X-Real-IP": forwarded, "Forwarded": f"for={forwarded}"}
+            proxied = {"X-Forwarded-For": forwarded, "X-Real-IP": forwarded, "Forwarded": f"for={forwarded}"}
+            headers = proxied | FINGERPRINT
             options = {"transport": transport, "headers": headers, "base_url": server.url}
             with httpx.Client(**options, timeout=30) as client:  # type: ignore[arg-type]
                 shop(client, house, day)
@@ -160,6 +173,36 @@ def test_the_log_knows_nobody_and_no_secret(day: Day) -> None:
         assert address not in log
     found = {secret for secret in day.secrets if secret in log or secret.lower() in log}
     assert found == set()
+
+
+def test_no_place_knows_which_phone_it_was(day: Day) -> None:
+    """Neither log nor database nor figures hold what phones tell of themselves, whole or in part."""
+    kept = b"".join(path.read_bytes() for path in day.server.folder.glob("temthat.db*"))
+    everywhere = kept + day.server.log.read_bytes() + day.metrics.encode()
+    traits = {*FINGERPRINT.values(), "LotusBrowser", "Sen A17", "hmn;q", "15.7.88", "393.77", "8817733"}
+    assert {trait for trait in traits if trait.encode() in everywhere} == set()
+
+
+def test_two_stamps_cannot_be_linked_through_who_looked(day: Day) -> None:
+    """One phone looked at many stamps, with its receipts: no two stamps share a value, nor does any other column."""
+    with closing(sqlite3.connect(day.server.folder / "temthat.db", timeout=30)) as database:
+        receipts = database.execute(
+            "select receipt, count(distinct run * 100000 + serial) from stamp_event "
+            "where receipt is not null group by receipt"
+        ).fetchall()
+        events = [row[1] for row in database.execute("pragma table_info(stamp_event)")]
+        states = [row[1] for row in database.execute("pragma table_info(stamp_state)")]
+    assert len(receipts) > 5, "the day had many"
+    assert {stamps for _, stamps in receipts} == {1}
+    assert events == ["run", "serial", "id", "at", "event", "kind", "place", "receipt", "verdict"]
+    assert {name for name in states if name not in ABOUT_THE_STAMP} == set()
+
+
+ABOUT_THE_STAMP = {
+    *("run", "serial", "checks", "first_at", "first_province", "last_at", "last_province"),
+    *("sold_at", "sold_province", "copy_live", "copy_frozen", "copy_horizon"),
+}
+"""A new column is a new thing held of checks: then the privacy page, docs/privacy.md and docs/privacy-impact.md change."""
 
 
 def test_the_database_knows_no_address_and_nothing_that_opens(day: Day) -> None:
