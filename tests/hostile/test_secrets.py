@@ -202,7 +202,7 @@ ABOUT_THE_STAMP = {
     *("run", "serial", "checks", "first_at", "first_province", "last_at", "last_province"),
     *("sold_at", "sold_province", "copy_live", "copy_frozen", "copy_horizon"),
 }
-"""A new column is a new thing held of checks: then the privacy page, docs/privacy.md and docs/privacy-impact.md change."""
+"""A new column is a new thing held of checks: the privacy page, docs/privacy.md and privacy-impact.md change then."""
 
 
 def test_the_database_knows_no_address_and_nothing_that_opens(day: Day) -> None:
