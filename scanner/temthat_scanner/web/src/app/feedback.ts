@@ -7,6 +7,8 @@ const SHAKES: Record<Tone, number[]> = { good: [60], calm: [60, 60, 60], warn: [
 let audio: AudioContext | null = null;
 
 export function signal(tone: Tone): void {
+  // Before the first touch a browser allows neither.
+  if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
   navigator.vibrate?.(SHAKES[tone]);
   try {
     audio ??= new AudioContext();

@@ -114,7 +114,8 @@ class Page implements App {
   async refresh(): Promise<void> {
     this.tellNetwork();
     if (!navigator.onLine) return;
-    await this.send().catch(() => undefined);
+    const done = await this.send().catch(() => null);
+    if (done?.sent && this.section === "waiting") this.openFromHash();
     const day = 86_400;
     const isStale = !this.trust.view || Date.now() / 1000 - this.trust.view.asOf > day;
     if (isStale) await this.trust.update((await this.device.choices()).provinces ?? [], lang).catch(() => undefined);

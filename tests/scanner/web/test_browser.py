@@ -1,0 +1,224 @@
+"""The phone app in a real browser, the demo behind it: a camera that sees printed stamps, and a network that is cut."""
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+
+import hatch_build
+
+ROOT = Path(hatch_build.__file__).parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+PHONE = {"width": 390, "height": 844}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: install Debian's chromium"),
+    pytest.mark.skipif(
+        not (ROOT / hatch_build.APP / "index.html").exists(), reason="the phone app was not built"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo: its address and the folder with pictures of its sample stamps."""
+
+    address: str
+    pictures: Path
+    forged: str
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """As `make demo` starts it, on a free port of this machine."""
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("temthat")
+    command = [str(program), "demo", "--dir", str(folder), "--port", str(port)]
+    with (folder.parent / "demo.log").open("w") as log:
+        running = subprocess.Popen(
+            [*command, "--host", f"localhost:{port}"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    address = f"http://localhost:{port}"
+    for _ in range(600):
+        time.sleep(0.2)
+        try:
+            if httpx.get(f"{address}/scan/").status_code == 200:
+                break
+        except httpx.HTTPError:
+            assert running.poll() is None, (folder.parent / "demo.log").read_text()
+    said = (folder.parent / "demo.log").read_text()
+    forged = re.search(r"^forged: (\S+)$", said, re.MULTILINE)
+    assert forged is not None, said
+    yield Demo(address, folder / "tem-thu", forged[1])
+    os.killpg(running.pid, signal.SIGTERM)
+    running.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """One driver for the module."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@contextmanager
+def phone(playwright: Playwright, profile: Path, *args: str, camera: bool = True) -> Iterator[BrowserContext]:
+    """A phone with a profile of its own, which outlives the browser."""
+    context = playwright.chromium.launch_persistent_context(
+        str(profile),
+        executable_path=CHROMIUM,
+        args=[*ARGS, *args],
+        viewport=PHONE,  # type: ignore[arg-type]
+        locale="vi-VN",
+        permissions=["camera"] if camera else [],
+    )
+    yield context
+    context.close()
+
+
+def film(picture: Path, file: Path) -> str:
+    """A video in which somebody holds a printed stamp before the camera; the argument that makes it the camera."""
+    frame = Image.new("RGB", (1280, 720), "#cfc8b8")
+    stamp = Image.open(picture).convert("RGB")
+    stamp = stamp.resize((420, stamp.height * 420 // stamp.width)).rotate(4, fillcolor="#cfc8b8", expand=True)
+    frame.paste(stamp, (430, 90))
+    one = io.BytesIO()
+    frame.save(one, "JPEG", quality=88)
+    file.write_bytes(one.getvalue() * 20)
+    return f"--use-file-for-fake-video-capture={file}"
+
+
+def word_of(page: Page) -> str:
+    """The verdict on the page."""
+    verdict = page.locator(".verdict")
+    verdict.wait_for(timeout=15_000)
+    return verdict.get_attribute("data-word") or ""
+
+
+def fetched(page: Page, demo: Demo) -> None:
+    """Open the app and wait until it has its data and its own files."""
+    page.goto(f"{demo.address}/scan/#data")
+    page.get_by_role("button", name="Tải dữ liệu mới").click()
+    page.locator("code").wait_for(timeout=15_000)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+
+def test_camera_with_and_without_a_network(demo: Demo, playwright: Playwright, tmp_path: Path) -> None:
+    """The same stamp: genuine while the service answers, genuine_offline when it is cut; that check is sent later."""
+    args = [
+        *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+        film(demo.pictures / "1-genuine.png", tmp_path / "camera.mjpeg"),
+    ]
+    with phone(playwright, tmp_path / "profile", *args) as context:
+        page = context.new_page()
+        fetched(page, demo)
+        page.goto(f"{demo.address}/scan/#scan")
+        assert word_of(page) == "genuine"
+        context.set_offline(True)
+        page.reload()
+        assert word_of(page) == "genuine_offline"
+        assert "Mật ong" in page.locator("article").inner_text()
+        page.get_by_role("link", name="Chờ gửi").click()
+        page.get_by_text("1 lượt chờ gửi").wait_for()
+    with phone(playwright, tmp_path / "profile", *args) as context:  # the battery was empty
+        page = context.new_page()
+        with page.expect_response("**/api/v1/events") as told:
+            page.goto(f"{demo.address}/scan/#waiting")
+        assert told.value.status == 200
+        page.get_by_text("Không có gì chờ gửi.").wait_for()
+    code = zxingcpp.read_barcodes(Image.open(demo.pictures / "1-genuine.png"))[0].text
+    asked = httpx.post(f"{demo.address}/api/v1/verify", json={"code": code})
+    assert asked.json()["history"]["checks"] == 2  # the one online, and the one that waited
+
+
+OFFLINE = {"genuine": "genuine_offline", "suspect_copy": "genuine_offline", "sold": "genuine_offline"}
+
+
+def test_every_sample_stamp_from_a_photo(demo: Demo, playwright: Playwright, tmp_path: Path) -> None:
+    """Photos of all the demo's stamps, and a forged code typed in, online and with the network cut."""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        fetched(page, demo)
+        for is_cut in (False, True):
+            context.set_offline(is_cut)
+            for picture in sorted(demo.pictures.glob("*.png")):
+                page.goto(f"{demo.address}/scan/#scan")
+                page.reload()
+                page.set_input_files("#photo", picture)
+                word = picture.stem.partition("-")[2]
+                assert word_of(page) == (OFFLINE.get(word, word) if is_cut else word), picture.name
+            page.goto(f"{demo.address}/scan/#type")
+            page.locator("#number").fill(demo.forged)
+            page.locator("#number").press("Enter")
+            assert word_of(page) == "forged"
+
+
+def test_no_camera_is_told_and_other_ways_are_offered(
+    demo: Demo, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Never a blank page."""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        page.goto(f"{demo.address}/scan/")
+        page.get_by_role("button", name="Mở máy ảnh").wait_for()
+        assert re.search("máy ảnh", page.locator("main").inner_text())
+        assert page.get_by_text("Chọn ảnh", exact=True).is_visible()
+        page.get_by_role("link", name="Gõ số").click()
+        page.locator("#number").fill("0000 0W00 00F8 3G5N".replace("W", "I"))
+        page.locator("#number").press("Enter")
+        assert word_of(page) == "mistyped"
+
+
+def test_damaged_data_is_dropped_and_nothing_is_called_genuine(
+    demo: Demo, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Bits that turned in storage: told, and no verdict but `cannot_tell` until new data is fetched."""
+    bend = """async () => {
+        const open = indexedDB.open("temthat");
+        await new Promise((done) => (open.onsuccess = done));
+        const store = open.result.transaction("kept", "readwrite").objectStore("kept");
+        const kept = await new Promise((done) => {
+            const asked = store.get("installed");
+            asked.onsuccess = () => done(asked.result);
+        });
+        kept.listing[kept.listing.length >> 1] ^= 255;
+        const put = store.put(kept, "installed");
+        await new Promise((done) => (put.onsuccess = done));
+        open.result.close();
+    }"""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        fetched(page, demo)
+        page.evaluate(bend)
+        context.set_offline(True)
+        page.reload()
+        page.get_by_text("Dữ liệu trên máy bị hỏng").wait_for()
+        page.goto(f"{demo.address}/scan/#scan")
+        page.set_input_files("#photo", demo.pictures / "1-genuine.png")
+        assert word_of(page) == "cannot_tell"
