@@ -115,9 +115,9 @@ def campaigns(signals: Iterable[Signal]) -> list[Campaign]:
         else:
             found.append(Campaign([one]))
     for one in weak:
-        if near := min(found, key=lambda campaign: campaign.distance(one.at), default=None):
-            if near.distance(one.at) <= TOGETHER:
-                near.beside.append(one)
+        within = [campaign for campaign in found if campaign.distance(one.at) <= TOGETHER]
+        if within:
+            min(within, key=lambda campaign: campaign.distance(one.at)).beside.append(one)
     return found
 
 

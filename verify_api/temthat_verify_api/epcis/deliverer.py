@@ -1,7 +1,7 @@
 """The thread that sends subscribers what their queries find. One delivery after the other, at least once each.
 
-Subscriptions are taken in turns (`receivers`). No transaction is open while the receiver is waited for. The cursor moves
-when the receiver answered 2xx and never before: what was acknowledged is not sent again, what was not is.
+Subscriptions are taken in turns (`receivers`). No transaction is open while the receiver is waited for. The cursor
+moves when the receiver answered 2xx and never before: what was acknowledged is not sent again, what was not is.
 """
 
 import datetime as dt
