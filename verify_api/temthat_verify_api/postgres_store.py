@@ -15,10 +15,13 @@ import sqlalchemy as sa
 from psycopg.types.numeric import Int4Dumper
 
 from temthat_verify_api.group_commit import GroupCommit
-from temthat_verify_api.recording import Dialect, Row, Statement, recent_checks, record_group
-from temthat_verify_api.store import History, NewEvent, StoreUnavailableError, mark
+from temthat_verify_api.recording import recent_checks, record_group
+from temthat_verify_api.statements import Dialect, Row, Statement
+from temthat_verify_api.store import History, NewEvent, StoreUnavailableError, copying, mark
 
-DIALECT = Dialect(mark="$", to_id=lambda i: i, to_instant=lambda at: at, from_id=lambda i: i)
+DIALECT = Dialect(
+    mark="$", to_id=lambda i: i, to_instant=lambda at: at, from_id=lambda i: i, from_instant=lambda at: at
+)
 
 _SESSION = {
     "timezone": "UTC",
@@ -152,8 +155,8 @@ async def _rows(connection: Connection, statement: Statement) -> list[Row]:
 _STATES = (
     "with asked (run, serial) as (values {}) select 0 as run, 0 as serial, value as revision, 0 as checks, "
     "null as first_at, null as first_province, null as last_at, null as last_province, null as sold_at, "
-    "null as sold_province from revision where id = 1 union all "
-    "select s.run, s.serial, null, checks, first_at, first_province, last_at, last_province, sold_at, sold_province "
+    "null as sold_province, null as copy_live from revision where id = 1 union all select s.run, s.serial, null, "
+    "checks, first_at, first_province, last_at, last_province, sold_at, sold_province, copy_live "
     "from asked a join stamp_state s on s.run = a.run and s.serial = a.serial"
 )
 
@@ -191,5 +194,7 @@ def _rounded(rows: list[Any]) -> list[Any]:
 def _history(revision: int, state: Row | None, seen: bool) -> History:
     if state is None:
         return History(revision, seen_by_receipt=seen)
-    checks, first_at, first, last_at, last, sold_at, sold = state
-    return History(revision, checks, mark(first_at, first), mark(last_at, last), mark(sold_at, sold), seen)
+    checks, first_at, first, last_at, last, sold_at, sold, live = state
+    return History(
+        revision, checks, mark(first_at, first), mark(last_at, last), mark(sold_at, sold), seen, copying(live)
+    )

@@ -1,55 +1,18 @@
-"""How a group of events is written: at most three statements, the same on SQLite and PostgreSQL.
+"""How a group of events is written: in a few statements, the same on SQLite and PostgreSQL.
 
 `record_group` knows no database: it yields statements, is sent their rows, and returns each event's answer. The stores
-run it inside one transaction, so that a stamp's state always equals the sum of its events. Rules for the statements
-(docs/decisions/0003-storage.md): each names run and serial, rows travel as multi-row VALUES, ids come with the events.
+run it inside one transaction, so that a stamp's state always equals the sum of its events.
 """
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from temthat_stamps.copies.records import StampEventKind
+from temthat_verify_api.scoring import COLUMNS, Score, score_group, scores
+from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
 from temthat_verify_api.store import SAME_PHONE, NewEvent, id_time, same_phone_ids
-
-Row = Sequence[Any]
-Stamp = tuple[int, int]
-"""Run and serial."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One SQL text and its values, in order; `has_rows` unless it only writes."""
-
-    sql: str
-    values: list[Any]
-    has_rows: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What the two drivers see differently: how a value's place is marked, how ids and instants are handed over."""
-
-    mark: str
-    to_id: Callable[[uuid.UUID], Any]
-    to_instant: Callable[[dt.datetime], Any]
-    from_id: Callable[[Any], uuid.UUID]
-
-    def values(self, rows: Sequence[Row]) -> str:
-        """``($1, $2), ($3, $4)`` for two rows of two."""
-        return _places(self.mark, len(rows), len(rows[0]))
-
-
-@lru_cache(maxsize=2_000)
-def _places(mark: str, rows: int, columns: int) -> str:
-    return ", ".join(
-        "(" + ", ".join(f"{mark}{row * columns + column}" for column in range(1, columns + 1)) + ")"
-        for row in range(rows)
-    )
-
 
 Recording = Generator[Statement, list[Row], list[bool]]
 
@@ -59,9 +22,12 @@ def record_group(group: Sequence[NewEvent], dialect: Dialect) -> Recording:
     fresh = yield from _fresh(group, dialect)
     wanted = [event for event, is_fresh in zip(group, fresh, strict=True) if is_fresh]
     new = (yield from _insert(wanted, dialect)) if wanted else set()
-    changes = _fold(event for event in wanted if _key(event) in new)
-    if changes:
-        yield _upsert(changes, dialect)
+    added = [event for event in wanted if _key(event) in new]
+    scored = scores(added)
+    if changes := _fold(added, scored):
+        states = yield _upsert(changes, scored, dialect)
+        if scored:
+            yield from score_group(scored, [_before(row, changes) for row in states], dialect)
     return [is_fresh and _key(event) in new for event, is_fresh in zip(group, fresh, strict=True)]
 
 
@@ -154,9 +120,12 @@ class _Change:
     sold: Moment | None = None
 
 
-def _fold(events: Iterable[NewEvent]) -> dict[Stamp, _Change]:
-    """The sum of the events, by stamp. At the same instant the event recorded first stays."""
-    changes: dict[Stamp, _Change] = {}
+def _fold(events: Iterable[NewEvent], scored: Iterable[Stamp]) -> dict[Stamp, _Change]:
+    """The sum of the events, by stamp. At the same instant the event recorded first stays.
+
+    A stamp that only has scored events which add nothing here is in it too.
+    """
+    changes = {stamp: _Change() for stamp in scored}
     for event in events:
         moment = (event.at, event.province or None)
         if event.event is StampEventKind.CHECK:
@@ -173,22 +142,38 @@ def _fold(events: Iterable[NewEvent]) -> dict[Stamp, _Change]:
     return changes
 
 
-def _upsert(changes: dict[Stamp, _Change], dialect: Dialect) -> Statement:
-    """Add the changes to the states, with the same comparisons as `_fold`."""
+def _upsert(changes: dict[Stamp, _Change], scored: Mapping[Stamp, Score], dialect: Dialect) -> Statement:
+    """Add the changes to the states, with the same comparisons as `_fold`; tells of each what `_before` reads.
+
+    A scored stamp's copy states, in case it has none yet, go along: a first check takes no statement more.
+    """
 
     def at_and_province(moment: Moment | None) -> Row:
         return (None, None) if moment is None else (dialect.to_instant(moment[0]), moment[1])
 
     rows = [
-        (*stamp, c.checks, *at_and_province(c.first), *at_and_province(c.last), *at_and_province(c.sold))
+        (
+            *stamp,
+            c.checks,
+            *at_and_province(c.first),
+            *at_and_province(c.last),
+            *at_and_province(c.sold),
+            *(scored[stamp].columns() if stamp in scored else (None, None, None)),
+        )
         for stamp, c in sorted(changes.items())
     ]
     return Statement(
         "insert into stamp_state (run, serial, checks, first_at, first_province, last_at, last_province, "  # noqa: S608
-        f"sold_at, sold_province) values {dialect.values(rows)} {_ADD}",
+        f"sold_at, sold_province, {COLUMNS}) values {dialect.values(rows)} {_ADD}",
         [value for row in rows for value in row],
-        has_rows=False,
+        has_rows=bool(scored),
     )
+
+
+def _before(row: Row, changes: dict[Stamp, _Change]) -> Row:
+    """A row of `_upsert` with the checks there were before."""
+    run, serial, checks, *rest = row
+    return run, serial, checks - changes[run, serial].checks, *rest
 
 
 def _take(field: str, comparison: str) -> str:
@@ -202,5 +187,6 @@ def _take(field: str, comparison: str) -> str:
 
 _ADD = (
     "on conflict (run, serial) do update set checks = stamp_state.checks + excluded.checks, "
-    f"{_take('first', '<')}, {_take('last', '>')}, {_take('sold', '<')}"
+    f"{_take('first', '<')}, {_take('last', '>')}, {_take('sold', '<')} "
+    f"returning run, serial, checks, first_at, sold_at, {COLUMNS}"
 )

@@ -14,16 +14,25 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from temthat_stamps.verdict import Mark
 from temthat_verify_api.group_commit import GroupCommit
-from temthat_verify_api.recording import Dialect, record_group
-from temthat_verify_api.store import History, NewEvent, StoreUnavailableError, mark, same_phone_ids
+from temthat_verify_api.recording import record_group
+from temthat_verify_api.statements import Dialect
+from temthat_verify_api.store import (
+    History,
+    NewEvent,
+    StoreUnavailableError,
+    copying,
+    mark,
+    same_phone_ids,
+)
 
 _PATIENCE = dt.timedelta(seconds=5)
 """How long the writer waits for another writer (the desk, an import) before it gives up."""
 
 _LOOK_UP = (
-    "select r.value, s.checks, s.first_at, s.first_province, s.last_at, s.last_province, s.sold_at, s.sold_province "
-    "from revision r left join stamp_state s on s.run = ? and s.serial = ? where r.id = 1"
+    "select r.value, s.checks, s.first_at, s.first_province, s.last_at, s.last_province, s.sold_at, s.sold_province, "
+    "s.copy_live from revision r left join stamp_state s on s.run = ? and s.serial = ? where r.id = 1"
 )
 _SEEN = (
     "select 1 from stamp_event where run = ? and serial = ? and id between ? and ? "
@@ -36,11 +45,17 @@ def _to_text(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _from_text(text: str | None) -> dt.datetime | None:
-    return None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+def _from_text(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
-DIALECT = Dialect(mark="?", to_id=lambda i: i.hex, to_instant=_to_text, from_id=uuid.UUID)
+def _mark(text: str | None, province: str | None) -> Mark | None:
+    return None if text is None else mark(_from_text(text), province)
+
+
+DIALECT = Dialect(
+    mark="?", to_id=lambda i: i.hex, to_instant=_to_text, from_id=uuid.UUID, from_instant=_from_text
+)
 
 
 class SqliteStore:
@@ -68,16 +83,17 @@ class SqliteStore:
             seen = receipt is not None and self._was_seen(self._reader, run, serial, receipt, now)
         if not rows:
             raise StoreUnavailableError("the database has no revision row: run “temthat migrate”")
-        revision, checks, first_at, first, last_at, last, sold_at, sold = rows[0]
+        revision, checks, first_at, first, last_at, last, sold_at, sold, live = rows[0]
         if checks is None:
             return History(revision, seen_by_receipt=seen)
         return History(
             revision,
             checks,
-            mark(_from_text(first_at), first),
-            mark(_from_text(last_at), last),
-            mark(_from_text(sold_at), sold),
+            _mark(first_at, first),
+            _mark(last_at, last),
+            _mark(sold_at, sold),
             seen,
+            copying(live),
         )
 
     @staticmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from temthat_stamps.copies.records import StampEventKind
-from temthat_stamps.copies.state import State
+from temthat_stamps.copies.state import BadState, State
 from temthat_stamps.copies.stored import Scoring
 from temthat_stamps.verdict import HANOI, Asker, Mark
 
@@ -103,6 +103,16 @@ class StoreUnavailableError(Exception):
 def mark(at: dt.datetime | None, province: str | None) -> Mark | None:
     """What a history tells of an instant: its day in Vietnam and the province."""
     return None if at is None else Mark(at.astimezone(HANOI).date(), province or "")
+
+
+def copying(live: bytes | None) -> State | None:
+    """The copy model's state; None where there is none, or none of this version (recording begins it anew)."""
+    if live is None:
+        return None
+    try:
+        return State.decode(live)
+    except BadState:
+        return None
 
 
 def id_time(event_id: uuid.UUID) -> int:

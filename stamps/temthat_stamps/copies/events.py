@@ -12,7 +12,7 @@ from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.places import Spot, of_point, of_province
 from temthat_stamps.verdict import Asker
 
-_EVENTS_OF = {
+EVENTS_OF = {
     Asker.CONSUMER: {StampEventKind.CHECK, StampEventKind.PIN},
     Asker.TILL: {StampEventKind.CHECK, StampEventKind.PIN, StampEventKind.SOLD},
     Asker.INSPECTOR: {StampEventKind.CHECK, StampEventKind.PIN},
@@ -60,7 +60,7 @@ def read_event(row: dict[str, Any]) -> ScanEvent:
     """An event from one object of a scan log: at, kind, event, visitor, place. Raises `BadEvent` with the reason."""
     kind = _kind(row.get("kind"))
     event = _event(row.get("event"))
-    if event not in _EVENTS_OF[kind]:
+    if event not in EVENTS_OF[kind]:
         raise BadEvent(
             "kind",
             f"“{kind}” không thể ghi sự kiện “{event}”. Xem lại vai trò của máy gửi.",

@@ -154,6 +154,14 @@ class State:
         return state
 
 
+def suspect_since(data: bytes) -> int:
+    """`suspect_at` of an encoded state, without decoding the rest; 0 for bytes too short to be one."""
+    return int.from_bytes(data[_SUSPECT_AT : _SUSPECT_AT + 4])
+
+
+_SUSPECT_AT = struct.calcsize(">B h 2I")
+
+
 def _mask(tag: int) -> int:
     """The visitor's two bits, which may fall together."""
     return 1 << (tag % _BITS) | 1 << (tag // _BITS % _BITS)

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temthat_stamps.copies.events import _EVENTS_OF, ScanEvent
+from temthat_stamps.copies.events import EVENTS_OF, ScanEvent
 from temthat_stamps.copies.habits import DAY, HOUR
 from temthat_stamps.copies.history import WINDOW, History, Taken
 from temthat_stamps.copies.model import Model
@@ -19,7 +19,7 @@ SPOTS = [None, *(of_province(code) for code in ("01", "33", "46", "79", "92"))]
 
 
 def _event(at: int, kind: Asker, which: int, visitor: str | None, spot: int) -> ScanEvent:
-    events = sorted(_EVENTS_OF[kind])
+    events = sorted(EVENTS_OF[kind])
     return ScanEvent(START + at, kind, events[which % len(events)], visitor, SPOTS[spot % len(SPOTS)])
 
 
