@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from temthat_verify_api.bodies import read_form
 from temthat_verify_api.pages.consumer import CLEAR, HOST, show
+from temthat_verify_api.pages.privacy import privacy
 from temthat_verify_api.pages.render import language, page
 from temthat_verify_api.questions import read_question
 
@@ -22,12 +23,6 @@ def add_to(app: FastAPI) -> None:
 async def front(request: Request) -> Response:
     """A field for a number or a link."""
     return page(request, "front.html")
-
-
-async def privacy(request: Request) -> Response:
-    """What is kept and what is not."""
-    settings = request.app.state.services.settings
-    return page(request, "privacy.html", operator=settings.operator_name, hotline=settings.hotline)
 
 
 async def robots(_: Request) -> Response:
