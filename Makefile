@@ -31,8 +31,8 @@ $(SYSTEM): | $(VENV)/bin/uv
 app: $(STAMP)
 	-@$(BIN)/python scanner/hatch_build.py
 
-demo: $(STAMP) app ## build a sample world and serve it (PORT=8000 DIR=demo-data)
-	$(BIN)/temthat demo --dir $(DIR) --port $(PORT)
+demo: $(STAMP) app ## build a sample world and serve it (PORT=8000 DIR=demo-data TLS=1)
+	$(BIN)/temthat demo --dir $(DIR) --port $(PORT) $(if $(TLS),--tls)
 
 test: $(STAMP) $(SYSTEM) app ## style, types, architecture and every test
 	$(MAKE) --no-print-directory check

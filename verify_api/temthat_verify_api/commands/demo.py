@@ -19,8 +19,10 @@ from temthat_stamps.runs.operator import log_signer
 from temthat_stamps.sealing import Sealer
 from temthat_verify_api.commands.serve import run_server
 from temthat_verify_api.demo.card import CARD, Card, NotADemoFolderError, open_demo
+from temthat_verify_api.demo.certificate import self_made
 from temthat_verify_api.demo.signing import signing
 from temthat_verify_api.settings import Settings, load_master_key
+from temthat_verify_api.wiring import utc_now
 
 WORKBOOK = "htx-mau.xlsx"
 
@@ -33,6 +35,9 @@ def demo(
     host: Annotated[
         str, typer.Option(help="Địa chỉ in trên tem; mặc định địa chỉ máy này trong mạng LAN.")
     ] = "",
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Dùng https với chứng chỉ tự tạo, để điện thoại mở được máy ảnh.")
+    ] = False,
     workbook: Annotated[Path | None, typer.Option(help="Sổ mẫu khác. Another sample workbook.")] = None,
 ) -> None:
     """Bản chạy thử: vài HTX mẫu, vài nghìn tem, trang kiểm tra và bàn làm việc. The demo."""
@@ -49,13 +54,14 @@ def demo(
     if first:
         console.print("Đang tạo dữ liệu mẫu và in thử… Building the sample world…")
     try:
-        settings, card = open_demo(folder, address, lambda settings: _build(settings, source))
+        settings, card = open_demo(folder, address, lambda settings: _build(settings, source), https=tls)
     except (NotADemoFolderError, OSError) as error:
         console.print(str(error), style="red")
         raise typer.Exit(4) from error
     sealer = Sealer(load_master_key(settings))
-    _show(console, card, folder, port)
-    _show_checks(console, folder, port, settings.origin, log_signer(sealer, settings.origin).key)
+    local = f"{'https' if tls else 'http'}://localhost:{port}"
+    _show(console, card, folder, local)
+    _show_checks(console, folder, local, settings.origin, log_signer(sealer, settings.origin).key)
     console.print("Nhấn Ctrl+C để dừng. Press Ctrl+C to stop.\n")
     _end_in_order()
     try:
@@ -63,7 +69,8 @@ def demo(
             tempfile.TemporaryDirectory(prefix="temthat-") as private,
             signing(settings, sealer, Path(private) / "signer") as served,
         ):
-            run_server(served, host="0.0.0.0", port=port)  # noqa: S104 - phones on the same network open the demo
+            certificate = self_made(folder, address.partition(":")[0], utc_now()) if tls else None
+            run_server(served, host="0.0.0.0", port=port, certificate=certificate)  # noqa: S104 - for phones nearby
     except TrustError as error:
         console.print(f"{error.vi}\n{error.en}", style="red")
         raise typer.Exit(4) from error
@@ -82,14 +89,15 @@ def _build(settings: Settings, workbook: Path) -> None:
     build_world(settings, workbook.read_bytes())
 
 
-def _show(console: Console, card: Card, folder: Path, port: int) -> None:
-    local = f"http://localhost:{port}"
+def _show(console: Console, card: Card, folder: Path, local: str) -> None:
+    scheme = local.partition(":")[0]
     console.print()
     console.print(f"TemThật · bản mẫu / sample data · {folder}", style="bold")
     console.print(
-        f"  Trang kiểm tra / check page : {local}/   (điện thoại / phone: http://{card.host}/)",
+        f"  Trang kiểm tra / check page : {local}/   (điện thoại / phone: {scheme}://{card.host}/)",
         highlight=False,
     )
+    console.print(f"  Ứng dụng quét / phone app   : {local}/scan/", highlight=False)
     console.print(f"  Bàn làm việc / desk         : {local}/desk", highlight=False)
     for login in card.logins:
         console.print(f"      {login.phone}   {login.password}   ({login.who})", highlight=False)
@@ -106,13 +114,13 @@ def _show(console: Console, card: Card, folder: Path, port: int) -> None:
         table.add_row(stamp.shows, stamp.verdict, stamp.number)
     console.print(table)
     for stamp in card.stamps:
-        url = stamp.url.replace(f"HTTP://{card.host.upper()}", local)
+        url = local + stamp.url[stamp.url.index("/T/") :]
         console.print(f"{stamp.verdict}: {url}", highlight=False, soft_wrap=True)
 
 
-def _show_checks(console: Console, folder: Path, port: int, origin: str, key: VerifierKey) -> None:
+def _show_checks(console: Console, folder: Path, local: str, origin: str, key: VerifierKey) -> None:
     """What to run to check the demo without believing its pages: the log from beginning to end, stamps offline."""
-    audit = f"temthat log audit http://localhost:{port}/log --origin {origin} --key {key}"
+    audit = f"temthat log audit {local}/log --origin {origin} --key {key}"
     scan = f"temthat scan --trust {shlex.quote(str(folder / 'trust'))} {shlex.quote(str(folder / 'tem-thu'))}"
     console.print(
         "\nTự kiểm tra, ở một cửa sổ lệnh khác · Check it yourself, in another terminal", style="bold"

@@ -14,6 +14,7 @@ from temthat_stamps.runs.enrolment import request_for_old_keys
 from temthat_verify_api.app import create_app
 from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
+from temthat_verify_api.demo.certificate import Certificate
 from temthat_verify_api.migrate import SchemaError, require_current
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import build_services, require_own_key
@@ -38,8 +39,18 @@ def serve(
     run_server(read_settings(), host=host, port=port, forwarded_allow_ips=forwarded_allow_ips)
 
 
-def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:
-    """Serve until interrupted. Exits with 1 and words instead of starting half."""
+def run_server(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    forwarded_allow_ips: str = "127.0.0.1",
+    certificate: Certificate | None = None,
+) -> None:
+    """Serve until interrupted. Exits with 1 and words instead of starting half.
+
+    `certificate`: over TLS, for a demo; in production a proxy does that.
+    """
     try:
         require_current(settings.database_url)
         services = build_services(settings)
@@ -77,6 +88,8 @@ def run_server(settings: Settings, *, host: str, port: int, forwarded_allow_ips:
             app,
             host=host,
             port=port,
+            ssl_keyfile=certificate.key if certificate else None,
+            ssl_certfile=certificate.certificate if certificate else None,
             http=BoundedProtocol,
             ws="none",
             # Addresses of visitors are nobody's business: there is no access log to leak them.

@@ -49,9 +49,11 @@ class NotADemoFolderError(Exception):
     """The folder holds something that is not a demo; nothing was touched."""
 
 
-def open_demo(folder: Path, host: str, build: Callable[[Settings], None]) -> tuple[Settings, Card]:
+def open_demo(
+    folder: Path, host: str, build: Callable[[Settings], None], *, https: bool = False
+) -> tuple[Settings, Card]:
     """The demo in this folder; if there is none, `build` makes it first. Raises `NotADemoFolderError`."""
-    settings = _settings(folder, host)
+    settings = _settings(folder, host, https)
     if (folder / CARD).exists():
         return settings, _read_card(folder)
     if folder.exists() and any(folder.iterdir()):
@@ -64,14 +66,14 @@ def open_demo(folder: Path, host: str, build: Callable[[Settings], None]) -> tup
         shutil.rmtree(building)
     building.mkdir(parents=True)
     (building / MARKER).touch()
-    build(_settings(building, host))
+    build(_settings(building, host, https))
     if folder.exists():
         folder.rmdir()
     building.replace(folder)
-    return _settings(folder, host), _read_card(folder)
+    return _settings(folder, host, https), _read_card(folder)
 
 
-def _settings(folder: Path, host: str) -> Settings:
+def _settings(folder: Path, host: str, https: bool) -> Settings:
     card = _read_card(folder) if (folder / CARD).exists() else None
     port = host.partition(":")[2] or "80"
     return Settings(
@@ -82,7 +84,7 @@ def _settings(folder: Path, host: str) -> Settings:
         allowed_hosts=tuple(
             {f"localhost:{port}", f"127.0.0.1:{port}", *([card.host] if card else [])} - {host}
         ),
-        secure_cookies=False,
+        secure_cookies=https,
         hotline="1900 0000 (mẫu)",
         operator_name="TemThật (bản mẫu)",
         log_origin=ORIGIN,
