@@ -38,7 +38,7 @@ def person(of: Party, role: Role) -> Person:
 
 
 CLERK_DOES = "see import order picture agree members"
-ADMIN_DOES = "see import order picture agree members override invite"
+ADMIN_DOES = "see import order picture agree members override pins invite"
 ALLIANCE_DOES = "see import confirm_paper approve invite reset_password agree set_quota"
 OFFICE_ITSELF = "see invite reset_password"
 ALLIANCE_ITSELF = "see import invite reset_password set_approvals"

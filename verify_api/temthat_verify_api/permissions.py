@@ -13,14 +13,16 @@ from temthat_verify_api.accounts import Person, Role
 class Action(StrEnum):
     """What a person may want to do with the records of one organisation.
 
-    `agree`: be the second person of a reprint. `members`: see and change what members agreed to have kept; only the
-    members' own cooperative may. `approve`: decide on its changes. `set_approvals`: say whether changes wait.
+    `pins`: take lists of PINs, which whoever orders need not. `agree`: be the second person of a reprint. `members`:
+    see and change what members agreed to have kept; only the members' own cooperative may. `approve`: decide on its
+    changes. `set_approvals`: say whether changes wait.
     """
 
     SEE = "see"
     IMPORT = "import"
     ORDER = "order"
     OVERRIDE = "override"
+    PINS = "pins"
     AGREE = "agree"
     SET_QUOTA = "set_quota"
     PICTURE = "picture"
@@ -35,7 +37,7 @@ class Action(StrEnum):
 ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
 _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
 _CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS})
-_ADMINS = _CLERKS | {Action.OVERRIDE, Action.INVITE}
+_ADMINS = _CLERKS | {Action.OVERRIDE, Action.PINS, Action.INVITE}
 _OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
 _OWN_ALLIANCE = _OWN_OFFICE | {
     Action.IMPORT,

@@ -25,6 +25,7 @@ from temthat_verify_api.desk.views import (
     own_orders,
     papers,
     people,
+    pins,
     products,
     public_log,
     quotas,
@@ -41,7 +42,7 @@ from temthat_verify_api.wiring import Services
 
 _VIEWS = (
     *(new_batch, work, made_from, slips),  # before batches: /batches/new is no batch
-    *(signing_in, home, workbooks, batches, orders, own_orders, jobs, ledger, reprints, quotas),
+    *(signing_in, home, workbooks, batches, orders, own_orders, jobs, pins, ledger, reprints, quotas),
     *(balance, lineage, recall),
     *(checklist, expiring, approvals),
     *(papers, products, outgoing, sellers, people, members, public_log),

@@ -87,8 +87,9 @@ def place_order(desk: SignedIn, batch_id: uuid.UUID, pack_form_id: uuid.UUID, fo
     try:
         if own_orders.signs_itself(desk, order.batch.party):
             _check_paper(desk, order, settings)
-            return own_orders.place(desk, order.batch, order.pack_form, count, reason, settings)
-        jobs = _register(desk, order, count, reason, settings)
+            wish = own_orders.Wish(count, reason, has_pins=_with_pins(fields))
+            return own_orders.place(desk, order.batch, order.pack_form, wish, settings)
+        jobs = _register(desk, order, count, reason, settings, has_pins=_with_pins(fields))
     except BeyondQuantity as error:
         desk.db.rollback()
         return _page(desk, order, fields, desk.words.of(error), beyond=True)
@@ -141,7 +142,9 @@ def _order(desk: Desk, batch_id: uuid.UUID, pack_form_id: uuid.UUID) -> Order:
     return Order(batch, pack_form, allowance.left, runs, allowance)
 
 
-def _register(desk: Desk, order: Order, count: int, reason: str, settings: PrintSettings) -> list[PrintJob]:
+def _register(
+    desk: Desk, order: Order, count: int, reason: str, settings: PrintSettings, *, has_pins: bool
+) -> list[PrintJob]:
     run = register_run(
         desk.db,
         desk.services.registry,
@@ -150,8 +153,13 @@ def _register(desk: Desk, order: Order, count: int, reason: str, settings: Print
         count,
         requested_by=desk.person.name,
         override_reason=reason,
+        has_pins=has_pins,
     )
     return create_jobs(desk.db, desk.press, run, settings, desk.person.name)
+
+
+def _with_pins(fields: Mapping[str, str]) -> bool:
+    return fields.get("pins") == "1"
 
 
 def _check_paper(desk: Desk, order: Order, settings: PrintSettings) -> None:
@@ -209,6 +217,7 @@ def _page(
         offers=print_choice.offers(method, settings, _sample(desk, order), host, count),
         count=count,
         reason=fields.get("reason", ""),
+        with_pins=_with_pins(fields),
         own=own_orders.signs_itself(desk, order.batch.party),
         problem=problem,
         beyond=beyond or order.left == 0,

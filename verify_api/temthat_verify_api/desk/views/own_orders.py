@@ -1,5 +1,7 @@
 """Stamps of a cooperative that keeps its own key: an order goes out, its signed answer comes in, a proof goes out."""
 
+from dataclasses import dataclass
+
 from fastapi import Response
 
 from temthat_stamps.custody.order import BadOrder, Signed, kind_of, signed_from_json
@@ -45,18 +47,26 @@ def is_own(run: Run) -> bool:
     return not run.is_logged or run.stamp_key.custody is Custody.OWN
 
 
-def place(
-    desk: Desk, batch: Batch, pack_form: PackForm, count: int, reason: str, settings: PrintSettings
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is ordered: how many stamps, why more than the batch fills, with PINs or not."""
+
+    count: int
+    reason: str
+    has_pins: bool
+
+
+def place(desk: Desk, batch: Batch, pack_form: PackForm, wish: Wish, settings: PrintSettings) -> Response:
     """Keep the order and show what to do with it. Raises `RunRefused`, `PrintingError`."""
     run = order_own_run(
         desk.db,
         desk.services.registry,
         batch,
         pack_form,
-        count,
+        wish.count,
         requested_by=desk.person.name,
-        override_reason=reason,
+        override_reason=wish.reason,
+        has_pins=wish.has_pins,
     )
     plan_files(desk.db, desk.services.registry, run, settings, desk.person.name)
     desk.db.commit()
