@@ -6,9 +6,10 @@ made elsewhere meanwhile is never written over unseen.
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -79,11 +80,14 @@ def reopen(session: Session, proposal: Proposal, office: Party, now: dt.datetime
     Raises `TraceRefused` when something else was said of that record since.
     """
     check_office(session, proposal.party, office)
-    later = select(Proposal.id).where(Proposal.subject_id == proposal.subject_id, Proposal.at > proposal.at)
     is_paper = proposal.subject is Subject.PAPER and proposal.is_new
-    if proposal.state is not State.REFUSED or is_paper or session.scalars(later.limit(1)).first() is not None:
+    if proposal.state is not State.REFUSED or is_paper:
         raise _decided(proposal)
+    later = select(Proposal.id).where(Proposal.subject_id == proposal.subject_id, Proposal.at > proposal.at)
     try:
+        # Written before anything is read: a second officer waits here, and then sees what the first one did.
+        move(session, proposal, State.REFUSED)
+        _require_none(session, later)
         with session.begin_nested():
             again = put(
                 session,
@@ -155,6 +159,11 @@ def _decide(
         _from_waiting(session, proposal, to, **who, **more)
     except DecidedMeanwhile as error:
         raise _decided(proposal) from error
+
+
+def _require_none(session: Session, later: Select[tuple[uuid.UUID]]) -> None:
+    if session.scalars(later.limit(1)).first() is not None:
+        raise DecidedMeanwhile
 
 
 def _from_waiting(session: Session, proposal: Proposal, to: State, **more: object) -> None:
