@@ -5,12 +5,14 @@ The bundle is never committed: it is made from `web/` by its lock file, with the
 is made from is the same. `python scanner/hatch_build.py` does it by hand.
 """
 
+import datetime as dt
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,8 @@ class AppBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build before the files are collected. An editable install goes on without the app and says so."""
+        if version != "editable":
+            self._date(build_data)
         try:
             build(Path(self.root))
         except (NoNode, BuildFailed, OSError) as error:
@@ -49,6 +53,14 @@ class AppBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             sys.stderr.write(f"The phone app was not built ({error}). All else works.\n")
             return
         build_data["artifacts"].append(f"{APP}/**")
+
+    def _date(self, build_data: dict[str, Any]) -> None:
+        """What `temthat_stamps.bundle.built` reads: no time before a package was built is ever believed."""
+        at = dt.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH") or time.time()), dt.UTC)
+        file = Path(self.directory) / "built.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{at.isoformat(timespec='seconds')}\n", "ascii")
+        build_data["force_include"][str(file)] = "temthat_stamps/bundle/built.txt"
 
 
 def build(root: Path) -> bool:

@@ -120,7 +120,9 @@ def _show(console: Console, card: Card, folder: Path, local: str) -> None:
 
 def _show_checks(console: Console, folder: Path, local: str, origin: str, key: VerifierKey) -> None:
     """What to run to check the demo without believing its pages: the log from beginning to end, stamps offline."""
-    audit = f"temthat log audit {local}/log --origin {origin} --key {key}"
+    # Nobody vouches for a self-made certificate: there the log is read from its folder.
+    log = f"{local}/log" if local.startswith("http:") else shlex.quote(str(folder / "public"))
+    audit = f"temthat log audit {log} --origin {origin} --key {key}"
     scan = f"temthat scan --trust {shlex.quote(str(folder / 'trust'))} {shlex.quote(str(folder / 'tem-thu'))}"
     console.print(
         "\nTự kiểm tra, ở một cửa sổ lệnh khác · Check it yourself, in another terminal", style="bold"

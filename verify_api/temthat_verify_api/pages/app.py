@@ -5,6 +5,7 @@ The same files work on any static host whose site has this service's API beside 
 
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _HEADERS = {
 }
 
 
+@cache
 def app_folder() -> Path | None:
     """Where the app was built; None where the scanner's package or the app is not there."""
     spec = importlib.util.find_spec("temthat_scanner")

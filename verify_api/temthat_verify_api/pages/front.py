@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import PlainTextResponse, RedirectResponse
 
 from temthat_verify_api.bodies import read_form
+from temthat_verify_api.pages.app import app_folder
 from temthat_verify_api.pages.consumer import CLEAR, HOST, show
 from temthat_verify_api.pages.privacy import privacy
 from temthat_verify_api.pages.render import language, page
@@ -22,7 +23,7 @@ def add_to(app: FastAPI) -> None:
 
 async def front(request: Request) -> Response:
     """A field for a number or a link."""
-    return page(request, "front.html")
+    return page(request, "front.html", has_app=app_folder() is not None)
 
 
 async def robots(_: Request) -> Response:
