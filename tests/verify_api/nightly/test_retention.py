@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from temthat_stamps.copies.history import WINDOW
 from temthat_stamps.copies.kinds import StampEventKind
+from temthat_stamps.copies.records import StampState
 from temthat_stamps.copies.state import State
 from temthat_trace.formats import VIETNAM
 from temthat_verify_api.nightly.records import StampDay
@@ -147,3 +148,14 @@ def test_a_state_that_changed_meanwhile_is_left_alone(any_past: Past) -> None:
         assert close(session, run, 1, state.copy_horizon, looked_at) == state.copy_horizon
         session.commit()
     assert past.state(run).copy_live == state.copy_live
+
+
+def test_a_state_that_cannot_be_read_goes_with_its_events(past: Past) -> None:
+    """It keeps no night from deleting."""
+    run = past.run()
+    past.write(run, 1, [Happened(100)])
+    with past.sessions() as session:
+        session.get_one(StampState, (run, 1)).copy_live = b"\xff" * 97
+        session.commit()
+    assert past.night().deleted == 1
+    assert (past.state(run).copy_live, past.state(run).copy_horizon) == (None, None)

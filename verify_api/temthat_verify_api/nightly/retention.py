@@ -6,6 +6,7 @@ What stays of the stamp is about the code: how often, first and last time, the s
 """
 
 import datetime as dt
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,13 +18,15 @@ from sqlalchemy.orm import Session
 from temthat_stamps.copies.history import WINDOW
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.records import StampEvent, StampState
-from temthat_stamps.copies.state import State
+from temthat_stamps.copies.state import BadState, State
 from temthat_stamps.verdict import Asker
 from temthat_trace.formats import VIETNAM, today
 from temthat_verify_api.nightly.counting import Cell, Counts, add_gone
 from temthat_verify_api.nightly.days import province_of
 from temthat_verify_api.nightly.records import changed
 from temthat_verify_api.nightly.stretches import Stretch
+
+log = logging.getLogger(__name__)
 
 SPARE = dt.timedelta(days=1)
 """One night may fail, and no event is older than was promised."""
@@ -109,16 +112,23 @@ def _windows(session: Session, run: int, serials: Sequence[int], before: int) ->
 def close(session: Session, run: int, serial: int, horizon: int, live: bytes) -> int:
     """End a stamp's window behind its newest event and forget who looked; returns where the window begins now.
 
-    The score stays. Whoever wrote the state a moment ago goes first: then nothing is changed here.
+    The score stays. Whoever wrote the state a moment ago goes first: then nothing is changed here. A state that cannot
+    be read is worth nothing without its events and goes with them.
     """
-    state = State.decode(live)
-    state.seen, state.pin = bytes(len(state.seen)), 0
     end = horizon + WINDOW + 1
+    try:
+        state = State.decode(live)
+    except BadState as error:
+        log.warning("stamp %d/%d: %s; its last events are old, it begins anew", run, serial, error)
+        kept: bytes | None = None
+    else:
+        state.seen, state.pin = bytes(len(state.seen)), 0
+        kept = state.encode()
     closed = session.execute(
         update(StampState)
         .where(StampState.run == run, StampState.serial == serial)
         .where(StampState.copy_horizon == horizon, StampState.copy_live == live)
-        .values(copy_live=state.encode(), copy_frozen=state.encode(), copy_horizon=end)
+        .values(copy_live=kept, copy_frozen=kept, copy_horizon=end if kept else None)
     )
     return end if changed(closed) else horizon
 

@@ -10,9 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
 
-import h3
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,11 +18,11 @@ from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import Habits, habits_text, priors
 from temthat_stamps.copies.learning import learn, life
 from temthat_stamps.copies.model import Model
-from temthat_stamps.copies.places import Spot, of_point, of_province
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.runs.records import Run
 from temthat_trace.batches import Batch
 from temthat_verify_api.nightly.records import LearnedHabits, RunCopies
+from temthat_verify_api.scoring import scan_event
 
 log = logging.getLogger(__name__)
 
@@ -154,20 +152,9 @@ def _read(session: Session, run: int, serials: Sequence[int]) -> Iterator[Life]:
         .order_by(StampEvent.serial)
     )
     for _, rows in groupby(session.execute(query), key=lambda row: row.serial):
-        events = [_scan_event(row) for row in islice(rows, _MOST_EVENTS + 1)]
-        if len(events) <= _MOST_EVENTS:
-            yield sorted(events, key=lambda event: event.order)
-
-
-def _scan_event(row: Any) -> ScanEvent:
-    visitor = row.receipt.hex() if row.receipt else None
-    return ScanEvent(int(row.at.timestamp()), row.kind, row.event, visitor, _spot(row.place), str(row.id))
-
-
-def _spot(place: str | None) -> Spot | None:
-    if not place:
-        return None
-    return of_province(place) if len(place) == 2 else of_point(*h3.cell_to_latlng(place))
+        found = [scan_event(*row[1:]) for row in islice(rows, _MOST_EVENTS + 1)]
+        if len(found) <= _MOST_EVENTS:
+            yield sorted((event for event in found if event), key=lambda event: event.order)
 
 
 def _put(

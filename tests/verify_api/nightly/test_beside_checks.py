@@ -1,0 +1,72 @@
+"""A night and checks at the same time, through the real hot store: no event and no state is lost, none counts twice."""
+
+import asyncio
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from temthat_stamps.copies.kinds import StampEventKind
+from temthat_stamps.copies.model import Goods
+from temthat_stamps.copies.stored import Scoring
+from temthat_stamps.verdict import Asker
+from temthat_trace.ids import uuid7
+from temthat_verify_api.nightly.records import StampDay
+from temthat_verify_api.store import NewEvent
+from temthat_verify_api.wiring import open_store
+
+from .conftest import MODEL, Happened, Past
+
+pytestmark = pytest.mark.anyio
+STAMPS = 120
+
+
+def check(run: int, serial: int, at: dt.datetime, phone: bytes = b"new") -> NewEvent:
+    event_id = uuid7(int(at.timestamp() * 1000))
+    scoring = Scoring(MODEL, Goods())
+    return NewEvent(
+        run, serial, event_id, at, StampEventKind.CHECK, Asker.CONSUMER, "genuine", "01", "01", phone, scoring
+    )
+
+
+async def test_checks_while_a_night_is_done(
+    any_past: Past, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every stamp is checked anew while its old check is deleted."""
+    past = any_past
+    monkeypatch.setattr("temthat_verify_api.nightly.work.EVENTS", 10)
+    run = past.run(STAMPS)
+    past.write_all(run, {n: [Happened(100)] for n in range(1, STAMPS + 1)})
+    store = open_store(database_url)
+    try:
+        night = asyncio.create_task(asyncio.to_thread(past.night))
+        for serial in range(1, STAMPS + 1):
+            assert await store.record(check(run, serial, past.now))
+        await night
+    finally:
+        await store.close()
+    past.night()
+    assert past.events() == STAMPS
+    with past.sessions() as session:
+        days = session.scalars(select(StampDay)).all()
+    assert (sum(day.gone for day in days), sum(day.kept for day in days)) == (STAMPS, STAMPS)
+    lives = [past.live(run, serial) for serial in range(1, STAMPS + 1)]
+    assert {(live.checks, live.groups) for live in lives} == {(2, 2)}, "the score knows both"
+
+
+async def test_a_stamp_goes_on_from_the_score_it_had(any_past: Past, database_url: str) -> None:
+    """After its events were deleted: a check in order, one that is late, one that is older than all that is known."""
+    past = any_past
+    run = past.run()
+    past.write(run, 1, [Happened(104 - n, "79" if n % 2 else "01", f"phone {n}") for n in range(5)])
+    score = past.live(run).score
+    past.night()
+    store = open_store(database_url)
+    try:
+        await store.record(check(run, 1, past.now - dt.timedelta(days=103), b"too late"))
+        assert past.live(run).score == score
+        await store.record(check(run, 1, past.now, b"in order"))
+        await store.record(check(run, 1, past.now - dt.timedelta(days=2), b"late"))
+    finally:
+        await store.close()
+    assert (past.live(run).checks, past.live(run).groups) == (7, 7)
