@@ -57,6 +57,11 @@ class RevisionCache(Generic[T]):
         # One caller who hangs up must not fail the others who wait for the same load.
         return await asyncio.shield(loading)
 
+    def known(self, run: int) -> T | None:
+        """What was loaded last, perhaps of an older revision; None if it is not at hand or too old."""
+        entry = self._entries.get(run)
+        return entry.value if entry is not None and time.monotonic() < entry.until else None
+
     async def _fill(self, run: int, revision: int, today: dt.date) -> T:
         self.loads += 1
         until = time.monotonic() + self._seconds

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from temthat_stamps import number, signing
 from temthat_stamps.code import Code, Header
-from temthat_stamps.copies.judge import CopyJudge, NoJudge
+from temthat_stamps.copies.judge import CopyJudge, ScoreJudge
 from temthat_stamps.copies.records import StampEvent, StampEventKind
 from temthat_stamps.errors import BadSignature
 from temthat_stamps.gs1path import match_path
@@ -42,7 +42,7 @@ from temthat_verify_api.cache import RevisionCache
 from temthat_verify_api.guesses import Guesses
 from temthat_verify_api.questions import Question
 from temthat_verify_api.runfacts import RunFacts, find_stamp_keys, load_run_facts
-from temthat_verify_api.store import SAME_PHONE, History
+from temthat_verify_api.store import SAME_PHONE, History, NewEvent
 from temthat_verify_api.wiring import Services
 
 CACHED_RUNS = 4_000
@@ -85,7 +85,7 @@ class Judging:
     def __init__(self, services: Services, copy_judge: CopyJudge | None = None) -> None:
         self._services = services
         self._hosts = services.settings.hosts
-        self._copy_judge = copy_judge or NoJudge()
+        self._copy_judge = copy_judge or ScoreJudge()
         self._keys: OrderedDict[bytes, tuple[bytes, ...]] = OrderedDict()
         self._guesses = Guesses()
         self.runs: RevisionCache[RunFacts | None] = RevisionCache(self._load_run, CACHED_RUNS, seconds=60)
@@ -99,6 +99,15 @@ class Judging:
             return await self._ask_number(question, question.number, asking, now)
         assert question.code is not None, "a question is a code, a number, or settled"
         return await self._ask_code(question, question.code, asking, now)
+
+    async def with_scoring(self, event: NewEvent) -> NewEvent:
+        """The event with what its copy score is told by, for who reports it without having asked about its stamp."""
+        run = self.runs.known(event.run)
+        if run is None:
+            now = self._services.now()
+            history = await self._services.store.look_up(event.run, event.serial)
+            run = await self.runs.get(event.run, history.revision, vietnam_day(now))
+        return replace(event, scoring=run.scoring) if run else event
 
     async def _ask_code(self, question: Question, code: Code, asking: Asking, now: dt.datetime) -> Answer:
         header = code.header
@@ -171,7 +180,7 @@ class Judging:
             standing(run.notices, header.serial) if run.notices else (),
             run.not_activated,
             run.expires_on,
-            self._copy_judge.judge(history, run),
+            self._copy_judge.judge(history, run, asking.receipt),
             history.sold,
             history.checks,
             history.last,

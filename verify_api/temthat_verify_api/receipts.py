@@ -54,6 +54,10 @@ class Receipts:
         """Let the phone keep a receipt for the page at `path`."""
         self._set(response, base64.urlsafe_b64encode(value).decode().rstrip("="), KEPT_SECONDS, path)
 
+    def try_out(self, response: Response, value: bytes, path: str, seconds: int) -> None:
+        """Send a new receipt once more, for the picture of this one view: back it comes if they are kept."""
+        self._set(response, base64.urlsafe_b64encode(value).decode().rstrip("="), seconds, path)
+
     def take_back(self, response: Response, path: str) -> None:
         """Make the phone forget its receipt for that page."""
         self._set(response, "", 0, path)

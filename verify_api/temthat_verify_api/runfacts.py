@@ -2,12 +2,16 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from temthat_stamps.copies.model import Goods
+from temthat_stamps.copies.places import Spot, of_province
+from temthat_stamps.copies.stored import Scoring
 from temthat_stamps.keys import key_hint
 from temthat_stamps.log.records import LogEntry
 from temthat_stamps.logged import LogOpened
@@ -19,9 +23,11 @@ from temthat_stamps.runs.records import Run, StampKey
 from temthat_stamps.sealing import Sealer
 from temthat_stamps.signing import RunSecrets
 from temthat_stamps.statement import peek
-from temthat_stamps.verdict import Registration
+from temthat_stamps.verdict import HANOI, Registration
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party, PartyKind
+from temthat_trace.places import Place, find_place
+from temthat_verify_api.habits import model_for, neighbours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,9 @@ class RunFacts:
     province: str
     vouched_by: "Vouchers"
     about: str
+    scoring: Scoring
+    copy_shift: int
+    """What the run's other stamps add to a copy score now, in thousandths of a nat."""
 
     @property
     def hint(self) -> bytes:
@@ -80,6 +89,7 @@ def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | 
         return None
     key, batch = run.stamp_key, run.batch
     hotline = hotline_of(session, run.party)
+    model = model_for(session, batch.product_id)
     end = min(key.closes_at, key.closed_at) if key.closed_at else key.closes_at
     return RunFacts(
         run=run.run,
@@ -99,7 +109,30 @@ def load_run_facts(session: Session, sealer: Sealer, number: int) -> RunFacts | 
         province=run.party.province or "",
         vouched_by=(vouchers := _vouchers(session, run)),
         about=json.dumps(_about(run, hotline, vouchers), ensure_ascii=False, separators=(",", ":"))[1:-1],
+        scoring=Scoring(model, goods_of(batch)),
+        copy_shift=neighbours_of(session, number).shift(model.habits.thresholds),
     )
+
+
+def goods_of(batch: Batch) -> Goods:
+    """What a batch says of its goods. Their last day ends at 24:00 in Vietnam."""
+    ends = None
+    if batch.expires_on is not None:
+        day_after = batch.expires_on + dt.timedelta(days=1)
+        ends = int(dt.datetime.combine(day_after, dt.time(), HANOI).timestamp())
+    return Goods(ends, on_sale_in(batch.product.sold_in))
+
+
+def on_sale_in(words: str) -> tuple[Spot, ...]:
+    """The provinces of a text like “Hà Nội, Hòa Bình và Sơn La”; none for one that names anything else as well, for
+    goods that are sold elsewhere too are out of place nowhere.
+    """
+    parts = [part for part in re.split(r"[,;/\n]|\s+và\s+", words) if part.strip()]
+    places = [find_place(part) for part in parts]
+    codes = [place.province for place in places if isinstance(place, Place)]
+    if len(codes) < len(parts):
+        return ()
+    return tuple(of_province(code) for code in dict.fromkeys(codes))
 
 
 def find_run(session: Session, number: int) -> Run | None:

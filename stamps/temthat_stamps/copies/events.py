@@ -48,12 +48,14 @@ class ScanEvent:
     def tag(self) -> int:
         """Thirty-two bits that stand for the visitor; never 0."""
         assert self.visitor is not None, "only known visitors have a tag"
-        return (
-            int.from_bytes(
-                hashlib.blake2b(self.visitor.encode("utf-8", "surrogatepass"), digest_size=4).digest()
-            )
-            or 1
-        )
+        return tag_of(self.visitor)
+
+
+def tag_of(visitor: str) -> int:
+    """Thirty-two bits that stand for a visitor in a state; never 0."""
+    return (
+        int.from_bytes(hashlib.blake2b(visitor.encode("utf-8", "surrogatepass"), digest_size=4).digest()) or 1
+    )
 
 
 def read_event(row: dict[str, Any]) -> ScanEvent:

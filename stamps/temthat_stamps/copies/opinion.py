@@ -46,11 +46,16 @@ def opinion(state: State, thresholds: Thresholds, shift: int = 0) -> CopyOpinion
     `shift` is what the run's other stamps add to this score now, in thousandths of a nat (`neighbours`); the state
     itself never holds it.
     """
-    odds = (state.score + shift) / 1_000 - math.log(thresholds.one_in - 1)
-    chance = 1 / (1 + math.exp(-odds))
-    if not state.suspect_at and state.score + shift < 1_000 * thresholds.suspect:
-        return CopyOpinion(False, chance)
-    return CopyOpinion(True, chance, tuple((r.key, r.value) for r in islice(reasons(state), TOLD)))
+    score = state.score + shift
+    likely = chance(score, thresholds.one_in)
+    if not state.suspect_at and score < 1_000 * thresholds.suspect:
+        return CopyOpinion(False, likely)
+    return CopyOpinion(True, likely, tuple((r.key, r.value) for r in islice(reasons(state), TOLD)))
+
+
+def chance(score: int, one_in: int) -> float:
+    """How likely a code is copied by its score in thousandths of a nat, if one scanned stamp in `one_in` is."""
+    return 1 / (1 + math.exp(math.log(one_in - 1) - score / 1_000))
 
 
 def reasons(state: State) -> Iterator[Reason]:

@@ -18,7 +18,7 @@ from temthat_verify_api.api.models import VerifyAnswer
 from temthat_verify_api.api.routing import add_raw
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.bodies import read_form
-from temthat_verify_api.checks import is_a_view
+from temthat_verify_api.checks import LIFE, is_a_view
 from temthat_verify_api.facts import Answer, Asking
 from temthat_verify_api.pages.consumer_view import (
     PROVINCE_COOKIE,
@@ -148,13 +148,14 @@ async def _page(parts: Parts, request: Request, answer: Answer, receipt: bytes |
     if counted and answer.header is not None:
         run, serial = answer.header.run, answer.header.serial
         hashed = parts.receipts.hashed(kept, run, serial) if kept else None
-        view = parts.views.issue(answer, hashed, chosen_province(request))
+        view = parts.views.issue(answer, hashed, chosen_province(request), fresh=fresh)
     pin = asking_card(request, answer, language(request))
     viewing = Viewing(view, kept is not None and not refused, await provinces_seen(parts, answer), pin)
     response = stamp_page(request, answer, await story_of(parts, answer), viewing)
     path = quote(request.url.path)
     if fresh and kept is not None:
         parts.receipts.give(response, kept, path)
+        parts.receipts.try_out(response, kept, f"/T/seen/{view}", int(LIFE.total_seconds()))
     elif REFUSE in request.query_params:
         parts.receipts.take_back(response, path)
     return response

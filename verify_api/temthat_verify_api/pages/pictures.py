@@ -40,14 +40,20 @@ def add_to(app: FastAPI) -> None:
 async def seen(request: Request) -> Response:
     """Count the check whose page asks for this; always the same dot, so that nothing can be learnt from it."""
     parts = parts_of(request)
+    response = Response(_DOT, media_type="image/gif")
     if is_a_view(request):
         try:
-            event = parts.views.open(request.path_params["view"], parts.services.now())
+            view = parts.views.open(request.path_params["view"], parts.services.now())
         except StaleView:
             pass
         else:
+            receipt, stamp = parts.receipts.read(request), (view.event.run, view.event.serial)
+            event = view.seen_with(parts.receipts.hashed(receipt, *stamp) if receipt else None)
+            event = await parts.judging.with_scoring(event)
             parts.metrics.wrote("check", await parts.services.store.record(event))
-    return Response(_DOT, media_type="image/gif")
+            if view.fresh and receipt:
+                parts.receipts.take_back(response, request.url.path)
+    return response
 
 
 async def picture(request: Request) -> Response:
