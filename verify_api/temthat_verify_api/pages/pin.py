@@ -31,10 +31,13 @@ _DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer as it is told after an entry, the card about it, and the minutes to wait if no try was left."""
+    """The answer as it is told after an entry, the card about it, and the minutes to wait if no try was left.
+
+    No card for what is none of ours: its verdict says all.
+    """
 
     answer: Answer
-    card: PinCard
+    card: PinCard | None
     wait: int = 0
 
 
@@ -74,11 +77,12 @@ async def _try(
     parts: Parts, request: Request, answer: Answer, form: dict[str, str], receipt: bytes | None
 ) -> Outcome:
     """Enter what was typed."""
+    if not answer.counts or answer.header is None:
+        return Outcome(answer, None)
     lang, province = language(request), chosen_province(request) or None
     entry = _entry_of(form.get("entry", ""), int(answer.at.timestamp() * 1000))
-    hashed = None
-    if receipt is not None and answer.counts and answer.header is not None:
-        hashed = parts.receipts.hashed(receipt, answer.header.run, answer.header.serial)
+    stamp = answer.header.run, answer.header.serial
+    hashed = parts.receipts.hashed(receipt, *stamp) if receipt is not None else None
     try:
         told = await enter(
             parts,
@@ -92,12 +96,10 @@ async def _try(
             event_id=entry,
         )
     except MistypedPin:
-        return Outcome(answer, mistyped_card(request, lang))
+        return Outcome(answer, mistyped_card(request, answer, lang))
     except TooManyTries as error:
         return Outcome(answer, waiting_card(request, error.minutes, lang), error.minutes)
-    return Outcome(
-        replace(answer, verdict=told.verdict), result_card(request, told, answer.verdict, entry, lang)
-    )
+    return Outcome(replace(answer, verdict=told.verdict), result_card(request, answer, told, lang))
 
 
 def _entry_of(text: str, now_ms: int) -> uuid.UUID:

@@ -1,13 +1,12 @@
 """What the page of a stamp says about its PIN: the form, and after an entry what became of it, in words."""
 
-import uuid
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import Request
 
 from temthat_stamps.texts import Lang
-from temthat_stamps.verdict import Verdict, Word
+from temthat_stamps.verdict import Mark, Word
 from temthat_trace import formats
 from temthat_trace.ids import uuid7
 from temthat_verify_api.facts import Answer
@@ -40,48 +39,55 @@ def asking_card(request: Request, answer: Answer, lang: Lang) -> PinCard | None:
     if not has_pin(answer) or answer.verdict.word in _SETTLED:
         return None
     said = words(lang)
-    return PinCard(said["pin_ask_title"], (said["pin_ask"],), str(uuid7()), _action(request))
+    return PinCard(said["pin_ask_title"], (said["pin_ask"],), _fresh(answer), _action(request))
 
 
-def result_card(request: Request, told: PinAnswer, before: Verdict, entry: uuid.UUID, lang: Lang) -> PinCard:
-    """What became of an entry. `before`: the verdict without it; `entry`: the form's id, which a new try needs anew."""
+def result_card(request: Request, answer: Answer, told: PinAnswer, lang: Lang) -> PinCard:
+    """What became of an entry. `answer`: as it was before."""
     said, action = words(lang), _action(request)
     title, lines = said[f"pin_{told.right}_title"], [said[f"pin_{told.right}"]]
     match told.right:
         case PinWord.RIGHT_FIRST:
-            if before.word is Word.SUSPECT_COPY:
+            if answer.verdict.word is Word.SUSPECT_COPY:
                 lines.append(said["pin_first_odd"])
             lines.append(said["pin_scratched"])
-        case PinWord.RIGHT_AGAIN if told.first is not None:
-            day = formats.date(told.first.on, lang)
-            place = province_name(told.first.province) if told.first.province else ""
-            where = said["in_province"].format(province=place) if place else ""
-            lines.insert(0, said["pin_first_on"].format(day=day, where=where))
+        case PinWord.RIGHT_AGAIN if told.verdict.word is not Word.CLAIMED and told.first is not None:
+            lines.insert(0, _first_on(said, told.first, lang))
         case PinWord.WRONG:
             lines.append(_tries(said, told))
     wrong = told.right is PinWord.WRONG
-    form = wrong and told.left > 0
-    return PinCard(title, tuple(lines), str(uuid7() if wrong else entry), action, form, True, wrong)
+    return PinCard(title, tuple(lines), _fresh(answer), action, wrong and told.left > 0, True, wrong)
 
 
-def mistyped_card(request: Request, lang: Lang) -> PinCard:
+def mistyped_card(request: Request, answer: Answer, lang: Lang) -> PinCard:
     """What was typed is no PIN."""
     said = words(lang)
     lines = (said["pin_mistyped"],)
-    return PinCard(said["pin_mistyped_title"], lines, str(uuid7()), _action(request), True, True, True)
+    return PinCard(said["pin_mistyped_title"], lines, _fresh(answer), _action(request), True, True, True)
 
 
 def waiting_card(request: Request, minutes: int, lang: Lang) -> PinCard:
     """No try is left for now."""
     said = words(lang)
     lines = (said["pin_too_many"], said["pin_wait"].format(n=minutes))
-    return PinCard(said["pin_too_many_title"], lines, str(uuid7()), _action(request), False, True)
+    return PinCard(said["pin_too_many_title"], lines, "", _action(request), False, True)
 
 
 def _tries(said: dict[str, str], told: PinAnswer) -> str:
     if told.left:
         return said["pin_left"].format(n=told.left)
     return said["pin_wait"].format(n=told.minutes)
+
+
+def _first_on(said: dict[str, str], first: Mark, lang: Lang) -> str:
+    """Day and province of the first entry; the verdict `claimed` says them itself."""
+    where = said["pin_at"].format(province=province_name(first.province)) if first.province else ""
+    return said["pin_first_on"].format(day=formats.date(first.on, lang), where=where)
+
+
+def _fresh(answer: Answer) -> str:
+    """The id of a form's entry: the form sent twice is one entry."""
+    return str(uuid7(int(answer.at.timestamp() * 1000)))
 
 
 def _action(request: Request) -> str:
