@@ -37,11 +37,12 @@ def person(of: Party, role: Role) -> Person:
     return Person(id=uuid.uuid4(), party_id=of.id, party=of, role=role, phone="", name="")
 
 
-CLERK_DOES = "see import order picture agree members"
-ADMIN_DOES = "see import order picture agree members override pins invite"
-ALLIANCE_DOES = "see import confirm_paper approve invite reset_password agree set_quota"
-OFFICE_ITSELF = "see invite reset_password"
-ALLIANCE_ITSELF = "see import invite reset_password set_approvals"
+CLERK_DOES = "see import order picture agree members reports alert"
+ADMIN_DOES = "see import order picture agree members reports alert override pins invite"
+ALLIANCE_DOES = "see import confirm_paper approve invite reset_password agree set_quota reports alert"
+OFFICE_ITSELF = "see invite reset_password alert"
+OPERATOR_DOES = "see invite reset_password"
+ALLIANCE_ITSELF = "see import invite reset_password set_approvals reports alert"
 
 TABLE = [
     # who, role, whose records, what may be done
@@ -59,17 +60,17 @@ TABLE = [
     (NATIONAL, Role.OFFICER, COOP, ALLIANCE_DOES),
     (NATIONAL, Role.OFFICER, PROVINCE, ALLIANCE_DOES),
     (NATIONAL, Role.OFFICER, NATIONAL, ALLIANCE_ITSELF),
-    (AUTHORITY, Role.OFFICER, COOP, "see confirm_paper approve"),
+    (AUTHORITY, Role.OFFICER, COOP, "see confirm_paper approve alert"),
     (AUTHORITY, Role.OFFICER, AUTHORITY, OFFICE_ITSELF),
     (AUTHORITY, Role.OFFICER, FAR_COOP, ""),
     (AUTHORITY, Role.OFFICER, PROVINCE, ""),
-    (MINISTRY, Role.OFFICER, FAR_COOP, "see confirm_paper approve"),
-    (INSPECTORS, Role.INSPECTOR, COOP, "see"),
-    (INSPECTORS, Role.INSPECTOR, PROVINCE, "see"),
+    (MINISTRY, Role.OFFICER, FAR_COOP, "see confirm_paper approve alert"),
+    (INSPECTORS, Role.INSPECTOR, COOP, "see reports alert"),
+    (INSPECTORS, Role.INSPECTOR, PROVINCE, "see reports alert"),
     (OPERATOR, Role.OPERATOR, COOP, "see"),
-    (OPERATOR, Role.OPERATOR, PROVINCE, OFFICE_ITSELF),
-    (OPERATOR, Role.OPERATOR, INSPECTORS, OFFICE_ITSELF),
-    (OPERATOR, Role.OPERATOR, OPERATOR, OFFICE_ITSELF),
+    (OPERATOR, Role.OPERATOR, PROVINCE, OPERATOR_DOES),
+    (OPERATOR, Role.OPERATOR, INSPECTORS, OPERATOR_DOES),
+    (OPERATOR, Role.OPERATOR, OPERATOR, OPERATOR_DOES),
     # A role that does not belong to the kind of organisation gives nothing.
     (SHOP, Role.CLERK, SHOP, ""),
     (PROVINCE, Role.ADMIN, PROVINCE, ""),

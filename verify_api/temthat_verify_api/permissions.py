@@ -15,7 +15,8 @@ class Action(StrEnum):
 
     `pins`: take lists of PINs, which whoever orders need not. `agree`: be the second person of a reprint. `members`:
     see and change what members agreed to have kept; only the members' own cooperative may. `approve`: decide on its
-    changes. `set_approvals`: say whether changes wait.
+    changes. `set_approvals`: say whether changes wait. `reports`: read what shoppers reported, and answer it.
+    `alert`: say what an alert of copied codes came to, and where one's own organisation is told of them.
     """
 
     SEE = "see"
@@ -30,18 +31,26 @@ class Action(StrEnum):
     CONFIRM_PAPER = "confirm_paper"
     APPROVE = "approve"
     SET_APPROVALS = "set_approvals"
+    REPORTS = "reports"
+    ALERT = "alert"
     INVITE = "invite"
     RESET_PASSWORD = "reset_password"
 
 
 ALLIANCES = frozenset({PartyKind.NATIONAL_ALLIANCE, PartyKind.PROVINCIAL_ALLIANCE})
 _OFFICES = CONFIRMERS | {PartyKind.INSPECTOR}
-_CLERKS = frozenset({Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS})
+_CLERKS = frozenset(
+    {
+        *(Action.SEE, Action.IMPORT, Action.ORDER, Action.PICTURE, Action.AGREE, Action.MEMBERS),
+        *(Action.REPORTS, Action.ALERT),
+    }
+)
 _ADMINS = _CLERKS | {Action.OVERRIDE, Action.PINS, Action.INVITE}
-_OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD})
+_OWN_OFFICE = frozenset({Action.SEE, Action.INVITE, Action.RESET_PASSWORD, Action.ALERT})
 _OWN_ALLIANCE = _OWN_OFFICE | {
     Action.IMPORT,
     Action.SET_APPROVALS,
+    Action.REPORTS,
 }  # an alliance brings in workbooks for its members
 _BELOW_ALLIANCE = frozenset(
     {
@@ -53,9 +62,11 @@ _BELOW_ALLIANCE = frozenset(
         Action.RESET_PASSWORD,
         Action.AGREE,
         Action.SET_QUOTA,
+        Action.REPORTS,
+        Action.ALERT,
     }
 )
-_BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER, Action.APPROVE})
+_BELOW_AUTHORITY = frozenset({Action.SEE, Action.CONFIRM_PAPER, Action.APPROVE, Action.ALERT})
 
 
 def roles_in(kind: PartyKind) -> tuple[Role, ...]:
@@ -72,6 +83,16 @@ def may(person: Person, action: Action, party: Party) -> bool:
     return action in _allowed(person, party)
 
 
+def may_answer_others(person: Person) -> bool:
+    """Whether this person looks after reports of what is nobody's here: codes that were never issued, other stamps."""
+    match person.role:
+        case Role.INSPECTOR | Role.OPERATOR:
+            return True
+        case Role.OFFICER:
+            return person.party.kind is PartyKind.NATIONAL_ALLIANCE
+    return False
+
+
 def _allowed(person: Person, party: Party) -> frozenset[Action]:
     own = person.party_id == party.id
     match person.role:
@@ -82,7 +103,7 @@ def _allowed(person: Person, party: Party) -> frozenset[Action]:
         case Role.OFFICER:
             return _of_officer(person.party, party, own=own)
         case Role.INSPECTOR:
-            return frozenset({Action.SEE})
+            return frozenset({Action.SEE, Action.REPORTS, Action.ALERT})
         case Role.OPERATOR:
             # The operator opens the offices' accounts; what producers and offices do stays theirs.
             people = {Action.INVITE, Action.RESET_PASSWORD} if own or party.kind in _OFFICES else set()

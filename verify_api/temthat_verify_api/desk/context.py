@@ -18,7 +18,7 @@ from temthat_verify_api.desk.errors import Forbidden, SignInNeeded
 from temthat_verify_api.desk.parts import DeskParts, parts_of
 from temthat_verify_api.desk.render import environment
 from temthat_verify_api.desk.words import Lang, Words
-from temthat_verify_api.permissions import Action, may
+from temthat_verify_api.permissions import Action, may, may_answer_others
 from temthat_verify_api.sessions import ABSOLUTE, find_session, form_token
 from temthat_verify_api.wiring import Services, services_of
 
@@ -170,7 +170,16 @@ class Desk(Visitor):
 
     def page(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """As for a visitor, with `may` for the template to ask."""
-        return super().page(template, status, **{"may": self.may, "Action": Action, **values})
+        return super().page(
+            template,
+            status,
+            **{
+                "may": self.may,
+                "Action": Action,
+                "others_reports": may_answer_others(self._person),
+                **values,
+            },
+        )
 
 
 def _visitor(request: Request) -> Visitor:

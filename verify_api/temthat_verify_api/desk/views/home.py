@@ -13,6 +13,7 @@ from temthat_trace.parties import PRODUCERS, Party
 from temthat_trace.privacy.repository import open_requests
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.desk import queries
+from temthat_verify_api.desk.alert_queries import open_count
 from temthat_verify_api.desk.checklist_queries import overview
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.route import desk_router
@@ -21,6 +22,7 @@ from temthat_verify_api.desk.views import own_orders, public_log
 from temthat_verify_api.desk.views.approvals import own_changes, waiting_counts
 from temthat_verify_api.desk.views.expiring import alerts_of, counts_for
 from temthat_verify_api.permissions import Action
+from temthat_verify_api.reports.looking import count_open
 
 router = desk_router()
 
@@ -52,7 +54,9 @@ def home(desk: SignedIn, q: str = "", page: int = 0) -> Response:
         q=q,
         counts=waiting_counts(desk) if desk.person.role is Role.OFFICER else None,
         statements=statements,
+        reports=count_open(desk.db, desk.person),
         expiring=counts_for(desk),
+        alerts=open_count(desk.db, desk.person),
         gtins=disputed(desk.db, queries.visible(desk.person)),
     )
 
@@ -69,7 +73,9 @@ def _batches(desk: Desk, party: Party, q: str, page: int, next_step: NextStep | 
     short = overview(desk.db, desk.person, desk.today, party=party).short
     return desk.page(
         "home.html",
+        reports=count_open(desk.db, desk.person, party),
         expiring=alerts_of(desk, party),
+        alerts=open_count(desk.db, desk.person, party),
         gtins=disputed(desk.db, Party.id == party.id),
         asked=open_requests(desk.db, party.id) if desk.may(Action.MEMBERS, party) else (),
         today=desk.today,
