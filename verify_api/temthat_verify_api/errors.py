@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
+from temthat_stamps.copies.errors import BadEvent
 from temthat_stamps.errors import Mistyped
 from temthat_verify_api.guesses import TooManyGuesses
 from temthat_verify_api.store import StoreUnavailableError
@@ -121,6 +122,10 @@ def _of_guesses(error: Any) -> Refused:
     )
 
 
+def _of_bad_event(error: Any) -> Refused:
+    return Refused(400, "impossible_event", error.vi, error.en, rule=error.rule)
+
+
 def _of_database(_: Any) -> Refused:
     return Refused(
         503,
@@ -154,6 +159,7 @@ _Kinds = type[Exception] | tuple[type[Exception], ...]
 _SIDES: tuple[tuple[_Kinds, Callable[[Any], Refused]], ...] = (
     (Mistyped, _of_mistyped),
     (TooManyGuesses, _of_guesses),
+    (BadEvent, _of_bad_event),
     ((RequestValidationError, ValidationError), _of_form),
     ((StoreUnavailableError, SQLAlchemyError), _of_database),
     (HTTPException, _of_http),

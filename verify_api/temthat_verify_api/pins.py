@@ -138,6 +138,7 @@ def _event_of(
         place=place,
         province=province,
         receipt=receipt,
+        scoring=answer.run.scoring if answer.run else None,
     )
 
 

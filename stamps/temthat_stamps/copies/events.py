@@ -62,12 +62,7 @@ def read_event(row: dict[str, Any]) -> ScanEvent:
     """An event from one object of a scan log: at, kind, event, visitor, place. Raises `BadEvent` with the reason."""
     kind = _kind(row.get("kind"))
     event = _event(row.get("event"))
-    if event not in EVENTS_OF[kind]:
-        raise BadEvent(
-            "kind",
-            f"“{kind}” không thể ghi sự kiện “{event}”. Xem lại vai trò của máy gửi.",
-            f"A {kind} cannot report “{event}”. Check the role of the sender.",
-        )
+    require_role(kind, event)
     visitor = row.get("visitor")
     if visitor is not None and (not isinstance(visitor, str) or not visitor):
         raise BadEvent(
@@ -76,6 +71,16 @@ def read_event(row: dict[str, Any]) -> ScanEvent:
             "“visitor” must be a string that is not empty, or null.",
         )
     return ScanEvent(_time(row.get("at")), kind, event, visitor, _place(row.get("place")), _id(row.get("id")))
+
+
+def require_role(kind: Asker, event: StampEventKind) -> None:
+    """Raise `BadEvent` unless such a sender can report such an event."""
+    if event not in EVENTS_OF[kind]:
+        raise BadEvent(
+            "kind",
+            f"“{kind}” không thể ghi sự kiện “{event}”. Xem lại vai trò của máy gửi.",
+            f"A {kind} cannot report “{event}”. Check the role of the sender.",
+        )
 
 
 def _kind(value: object) -> Asker:
