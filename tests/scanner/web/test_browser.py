@@ -1,16 +1,21 @@
 """The phone app in a real browser, the demo behind it: a camera that sees printed stamps, and a network that is cut."""
 
+import gzip
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -193,6 +198,89 @@ def test_no_camera_is_told_and_other_ways_are_offered(
         page.locator("#number").fill("0000 0W00 00F8 3G5N".replace("W", "I"))
         page.locator("#number").press("Enter")
         assert word_of(page) == "mistyped"
+
+
+AXE = ROOT / hatch_build.WEB / "node_modules/axe-core/axe.min.js"
+"""Checks of accessibility (Deque's axe)."""
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page."""
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run().then(({violations}) => violations.map(v => [v.impact, v.id, v.help]))")
+    return [f"{rule}: {words}" for impact, rule, words in found if impact in ("serious", "critical")]
+
+
+def test_everybody_can_use_it_and_it_can_be_installed(
+    demo: Demo, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Axe on every section and on a verdict; Chromium's own list of what hinders installing is empty."""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        fetched(page, demo)
+        errors = context.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+        # A profile of a test counts as private browsing for some versions; that is no fault of the app.
+        assert [e["errorId"] for e in errors if e["errorId"] != "in-incognito"] == []
+        unguarded = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        looked = unguarded.new_context(viewport=PHONE, locale="vi-VN", bypass_csp=True)  # type: ignore[arg-type]
+        axed = looked.new_page()
+        for section in ("scan", "type", "data", "waiting"):
+            axed.goto(f"{demo.address}/scan/#{section}")
+            axed.locator("main section").wait_for()
+            assert complaints(axed) == [], section
+        axed.goto(f"{demo.address}/scan/#scan")
+        axed.set_input_files("#photo", demo.pictures / "6-recalled.png")
+        assert word_of(axed) == "recalled"
+        assert complaints(axed) == []
+        unguarded.close()
+
+
+def test_a_new_version_takes_over_and_loses_nothing(playwright: Playwright, tmp_path: Path) -> None:
+    """On a static host without any service: what waits is still there after the update, and what is missing is said."""
+    site = tmp_path / "site"
+    shutil.copytree(ROOT / hatch_build.APP, site / "scan")
+    handler = partial(QuietFiles, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://localhost:{server.server_port}/scan"
+        with phone(playwright, tmp_path / "profile", camera=False) as context:
+            page = context.new_page()
+            page.goto(f"{address}/#data")
+            page.get_by_role("button", name="Tải dữ liệu mới").click()
+            page.get_by_text("Máy chủ không trả lời.").wait_for()
+            page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+            page.evaluate(
+                """async () => {
+                    const open = indexedDB.open("temthat");
+                    await new Promise((done) => (open.onsuccess = done));
+                    const one = {id: "0197", at: "2026-11-28T03:00:00Z", code: "x", event: "check", kind: "consumer"};
+                    const put = open.result.transaction("waiting", "readwrite").objectStore("waiting").put(one);
+                    await new Promise((done) => (put.onsuccess = done));
+                    open.result.close();
+                }"""
+            )
+            worker = site / "scan" / "sw.js"
+            worker.write_text(re.sub(r"temthat-[0-9a-f]{16}", "temthat-0123456789abcdef", worker.read_text()))
+            page.reload()
+            page.get_by_role("button", name="Dùng bản mới").click()
+            page.wait_for_function("caches.keys().then((all) => all.join() === 'temthat-0123456789abcdef')")
+            page.goto(f"{address}/#waiting")
+            page.get_by_text("1 lượt chờ gửi").wait_for()
+        server.shutdown()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    """A static host that prints nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_it_is_small() -> None:
+    """Script and style as they travel (gzip), before the decoder's WASM: at most 100 kB."""
+    files = [*(ROOT / hatch_build.APP).glob("**/*.js"), *(ROOT / hatch_build.APP).glob("**/*.css")]
+    assert len(files) >= 4
+    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) <= 100_000
 
 
 def test_damaged_data_is_dropped_and_nothing_is_called_genuine(

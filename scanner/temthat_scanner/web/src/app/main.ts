@@ -34,6 +34,9 @@ export interface App {
   send(): Promise<{ sent: number; problem: string | null }>;
 }
 
+/** Milliseconds: first the page, then what can wait. */
+const AFTER_START = 500;
+
 async function start(): Promise<void> {
   const device = await Device.open();
   const choices = await device.choices();
@@ -43,7 +46,7 @@ async function start(): Promise<void> {
   const page = new Page(device, trust, choices.place);
   page.draw();
   void navigator.storage?.persist?.();
-  void page.refresh();
+  setTimeout(() => void page.refresh(), AFTER_START);
 }
 
 class Page implements App {

@@ -4,6 +4,7 @@ import { viewOf, type Installed } from "../bundle/installed";
 import type { TrustView } from "../bundle/view";
 import { TrustError } from "../core/errors";
 import type { Device } from "./device";
+import type { Installing, Offered } from "./install.worker";
 import { fetchPack } from "./online";
 
 /** When this app was built, seconds since 1970: no time before it is believed. */
@@ -39,8 +40,7 @@ export class Trust {
     const pack = await fetchPack(provinces, etag, lang);
     if (pack === null) return false;
     const clock = Math.floor(Date.now() / 1000);
-    const { install, parsePack } = await import("../bundle/install");
-    const taken = install(parsePack(pack.data), this.installed, clock, __BUILT__, null);
+    const taken = await proved({ data: pack.data, before: this.installed, clock, built: __BUILT__ });
     this.use(taken);
     this.wasDamaged = false;
     this.isKept = await this.device.keepInstalled(taken);
@@ -57,6 +57,23 @@ export class Trust {
     if (installed.v !== 1 || !(installed.files instanceof Map)) throw new TrustError("store", "hỏng", "damaged");
     this.view = viewOf(installed, __BUILT__);
     this.installed = installed;
+  }
+}
+
+/** What `install` makes of a pack. Throws `TrustError`; then nothing changes. */
+async function proved(offered: Offered): Promise<Installed> {
+  const worker = new Worker(new URL("./install.worker.ts", import.meta.url), { type: "module" });
+  try {
+    const answer = await new Promise<Installing>((resolve) => {
+      worker.addEventListener("message", (event: MessageEvent<Installing>) => resolve(event.data));
+      worker.addEventListener("error", (event) => resolve({ failed: event.message }));
+      worker.postMessage(offered);
+    });
+    if ("installed" in answer) return answer.installed;
+    if ("refused" in answer) throw new TrustError(answer.refused.fault, answer.refused.vi, answer.refused.en);
+    throw new Error(answer.failed);
+  } finally {
+    worker.terminate();
   }
 }
 
