@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from temthat_trace.collecting import uncollected
 from temthat_trace.epcis import store
 from temthat_trace.epcis.document import Limits
 from temthat_trace.epcis.history import Known, judge
@@ -37,6 +38,7 @@ MOST_OF_A_THING = 300
 """Latest events of one thing that are looked at."""
 
 
+@uncollected()
 def capture(
     session: Session,
     party_id: uuid.UUID,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from temthat_trace.collecting import uncollected
 from temthat_trace.epcis.document import (
     DECODER,
     Limits,
@@ -62,6 +63,7 @@ class Stream:
             yield Raw("" if is_alone else f"{pointer}/{i}", text[start:end], value)
 
 
+@uncollected()
 def open_document(data: bytes | str, limits: Limits | None = None) -> Stream:
     """A document or single event from JSON text. Raises EpcisError when it is none, or no JSON to its end."""
     limits = limits or Limits()

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_trace.batches import Batch
+from temthat_trace.collecting import uncollected
 from temthat_trace.gs1.key import STEM, escape
 from temthat_trace.lineage.among import among
-from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.repository import BatchFacts, facts_of, kinds_of, recorded
 from temthat_trace.lineage.steps import StepKind
 from temthat_trace.lineage.things import EventGraph, Handover, Thing

@@ -11,9 +11,9 @@ from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.collecting import uncollected
 from temthat_trace.events import Event, EventLine, LineRole
 from temthat_trace.lineage.among import among
-from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.growers import Growers
 from temthat_trace.lineage.steps import StepKind, Taken, step_kind
 from temthat_trace.lineage.walk import USUAL, Bounds, Direction, Link, Neighbours, Walk, walk

@@ -13,9 +13,9 @@ from temthat_stamps.notice import batch_target
 from temthat_stamps.runs.records import NoticeRecord, Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
+from temthat_trace.collecting import uncollected
 from temthat_trace.emitting.repository import SOURCE
 from temthat_trace.lineage.among import among
-from temthat_trace.lineage.collecting import uncollected
 from temthat_trace.lineage.joined import Node, Trace, trace
 from temthat_trace.lineage.repository import BatchFacts
 from temthat_trace.lineage.suspects import Suspicion, find_suspects

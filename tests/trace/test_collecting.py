@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from temthat_trace.lineage.collecting import uncollected
+from temthat_trace.collecting import uncollected
 
 
 @uncollected()
