@@ -225,7 +225,7 @@ def _sample_stamps(
         samples.append(SampleStamp(shows, word.value, label.url, label.number))
         (folder / f"{len(samples)}-{word.value}.png").write_bytes(preview_png(printing, label))
     url = _forged(samples[0].url, press)
-    samples.append(SampleStamp("Tem giả: chữ ký không khớp", Word.FORGED.value, url, ""))
+    samples.append(SampleStamp("Mã bị sửa: chữ ký không khớp", Word.FORGED.value, url, ""))
     return samples
 
 
