@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.opinion import Evidence
+from temthat_stamps.copies.campaigns import SignalKind
 from temthat_stamps.copies.records import CopySignal, StampState
 from temthat_verify_api.nightly.records import RunCopies
 
 SERIALS = 100_000
 """Serials counted in one statement."""
 
-PHYSICAL = (Evidence.SALES.value, Evidence.PINS.value)
-"""What needs a pack or a till in somebody's hands; whoever photographs stamps cannot make it."""
+PHYSICAL = (SignalKind.SALES, SignalKind.PINS, SignalKind.GONE)
+"""What takes a pack or a till; whoever photographs stamps cannot make it. An inspector's look is no evidence."""
 
 
 def serial_ranges(count: int) -> Iterator[tuple[int, int]]:
@@ -37,6 +37,6 @@ def put_counts(session: Session, run: int, scanned: int, checks: int, now: dt.da
     counts = session.get(RunCopies, run) or RunCopies(run=run)
     counts.scanned, counts.checks, counts.updated_at = scanned, checks, now
     signals = select(func.count(CopySignal.serial.distinct())).where(CopySignal.run == run)
-    counts.suspect = session.scalars(signals.where(CopySignal.kind == "suspect")).one()
+    counts.suspect = session.scalars(signals.where(CopySignal.kind == SignalKind.SUSPECT)).one()
     counts.evident = session.scalars(signals.where(CopySignal.kind.in_(PHYSICAL))).one()
     session.add(counts)
