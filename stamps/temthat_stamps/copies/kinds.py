@@ -11,3 +11,5 @@ class StampEventKind(StrEnum):
     APPLIED = "applied"
     SPOILED = "spoiled"
     PIN = "pin"
+    RETURNED = "returned"
+    """A customer brought the goods back: the sale (or a spoiling told by mistake) is taken back by who told it."""

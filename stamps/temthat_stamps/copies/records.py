@@ -39,6 +39,9 @@ class StampState(Base):
 
     `copy_live`, `copy_frozen`: a `copies.state.State` each, by all scored events and by those before `copy_horizon`,
     where the window for late events begins. Null as long as there is none; together at most 198 bytes.
+
+    `sold_at` is the earliest sale that was not taken back. `spoiled_at`: since when a till tells that this unit is no
+    longer for sale; `returned_at`: when something was first taken back.
     """
 
     __tablename__ = "stamp_state"
@@ -52,6 +55,8 @@ class StampState(Base):
     last_province: Mapped[str | None] = mapped_column(String(2))
     sold_at: Mapped[dt.datetime | None] = mapped_column()
     sold_province: Mapped[str | None] = mapped_column(String(2))
+    spoiled_at: Mapped[dt.datetime | None] = mapped_column()
+    returned_at: Mapped[dt.datetime | None] = mapped_column()
     copy_live: Mapped[bytes | None] = mapped_column(LargeBinary(97))
     copy_frozen: Mapped[bytes | None] = mapped_column(LargeBinary(97))
     copy_horizon: Mapped[int | None] = mapped_column(Seconds())
@@ -60,7 +65,8 @@ class StampState(Base):
 class StampEvent(Base):
     """One check or other event of one stamp. `id` is given by who reports it: repeating is harmless.
 
-    `place` is a province code or an H3 cell; `receipt` the hash of the phone's receipt cookie for this stamp.
+    `place` is a province code or an H3 cell; `receipt` the hash of the phone's receipt cookie for this stamp, and of
+    what a till or packer told the hash of the organisation whose key it was.
     """
 
     __tablename__ = "stamp_event"

@@ -4,6 +4,9 @@ Revision ID: 0012
 Revises: 0011
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -11,4 +14,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """See the module."""
+    for name in ("spoiled_at", "returned_at"):
+        op.add_column("stamp_state", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
