@@ -17,6 +17,7 @@ MODULES = (
     "printing",
     "online",
     "store",
+    "copystore",
     "log",
     "audit",
     "lineage",

@@ -6,8 +6,12 @@ Every measurement puts three routes of one server against each other in turns, w
     judged     GET /T/{code} as JSON: history, run, notices, verdict; nothing recorded; against bare GET
     recorded   POST /api/v1/verify: the same, and the check is on disk before the answer goes; against bare POST
 
+"Without scores" are the same two without the copy judge: no state is read or written. "Again" are stamps that were
+checked on the days before, each time somewhere else.
+
 Once by calling the application in this process, once over real connections to uvicorn in another; on SQLite and on
-PostgreSQL. Goals (docs/performance.md): judged 0.75 x bare; recorded 0.5 x on SQLite and 0.3 x on PostgreSQL.
+PostgreSQL. Goals (docs/performance.md): judged 0.75 x bare; recorded 0.5 x on SQLite and 0.3 x on PostgreSQL; with
+scores at most 1.15 x the cost of without.
 """
 
 import asyncio
@@ -20,9 +24,10 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.orm import Session
@@ -30,6 +35,8 @@ from sqlalchemy.orm import Session
 from bench.postgresql import postgresql
 from temthat_stamps import signing
 from temthat_stamps.code import decode, encode
+from temthat_stamps.copies.judge import NoJudge
+from temthat_stamps.copies.stored import Scoring
 from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.runs.custody import ISSUER_KEY_LIFE, request_issuer_key, wrapped_stamp_key
 from temthat_stamps.runs.records import Run
@@ -41,18 +48,33 @@ from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.api.models import VerifyQuestion
 from temthat_verify_api.api.routing import add_raw
+from temthat_verify_api.api.verify import verify
 from temthat_verify_api.app import create_app
 from temthat_verify_api.bodies import parse_json, read_body
 from temthat_verify_api.commands.serve import settled_memory
 from temthat_verify_api.connections import BoundedProtocol
+from temthat_verify_api.facts import Judging
 from temthat_verify_api.migrate import upgrade
+from temthat_verify_api.pages.consumer import stamp
+from temthat_verify_api.runfacts import RunFacts
 from temthat_verify_api.settings import Settings, load_master_key
-from temthat_verify_api.wiring import EMBEDDED_SIGNER, build_services
+from temthat_verify_api.wiring import EMBEDDED_SIGNER, Services, build_services, utc_now
 
 HOST = "tem.example.vn"
 AT_ONCE = 64
 ROUNDS = 5
-NAMES = ("bare GET", "judged", "bare POST", "recorded")
+BARE_GET, JUDGED, PLAIN_GET = "bare GET", "judged", "judged without scores"
+BARE_POST, RECORDED, PLAIN_POST = "bare POST", "recorded", "recorded without scores"
+NAMES = (BARE_GET, JUDGED, PLAIN_GET, BARE_POST, RECORDED, PLAIN_POST)
+_PATHS = {
+    BARE_GET: "/bench/bare/{code}",
+    JUDGED: "/T/{code}",
+    PLAIN_GET: "/bench/plain/{code}",
+    BARE_POST: "/bench/bare",
+    RECORDED: "/api/v1/verify",
+    PLAIN_POST: "/bench/plain",
+}
+_PLACES = ("01", "79", "48", "92", "66", "31", "38")
 
 Figure = dict[str, Any]
 Ask = Callable[[bytes, str, bytes], Awaitable[None]]
@@ -76,7 +98,7 @@ def _measure(url: str, folder: Path, name: str, count: int, rounds: int) -> list
     settings = Settings(mode="demo", database_url=url, data_dir=folder, host=HOST, secure_cookies=False)
     load_master_key(settings, create=True)
     upgrade(url)
-    supply = _Supply(settings, count * rounds * len(NAMES) * 2 + AT_ONCE * 8)
+    supply = _Supply(settings, (count * rounds + AT_ONCE) * len(NAMES) * 2 + count * 2)
     found = asyncio.run(_in_process(settings, supply, name, count, rounds))
     with _server(settings, supply.public_key) as port:
         found += asyncio.run(_over_http(port, supply, name, count, rounds))
@@ -134,9 +156,23 @@ def _register(session: Session, registry: Registry, count: int) -> Run:
     return register_run(session, registry, batch, form, count)
 
 
-def _application(settings: Settings, public_key: bytes) -> FastAPI:
-    """The service with the bare routes added."""
-    app = create_app(build_services(settings))
+class _Plain(Judging):
+    """Judges as if there were no copy scores: nobody is suspected, and no event is scored."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, NoJudge())
+
+    def _load_run(self, number: int, today: dt.date) -> RunFacts | None:
+        facts = super()._load_run(number, today)
+        return replace(facts, scoring=cast(Scoring, None)) if facts else None
+
+
+def _application(settings: Settings, public_key: bytes, now: Callable[[], dt.datetime] = utc_now) -> FastAPI:
+    """The service with the bare routes added, and those without scores."""
+    services = build_services(settings, now)
+    app = create_app(services)
+    plain = FastAPI()
+    plain.state.parts = replace(app.state.parts, judging=_Plain(services))
 
     def bare(text: str) -> Response:
         header = decode(f"https://{HOST}/T/{text}").header
@@ -151,21 +187,60 @@ def _application(settings: Settings, public_key: bytes) -> FastAPI:
     async def bare_post(request: Request) -> Response:
         return bare(parse_json(VerifyQuestion, await read_body(request, 1_000_000)).code)
 
+    async def plain_get(request: Request) -> Response:
+        request.scope["app"] = plain
+        return await stamp(request)
+
+    async def plain_post(request: Request) -> Response:
+        request.scope["app"] = plain
+        return await verify(request)
+
     add_raw(app, "GET", "/bench/bare/{code}", bare_get)
     add_raw(app, "POST", "/bench/bare", bare_post)
+    add_raw(app, "GET", "/bench/plain/{code}", plain_get)
+    add_raw(app, "POST", "/bench/plain", plain_post)
     # As near the front as the verdict's own routes, for routes are looked up one after the other.
-    app.router.routes[2:2] = [app.router.routes.pop() for _ in range(2)][::-1]
+    app.router.routes[2:2] = [app.router.routes.pop() for _ in range(4)][::-1]
     return app
 
 
 async def _in_process(
     settings: Settings, supply: _Supply, name: str, count: int, rounds: int
 ) -> list[Figure]:
-    app = _application(settings, supply.public_key)
+    clock = [utc_now()]
+    app = _application(settings, supply.public_key, lambda: clock[0])
     async with app.router.lifespan_context(app):
         ask = _asgi_client(app)
         with settled_memory():
-            return await _turns(ask, supply, f"online, {name}, in process", count, rounds)
+            found = await _turns(ask, supply, f"online, {name}, in process", count, rounds)
+            return found + await _again(ask, supply, f"online, {name}, in process", count, rounds, clock)
+
+
+async def _again(
+    ask: Ask, supply: _Supply, name: str, count: int, rounds: int, clock: list[dt.datetime]
+) -> list[Figure]:
+    """The same stamps every three days, by the clock of this process."""
+    codes = {route: supply.take(count) for route in (RECORDED, PLAIN_POST)}
+    rates: dict[str, list[float]] = {route: [] for route in codes}
+    for turn in range(rounds + 1):
+        clock[0] += dt.timedelta(days=3)
+        for route, mine in codes.items():
+            begun = time.perf_counter()
+            await _drive(ask, route, mine, _PLACES[turn % len(_PLACES)])
+            if turn:
+                rates[route].append(count / (time.perf_counter() - begun))
+    return [_cost(f"{name}, checked again", rates, RECORDED, PLAIN_POST)]
+
+
+def _cost(name: str, rates: dict[str, list[float]], scored: str, plain: str) -> Figure:
+    """What scores add to one request: the ratio is of its cost with them to its cost without."""
+    return {
+        "name": f"{name}: cost with scores",
+        "value": 1e6 / statistics.median(rates[scored]),
+        "unit": "us",
+        "baseline": f"without: {1e6 / statistics.median(rates[plain]):,.1f} us",
+        "ratio": statistics.median(b / a for a, b in zip(rates[scored], rates[plain], strict=True)),
+    }
 
 
 def _asgi_client(app: FastAPI) -> Ask:
@@ -226,12 +301,7 @@ async def _turns(ask: Ask, supply: _Supply, name: str, count: int, rounds: int) 
             await _drive(ask, route, codes)
             rates[route].append(count / (time.perf_counter() - begun))
     found = []
-    for route, baseline in (
-        ("bare GET", ""),
-        ("judged", "bare GET"),
-        ("bare POST", ""),
-        ("recorded", "bare POST"),
-    ):
+    for route, baseline in ((BARE_GET, ""), (JUDGED, BARE_GET), (BARE_POST, ""), (RECORDED, BARE_POST)):
         ratio = (
             statistics.median(a / b for a, b in zip(rates[route], rates[baseline], strict=True))
             if baseline
@@ -247,22 +317,21 @@ async def _turns(ask: Ask, supply: _Supply, name: str, count: int, rounds: int) 
                 "ratio": ratio,
             }
         )
+    found.append(_cost(f"{name}, judged", rates, JUDGED, PLAIN_GET))
+    found.append(_cost(f"{name}, recorded", rates, RECORDED, PLAIN_POST))
     return found
 
 
-async def _drive(ask: Ask, route: str, codes: Sequence[str]) -> None:
+async def _drive(ask: Ask, route: str, codes: Sequence[str], place: str = "01") -> None:
     """Ask about every code once, `AT_ONCE` at a time."""
-    waiting = iter(codes)
+    waiting, path = iter(codes), _PATHS[route]
 
     async def worker() -> None:
         for code in waiting:
-            if route == "bare GET":
-                await ask(b"GET", f"/bench/bare/{code}", b"")
-            elif route == "judged":
-                await ask(b"GET", f"/T/{code}", b"")
+            if "{code}" in path:
+                await ask(b"GET", path.format(code=code), b"")
             else:
-                path = "/bench/bare" if route == "bare POST" else "/api/v1/verify"
-                await ask(b"POST", path, json.dumps({"code": code}).encode())
+                await ask(b"POST", path, json.dumps({"code": code, "place": place}).encode())
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
 
