@@ -1,4 +1,4 @@
-"""What the operator states in the log: its opening, delegations published, run numbers lent, bundles published.
+"""What the operator states in the log: its opening, delegations, run numbers lent, bundles and apps published.
 
 The operator's key is named by the alliance's trust data (`log.json`). It signs nothing else; no stamp depends on it.
 """
@@ -142,6 +142,25 @@ class BundlePublished:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class AppPublished:
+    """The phone app as the service hands it out from now on: the digest of its files, hex (docs/app.md)."""
+
+    origin: str
+    sha256: str
+    at: dt.datetime
+
+    def body(self) -> dict[str, Any]:
+        """The statement's JSON object."""
+        return begin(StatementType.APP, self.origin) | {"sha256": self.sha256, "at": instant(self.at)}
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Read a body. Raises `BadStatement`."""
+        f = Fields(body)
+        return cls(f.text("origin"), f.hex("sha256", 32), f.instant("at"))
+
+
 Stated = (
     KeyOpened
     | KeyClosed
@@ -153,6 +172,7 @@ Stated = (
     | Delegation
     | Block
     | BundlePublished
+    | AppPublished
 )
 """Everything an entry of the log can say. Each has `origin`, `at` and `body()`."""
 
@@ -167,6 +187,7 @@ _READERS: dict[StatementType, Any] = {
     StatementType.DELEGATION: Delegation,
     StatementType.BLOCK: Block,
     StatementType.BUNDLE: BundlePublished,
+    StatementType.APP: AppPublished,
 }
 
 

@@ -40,6 +40,7 @@ class StatementType(StrEnum):
     DELEGATION = "delegation"
     BLOCK = "block"
     BUNDLE = "bundle"
+    APP = "app"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class Report:
     by_code: Counter[FindingCode] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
+    app: str = ""
+    """The phone app published last: its digest, hex; empty if none was."""
     bundle_size: int | None = None
     bundle_logged_at: int | None = None
     bundle_files: int = 0
@@ -124,6 +126,7 @@ class Report:
                 "logged_at": self.bundle_logged_at,
                 "files_rebuilt": self.bundle_files,
             },
+            "app": self.app or None,
             "seconds": round(self.seconds, 3),
             "entries_per_second": round(self.rate, 1),
         }
@@ -230,6 +233,7 @@ def _finish(data: bytes, replay: Replay, policy: Policy, report: Report, bundle:
         report.cosigned = {**report.cosigned, **open_checkpoint(data, policy).cosigned}
     except (BadNote, TooFewWitnesses) as error:
         report.find(Breach(FindingCode.WITNESSES_MISSING, vi=error.vi, en=error.en).finding(None))
+    report.app = replay.app
     report.find(*bundle.finish(policy))
     if bundle.listing is not None:
         report.bundle_size = bundle.listing.size

@@ -22,7 +22,15 @@ from temthat_stamps.log.rules.notices import Notices
 from temthat_stamps.log.rules.runs import Runs
 from temthat_stamps.log.rules.signers import PRODUCER, Author, Signers, TrustFile
 from temthat_stamps.log.rules.stampkeys import StampKeys
-from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, Stated, read_body
+from temthat_stamps.logged import (
+    AppPublished,
+    Block,
+    BundlePublished,
+    Delegation,
+    LogOpened,
+    Stated,
+    read_body,
+)
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice
 from temthat_stamps.statement import Opened, StatementType, open_envelope
@@ -38,7 +46,13 @@ AHEAD = dt.timedelta(minutes=10)
 
 
 _OPERATORS = frozenset(
-    {StatementType.LOG_OPENED, StatementType.DELEGATION, StatementType.BLOCK, StatementType.BUNDLE}
+    {
+        StatementType.LOG_OPENED,
+        StatementType.DELEGATION,
+        StatementType.BLOCK,
+        StatementType.BUNDLE,
+        StatementType.APP,
+    }
 )
 _ByProducer = KeyOpened | Sources | RunManifest | Activated
 _ByIssuer = _ByProducer | KeyClosed | IssuedNotice
@@ -82,6 +96,8 @@ class Replay:
         """Which delegated keys the last accepted entry counts as signed by; none for the operator."""
         self.changed_keys: tuple[DelegatedKey, ...] = ()
         """The keys that the last accepted entry, a delegation, brings or changes."""
+        self.app = ""
+        """The digest of the phone app that was published last, hex; empty if none was."""
         self.taken_back: tuple[int, ...] = ()
         """The entries that counted until the last one, a delegation, took them back."""
 
@@ -147,7 +163,7 @@ class Replay:
                 raise Breach(FindingCode.OPENED_TWICE)
             case Delegation():
                 self._delegate(index, opened, stated)
-            case Block() | BundlePublished():
+            case Block() | BundlePublished() | AppPublished():
                 self._signers.require_operator(opened)
                 self._by_operator(index, stated)
             case KeyClosed():
@@ -199,7 +215,10 @@ class Replay:
             tables = (self._stamp_keys, self._runs, self._notices)
             self.taken_back = tuple(sorted(index for table in tables for index in table.take_back(after)))
 
-    def _by_operator(self, index: int, stated: Block | BundlePublished) -> None:
+    def _by_operator(self, index: int, stated: Block | BundlePublished | AppPublished) -> None:
+        if isinstance(stated, AppPublished):
+            self.app = stated.sha256
+            return
         if isinstance(stated, Block):
             self._runs.blocks.reserve(stated)
             return

@@ -2,7 +2,7 @@
 
 from temthat_stamps.fields import instant
 from temthat_stamps.keys import key_id
-from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, Stated
+from temthat_stamps.logged import AppPublished, Block, BundlePublished, Delegation, LogOpened, Stated
 from temthat_stamps.manifest import Activated, KeyClosed, KeyOpened, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice, Notice
 from temthat_stamps.texts import notice_reason
@@ -30,7 +30,7 @@ def in_words(stated: Stated) -> tuple[str, str]:
             f"thông báo “{_KINDS[n.kind]}” số {n.number} về {on_vi}: {notice_reason(n.reason, 'vi')}",
             f"notice “{n.kind.value}” number {n.number} on {on_en}: {notice_reason(n.reason, 'en')}",
         )
-    if isinstance(stated, Block | BundlePublished | Delegation | LogOpened):
+    if isinstance(stated, AppPublished | Block | BundlePublished | Delegation | LogOpened):
         return _by_operator(stated)
     return _by_producer(stated)
 
@@ -81,8 +81,13 @@ def _run(run: RunManifest) -> tuple[str, str]:
     return vi, en
 
 
-def _by_operator(stated: Block | BundlePublished | Delegation | LogOpened) -> tuple[str, str]:
+def _by_operator(
+    stated: AppPublished | Block | BundlePublished | Delegation | LogOpened,
+) -> tuple[str, str]:
     match stated:
+        case AppPublished():
+            digest = stated.sha256[:16]
+            return f"công bố ứng dụng quét {digest}…", f"scanning app {digest}… published"
         case Block():
             numbers = f"{stated.first}–{stated.last}"
             return f"để dành số đợt in {numbers}", f"run numbers {numbers} reserved"

@@ -35,7 +35,7 @@ from temthat_stamps.log.finding import Finding
 from temthat_stamps.log.reader import FolderReader
 from temthat_stamps.log.replay import Replay
 from temthat_stamps.log.trust_files import trust_file
-from temthat_stamps.logged import BundlePublished, Delegation
+from temthat_stamps.logged import AppPublished, BundlePublished, Delegation
 from temthat_stamps.manifest import RunManifest
 from temthat_stamps.runs.book import LogBook
 from temthat_stamps.runs.custody import close_due_keys, due_keys
@@ -76,6 +76,8 @@ class PublicRecord:
         self._folder = folder
         self._online = online
         self._hosts = tuple(sorted(hosts))
+        self.app = ""
+        """The digest of the phone app that is served, hex; whoever serves one says so before `publish`."""
         self._repository = TrustRepository(folder / "trust")
         self._replay = Replay(registry.origin, trust_file(FolderReader(folder)), check_signatures=False)
         self._builder = BundleBuilder(registry.origin)
@@ -87,6 +89,7 @@ class PublicRecord:
         self._book.publish()
         if self._repository.founded:
             self._catch_up()
+            self._publish_app()
             self._publish_bundle(bundle_now)
         self._close_keys()
 
@@ -106,6 +109,19 @@ class PublicRecord:
         with self._sessions() as session:
             if publish_delegation(session, self._registry, self._repository.folder):
                 session.commit()
+
+    def _publish_app(self) -> None:
+        """The app that is served, when the log knows another: whoever was given yet another one can prove it."""
+        if not self.app or self.app == self._replay.app:
+            return
+        with self._sessions() as session:
+            stated = AppPublished(
+                self._registry.origin, self.app, self._registry.now().replace(microsecond=0)
+            )
+            self._registry.state(session, stated, None)
+            session.commit()
+        self._book.publish()
+        self._catch_up()
 
     def _catch_up(self) -> None:
         """Replay what was published since the last time."""

@@ -7,7 +7,7 @@ import pytest
 
 from temthat_stamps.errors import Fault
 from temthat_stamps.log.finding import Finding, FindingCode
-from temthat_stamps.logged import Block, BundlePublished, LogOpened
+from temthat_stamps.logged import AppPublished, Block, BundlePublished, LogOpened
 from temthat_stamps.manifest import Custody, KeyOpened, RunManifest
 from temthat_stamps.statement import sign_statement
 from temthat_stamps.trust.delegates import IssuerKind
@@ -78,6 +78,8 @@ def test_only_the_operator_states_operator_things(world: World, issuer: Issuer) 
     world.log(Block(ORIGIN, issuer.id, 10, 20, world.now), issuer.signer)
     assert world.replay().last is FindingCode.NOT_THE_OPERATOR
     world.log(BundlePublished(ORIGIN, 1, "0" * 64, 0, world.now), issuer.signer)
+    assert world.replay().last is FindingCode.NOT_THE_OPERATOR
+    world.log(AppPublished(ORIGIN, "0" * 64, world.now), issuer.signer)
     assert world.replay().last is FindingCode.NOT_THE_OPERATOR
 
 

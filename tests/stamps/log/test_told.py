@@ -6,7 +6,15 @@ from typing import get_args
 import pytest
 
 from temthat_stamps.log.told import in_words
-from temthat_stamps.logged import Block, BundlePublished, Delegation, LogOpened, PublishedFile, Stated
+from temthat_stamps.logged import (
+    AppPublished,
+    Block,
+    BundlePublished,
+    Delegation,
+    LogOpened,
+    PublishedFile,
+    Stated,
+)
 from temthat_stamps.manifest import Activated, Custody, KeyClosed, KeyOpened, Replaced, RunManifest, Sources
 from temthat_stamps.notice import IssuedNotice, Notice, batch_target, key_target, run_target, stamps_target
 from temthat_stamps.verdict import NoticeKind
@@ -64,6 +72,11 @@ CASES: list[tuple[Stated, list[str], list[str]]] = [
         ["“void” number 2 on stamps 1 to 9 of run 7"],
     ),
     (Block(ORIGIN, ISSUER, 100, 199, AT), ["100–199"], ["100–199 reserved"]),
+    (
+        AppPublished(ORIGIN, "0123456789abcdef" * 4, AT),
+        ["ứng dụng quét 0123456789abcdef"],
+        ["scanning app 0123456789abcdef"],
+    ),
     (BundlePublished(ORIGIN, 40, "0" * 64, 7, AT), ["gói dữ liệu đến mục 40"], ["bundle of 40 entries"]),
     (
         Delegation(ORIGIN, {"31-issuers": PublishedFile(4, 10, "0" * 64)}, AT),

@@ -64,6 +64,25 @@ def proof(shop: "Shop") -> bytes:
     return (shop.folder / "public" / "bundle" / "bundle.proof").read_bytes()
 
 
+def test_the_app_is_stated_when_it_changes(sqlite_shop: "Shop", record: PublicRecord) -> None:
+    """Once for each build that is served; an audit finds nothing wrong with it and tells the last one."""
+    shop = sqlite_shop
+    record.publish()
+    before = size(shop.session)
+    for app, entries in (("", 0), ("a" * 64, 1), ("a" * 64, 1), ("b" * 64, 2)):
+        record.app = app
+        record.publish()
+        shop.session.expire_all()
+        assert size(shop.session) == before + entries
+    policy = shop.book.policy
+    with open_log(shop.folder / "public") as reader:
+        report = audit(
+            reader, policy.origin, str(policy.log_key), witnesses=[str(w) for w in policy.witnesses]
+        )
+    assert report.body()["app"] == "b" * 64
+    assert report.findings == []
+
+
 def test_what_is_published_judges_offline_and_passes_an_audit(
     sqlite_shop: "Shop", record: PublicRecord
 ) -> None:

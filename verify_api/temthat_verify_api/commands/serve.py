@@ -16,6 +16,7 @@ from temthat_verify_api.commands.session import REFUSED, read_settings, tell
 from temthat_verify_api.connections import BoundedProtocol
 from temthat_verify_api.demo.certificate import Certificate
 from temthat_verify_api.migrate import SchemaError, require_current
+from temthat_verify_api.pages.app import app_digest
 from temthat_verify_api.settings import MissingMasterKeyError, Settings
 from temthat_verify_api.wiring import build_services, require_own_key
 
@@ -82,6 +83,7 @@ def run_server(
             "The database cannot be opened: look at TEMTHAT_DATABASE_URL, its server and access rights.",
         )
         raise typer.Exit(REFUSED) from error
+    services.record.app = app_digest()
     app = create_app(services)
     with settled_memory():
         uvicorn.run(

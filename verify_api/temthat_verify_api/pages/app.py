@@ -36,6 +36,12 @@ def app_folder() -> Path | None:
     return next((folder for place in places if (folder := Path(place) / "app").is_dir()), None)
 
 
+def app_digest() -> str:
+    """SHA-256 over the app's files as the build wrote it down, hex; empty where there is no app."""
+    folder = app_folder()
+    return (folder / ".digest").read_text("ascii").strip() if folder else ""
+
+
 def add_to(app: FastAPI) -> None:
     """Mount the files, or the words why there are none."""
     folder = app_folder()
