@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from temthat_verify_api import errors, health, logsite
+from temthat_verify_api.alerts.deliverer import AlertDeliverer
+from temthat_verify_api.alerts.rounds import Sweeper
 from temthat_verify_api.api import balance, checklists, events, lineage, trust, verify
 from temthat_verify_api.api.models import EventReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
@@ -46,6 +48,7 @@ def create_app(services: Services) -> FastAPI:
     publisher = Publisher(services)
     deliverer = Deliverer(services, parts.metrics)
     emitter = Emitter(services)
+    alerts = (Sweeper(services), AlertDeliverer(services))
     nights = Nights(services)
 
     @asynccontextmanager
@@ -62,6 +65,9 @@ def create_app(services: Services) -> FastAPI:
             stack.callback(deliverer.close)
             emitter.start()
             stack.callback(emitter.close)
+            for rounds in alerts:
+                rounds.start()
+                stack.callback(rounds.close)
             nights.start()
             stack.callback(nights.close)
             yield

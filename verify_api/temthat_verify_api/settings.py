@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -64,6 +64,17 @@ class Settings(BaseSettings):
         default={}, description="levels of EPCIS rules other than the usual ones: error or warning"
     )
 
+    smtp_host: str = Field(
+        default="", description="mail server for alerts by e-mail; empty: none are offered"
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="its port")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="how it is spoken to; none only on this machine or in a demo"
+    )
+    smtp_user: str = Field(default="", description="account at the mail server; empty: it asks for none")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
+    smtp_from: str = Field(default="", description="sender of the mails; default: temthat@ the host")
+
     checks_kept_days: int = Field(
         default=90,
         ge=30,
@@ -116,6 +127,9 @@ class Settings(BaseSettings):
             raise ValueError("witness_quorum may be 0 in demo mode only")
         if self.mode == "production" and any(" local:" in witness for witness in self.witnesses):
             raise ValueError("witnesses in this process (local:) are for demo mode only")
+        is_near = self.smtp_host in ("", "localhost", "127.0.0.1", "::1")
+        if self.mode == "production" and self.smtp_tls == "none" and not is_near:
+            raise ValueError("smtp_tls may be none only for a mail server on this machine")
         return self
 
     @property

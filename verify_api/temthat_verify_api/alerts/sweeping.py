@@ -171,7 +171,7 @@ def _rows(session: Session, goods: Goods) -> dict[Key, AlertSignal]:
     return {(row.run, row.serial, row.kind): row for row in rows}
 
 
-def _runs(goods: Goods) -> Select[tuple[int]]:
+def _runs(goods: Goods) -> Select[int]:
     return (
         select(Run.run)
         .join(Batch, Batch.id == Run.batch_id)

@@ -8,6 +8,7 @@ from temthat_verify_api.desk.parts import DeskParts
 from temthat_verify_api.desk.render import STATIC, static_file
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import (
+    alert_addresses,
     alerts,
     approvals,
     balance,
@@ -45,7 +46,8 @@ from temthat_verify_api.wiring import Services
 _VIEWS = (
     *(new_batch, work, made_from, slips),  # before batches: /batches/new is no batch
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, pins, ledger, reprints, quotas),
-    *(balance, lineage, recall, alerts),
+    *(balance, lineage, recall),
+    *(alert_addresses, alerts),  # before alerts: /alerts/addresses is no alert
     *(checklist, expiring, approvals),
     *(papers, products, outgoing, sellers, people, members, public_log, suspects),
 )
