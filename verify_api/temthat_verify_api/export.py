@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.records import StampEvent, StampState
+from temthat_stamps.copies.records import CopySignal, StampEvent, StampState
 from temthat_stamps.keys import key_id
 from temthat_stamps.ledger.records import LedgerAct, Reprint, StampQuota
 from temthat_stamps.log.records import LogEntry
@@ -70,6 +70,8 @@ SECRET = frozenset(
         "alert_subscription.sealed_secret",
         "person.password_hash",
         "stamp_event.receipt",
+        "stamp_state.copy_live",
+        "stamp_state.copy_frozen",
         "member.former",
     }
 )
@@ -326,6 +328,7 @@ def _belongs(table: str, party: uuid.UUID) -> Where:
         CaptureJob.__tablename__: CaptureJob.party_id == party,
         StampState.__tablename__: StampState.run.in_(runs),
         StampEvent.__tablename__: StampEvent.run.in_(runs),
+        CopySignal.__tablename__: CopySignal.run.in_(runs),
         PinEntry.__tablename__: PinEntry.run.in_(runs),
         LearnedHabits.__tablename__: LearnedHabits.product_id.in_(products),
         RunCopies.__tablename__: RunCopies.run.in_(runs),
