@@ -122,12 +122,12 @@ async def test_the_earliest_sale_counts(database_url: str) -> None:
 
 
 async def test_other_events_are_kept_without_a_history(database_url: str) -> None:
-    """Applied, spoiled and PIN events leave the history alone, and no state row."""
+    """Applied and PIN events leave the history alone, and no state row."""
     async with opened(database_url) as store:
-        for kind in (StampEventKind.APPLIED, StampEventKind.SPOILED, StampEventKind.PIN):
+        for kind in (StampEventKind.APPLIED, StampEventKind.PIN):
             assert await store.record(event_at(event=kind))
         assert await store.look_up(7, 1) == History(revision=1)
-    assert execute(database_url, "select count(*) from stamp_event") == [(3,)]
+    assert execute(database_url, "select count(*) from stamp_event") == [(2,)]
     assert execute(database_url, "select count(*) from stamp_state") == [(0,)]
 
 

@@ -43,15 +43,16 @@ class Credentials:
         self._services = services
         self._known: OrderedDict[bytes, tuple[float, Credential]] = OrderedDict()
 
-    async def require(self, request: Request, kind: Asker) -> None:
-        """Pass for the consumer, or with a key of that role. Raises `Refused` 401 or 403."""
+    async def require(self, request: Request, kind: Asker) -> Credential | None:
+        """None for the consumer, else the key of that role. Raises `Refused` 401 or 403."""
         if kind is Asker.CONSUMER:
-            return
+            return None
         credential = await self.find(request)
         if credential is None:
             raise errors.needs_key()
         if not credential.may_ask_as(kind):
             raise errors.wrong_role(kind.value)
+        return credential
 
     async def find(self, request: Request) -> Credential | None:
         """The credential of the bearer token; None without one that is in force."""

@@ -29,6 +29,7 @@ from temthat_stamps.verdict import (
     Coverage,
     Facts,
     Mark,
+    NoticeKind,
     PathMatch,
     Proof,
     Registration,
@@ -177,7 +178,7 @@ class Judging:
             vietnam_day(now),
             registration,
             path,
-            standing(run.notices, header.serial) if run.notices else (),
+            _standing(run, header.serial, history) if run.notices or history.spoiled else (),
             run.not_activated,
             run.expires_on,
             self._copy_judge.judge(history, run, asking.receipt),
@@ -252,6 +253,15 @@ def _judged(
         foreign_host=foreign_host,
     )
     return facts, judge(facts, asker, dt.datetime.combine(day, dt.time(12), HANOI))
+
+
+def _standing(run: RunFacts, serial: int, history: History) -> tuple[StandingNotice, ...]:
+    """The notices in force on a stamp, and what a till told of this one unit, which is shown as one."""
+    notices = standing(run.notices, serial)
+    if history.spoiled is None:
+        return notices
+    day = history.spoiled.astimezone(HANOI).date()
+    return (*notices, StandingNotice(NoticeKind.SPOILED, "other", day))
 
 
 def without_own_check(

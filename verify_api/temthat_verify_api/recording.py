@@ -6,13 +6,14 @@ run it inside one transaction, so that a stamp's state always equals the sum of 
 
 import datetime as dt
 import uuid
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from temthat_stamps.copies.records import StampEventKind
 from temthat_verify_api.scoring import COLUMNS, Score, score_group, scores
 from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
 from temthat_verify_api.store import SAME_PHONE, NewEvent, id_time, same_phone_ids
+from temthat_verify_api.units import settle, signal_gone
 
 Recording = Generator[Statement, list[Row], list[bool]]
 
@@ -28,6 +29,10 @@ def record_group(group: Sequence[NewEvent], dialect: Dialect) -> Recording:
         states = yield _upsert(changes, scored, dialect)
         if scored:
             yield from score_group(scored, [_before(row, changes) for row in states], dialect)
+        if unsettled := sorted(_unsettled(states, changes)):
+            yield from settle(unsettled, dialect)
+    if gone := [(e.run, e.serial, e.at, e.province or None) for e in sorted(added, key=_key) if e.gone]:
+        yield signal_gone(gone, dialect)
     return [is_fresh and _key(event) in new for event, is_fresh in zip(group, fresh, strict=True)]
 
 
@@ -118,6 +123,13 @@ class _Change:
     first: Moment | None = None
     last: Moment | None = None
     sold: Moment | None = None
+    spoiled: dt.datetime | None = None
+    returned: dt.datetime | None = None
+
+    @property
+    def of_unit(self) -> bool:
+        """Whether something is in it that `units` may have to lay in order."""
+        return self.sold is not None or self.spoiled is not None or self.returned is not None
 
 
 def _fold(events: Iterable[NewEvent], scored: Iterable[Stamp]) -> dict[Stamp, _Change]:
@@ -139,6 +151,12 @@ def _fold(events: Iterable[NewEvent], scored: Iterable[Stamp]) -> dict[Stamp, _C
             change = changes.setdefault((event.run, event.serial), _Change())
             if change.sold is None or event.at < change.sold[0]:
                 change.sold = moment
+        elif event.event is StampEventKind.SPOILED:
+            change = changes.setdefault((event.run, event.serial), _Change())
+            change.spoiled = min(event.at, change.spoiled or event.at)
+        elif event.event is StampEventKind.RETURNED:
+            change = changes.setdefault((event.run, event.serial), _Change())
+            change.returned = min(event.at, change.returned or event.at)
     return changes
 
 
@@ -158,35 +176,46 @@ def _upsert(changes: dict[Stamp, _Change], scored: Mapping[Stamp, Score], dialec
             *at_and_province(c.first),
             *at_and_province(c.last),
             *at_and_province(c.sold),
+            dialect.to_instant(c.spoiled) if c.spoiled else None,
+            dialect.to_instant(c.returned) if c.returned else None,
             *(scored[stamp].columns() if stamp in scored else (None, None, None)),
         )
         for stamp, c in sorted(changes.items())
     ]
     return Statement(
         "insert into stamp_state (run, serial, checks, first_at, first_province, last_at, last_province, "  # noqa: S608
-        f"sold_at, sold_province, {COLUMNS}) values {dialect.values(rows)} {_ADD}",
+        f"sold_at, sold_province, spoiled_at, returned_at, {COLUMNS}) values {dialect.values(rows)} {_ADD}",
         [value for row in rows for value in row],
-        has_rows=bool(scored),
+        has_rows=bool(scored) or any(change.of_unit for change in changes.values()),
     )
 
 
 def _before(row: Row, changes: dict[Stamp, _Change]) -> Row:
-    """A row of `_upsert` with the checks there were before."""
-    run, serial, checks, *rest = row
-    return run, serial, checks - changes[run, serial].checks, *rest
+    """A row of `_upsert` as `score_group` takes it: with the checks there were before."""
+    run, serial, checks, first_at, sold_at, _, *rest = row
+    return run, serial, checks - changes[run, serial].checks, first_at, sold_at, *rest
 
 
-def _take(field: str, comparison: str) -> str:
-    """Both columns of a moment: the new one where it compares so with what is there, or where nothing is."""
+def _unsettled(states: Iterable[Row], changes: dict[Stamp, _Change]) -> Iterator[Stamp]:
+    """The stamps whose sale and spoiling cannot be told from the new events alone. Rows are those of `_upsert`."""
+    for run, serial, _, _, sold_at, spoiled_at, returned_at, *_ in states:
+        two = sold_at is not None and spoiled_at is not None
+        if changes[run, serial].of_unit and (two or returned_at is not None):
+            yield run, serial
+
+
+def _take(field: str, comparison: str, *, province: bool = True) -> str:
+    """The columns of a moment: the new ones where it compares so with what is there, or where nothing is."""
     better = f"stamp_state.{field}_at is null or excluded.{field}_at {comparison} stamp_state.{field}_at"
     return ", ".join(
         f"{column} = case when {better} then excluded.{column} else stamp_state.{column} end"
-        for column in (f"{field}_at", f"{field}_province")
+        for column in ((f"{field}_at", f"{field}_province") if province else (f"{field}_at",))
     )
 
 
 _ADD = (
     "on conflict (run, serial) do update set checks = stamp_state.checks + excluded.checks, "
-    f"{_take('first', '<')}, {_take('last', '>')}, {_take('sold', '<')} "
-    f"returning run, serial, checks, first_at, sold_at, {COLUMNS}"
+    f"{_take('first', '<')}, {_take('last', '>')}, {_take('sold', '<')}, "
+    f"{_take('spoiled', '<', province=False)}, {_take('returned', '<', province=False)} "
+    f"returning run, serial, checks, first_at, sold_at, spoiled_at, returned_at, {COLUMNS}"
 )

@@ -133,11 +133,11 @@ Scored = Generator[Statement, list[Row], None]
 
 def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect) -> Scored:
     """Bring the copy states up to date. `rows`: of each stamp run, serial, checks before this group, first check, first
-    sale, and `COLUMNS` after `Score.columns` was inserted where nothing was.
+    sale, first return, and `COLUMNS` after `Score.columns` was inserted where nothing was.
     """
     before: dict[Stamp, Stored] = {}
     after: dict[Stamp, Stored] = {}
-    for run, serial, checks, first_at, sold_at, *columns in rows:
+    for run, serial, checks, first_at, sold_at, returned_at, *columns in rows:
         stamp = (run, serial)
         score = found.get(stamp)
         if score is None:
@@ -147,8 +147,10 @@ def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect
             after[stamp] = stored
             continue
         moments = [int(dialect.from_instant(at).timestamp()) for at in (first_at, sold_at) if at is not None]
+        # A sale that was taken back is in neither of them: then nothing is known of the oldest event.
+        oldest = min(moments, default=None) if returned_at is None else None
         try:
-            done = go_on(score.scoring, stored, score.events, min(moments, default=None))
+            done = go_on(score.scoring, stored, score.events, oldest)
             if done is None and stored.frozen is not None:
                 State.decode(stored.frozen)
         except BadState as error:

@@ -32,7 +32,7 @@ _PATIENCE = dt.timedelta(seconds=5)
 
 _LOOK_UP = (
     "select r.value, s.checks, s.first_at, s.first_province, s.last_at, s.last_province, s.sold_at, s.sold_province, "
-    "s.copy_live from revision r left join stamp_state s on s.run = ? and s.serial = ? where r.id = 1"
+    "s.spoiled_at, s.copy_live from revision r left join stamp_state s on s.run = ? and s.serial = ? where r.id = 1"
 )
 _SEEN = (
     "select 1 from stamp_event where run = ? and serial = ? and id between ? and ? "
@@ -83,7 +83,7 @@ class SqliteStore:
             seen = receipt is not None and self._was_seen(self._reader, run, serial, receipt, now)
         if not rows:
             raise StoreUnavailableError("the database has no revision row: run “temthat migrate”")
-        revision, checks, first_at, first, last_at, last, sold_at, sold, live = rows[0]
+        revision, checks, first_at, first, last_at, last, sold_at, sold, spoiled_at, live = rows[0]
         if checks is None:
             return History(revision, seen_by_receipt=seen)
         return History(
@@ -94,6 +94,7 @@ class SqliteStore:
             _mark(sold_at, sold),
             seen,
             copying(live),
+            _from_text(spoiled_at) if spoiled_at else None,
         )
 
     @staticmethod

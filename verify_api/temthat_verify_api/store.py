@@ -27,10 +27,13 @@ class History:
     first: Mark | None = None
     last: Mark | None = None
     sold: Mark | None = None
+    """The earliest sale that was not taken back."""
     seen_by_receipt: bool = False
     """This receipt already checked this stamp within `SAME_PHONE`."""
     copying: State | None = None
     """What the copy model remembers; None before the first event that was scored."""
+    spoiled: dt.datetime | None = None
+    """Since when a till tells that this unit is no longer for sale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class NewEvent:
     receipt: bytes | None = None
     scoring: Scoring | None = field(default=None, repr=False, compare=False)
     """By what its copy score is told, from the run's facts; without it the event is stored and not scored."""
+    gone: bool = False
+    """A sale of what a notice had withdrawn before: written as a signal with it."""
 
     def __post_init__(self) -> None:
         if not (0 < self.run < 1 << 31 and 0 < self.serial < 1 << 31):
@@ -86,8 +91,8 @@ class HotStore(Protocol):
     async def record(self, event: NewEvent) -> bool:
         """Write durably. False if it was known already, or the same receipt's check within `SAME_PHONE`.
 
-        A check raises `checks` and moves `first` and `last`; of several sales the earliest counts; other kinds of
-        events leave the history alone.
+        A check raises `checks` and moves `first` and `last`; of several sales, and of spoilings, the earliest that was
+        not taken back counts (`units`); other kinds of events leave the history alone.
         """
         ...
 
