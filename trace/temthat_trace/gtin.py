@@ -44,7 +44,8 @@ def check_digit(body: str) -> str:
     """The check digit for all the other digits of a GS1 key (GTIN, GLN, SSCC); digits only."""
     if not (body.isascii() and body.isdigit()):
         raise ValueError("digits only")
-    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(body)))
+    codes = body.encode()  # of each digit + 48
+    total = 3 * sum(codes[::-2]) + sum(codes[-2::-2]) - 48 * (2 * len(codes) + len(codes) % 2)
     return str(-total % 10)
 
 

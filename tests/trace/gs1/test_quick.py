@@ -1,10 +1,11 @@
 """The short cut answers exactly as the long way does, or not at all."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from temthat_trace.gs1.identity import full_identity
-from temthat_trace.gs1.quick import has_right_check_digit, quick_identity
+from temthat_trace.gs1.quick import quick_identity, quick_key
 
 digits = st.text("0123456789", max_size=15)
 serials = st.text("AZaz09._-%2F*/", max_size=22)
@@ -21,6 +22,7 @@ kinds = st.sampled_from(
             "id:lgtin",
             "id:gdti",
             "id:giai",
+            "id:grai",
         )
     ]
 )
@@ -47,15 +49,18 @@ links = st.builds(
 )
 
 
-papers = st.builds(
-    lambda host, digits, paper: f"https://{host}/253/{digits}{paper}",
-    st.sampled_from(["a", "a:80", "a/b"]),
-    st.integers(12, 14).flatmap(lambda n: st.text("0123456789", min_size=n, max_size=n)),
+typed = st.builds(
+    lambda host, ai, digits, serial: f"https://{host}/{ai}/{digits}{serial}",
+    st.sampled_from(["a", "a:80", "a/b", "a" * 300]),
+    st.sampled_from(["253", "8003", "8003", "8004", "8004"]),
+    st.integers(3, 15)
+    .flatmap(lambda n: st.text("0123456789", min_size=n, max_size=n))
+    .map(lambda d: "0" + d if len(d) == 13 else d),
     serials,
 )
 
 
-@given(urns | links | papers)
+@given(urns | links | typed)
 def test_property_the_short_cut_is_the_long_way(text: str) -> None:
     quick = quick_identity(text)
     assert quick is None or quick == full_identity(text)
@@ -72,14 +77,24 @@ def test_the_usual_identifiers_take_the_short_cut() -> None:
         "urn:epc:id:gdti:4012345.00009.PO-4711",
         "urn:epc:id:gdti:987659999999..9",
         "urn:epc:id:giai:4012345.12-A",
+        "urn:epc:id:giai:4012345.1.2.A",
+        "urn:epc:id:grai:4012345.55555.987",
         "https://x.vn/01/04012345111118/10/L/21/9876",
         "https://x.vn/414/4012345000054",
         "https://x.vn/253/4012345000092PO-4711",
+        "https://x.vn/8003/04012345555554A-1",
+        "https://x.vn/8003/04012345555554",
+        "https://x.vn/8004/4012345.A-1",
     ):
         assert quick_identity(text) == full_identity(text) != text
 
 
-def test_papers_as_links_take_the_short_cut_whatever_their_serial() -> None:
-    for serial in ("1", "A12", "12345678901234567"):
-        assert has_right_check_digit(f"https://id.gs1.org/253/8934567000024{serial}")
-        assert not has_right_check_digit(f"https://id.gs1.org/253/8934567000023{serial}")
+@pytest.mark.parametrize("key", ["253/893456700002", "8003/0401234555555"])
+def test_a_wrong_check_digit_is_seen_whatever_serial_follows(key: str) -> None:
+    for serial in ("", "1", "A12", "1234567890123456"):
+        right, wrong = (quick_key(f"https://id.gs1.org/{key}{digit}{serial}") for digit in "43")
+        assert right is not None
+        assert right.is_right
+        assert right.is_class == (serial == "")
+        assert wrong is not None
+        assert not wrong.is_right

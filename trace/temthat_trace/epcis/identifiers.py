@@ -6,7 +6,7 @@ from typing import NamedTuple
 from temthat_trace.gs1.errors import Gs1Error, NotGs1
 from temthat_trace.gs1.identity import identity_by, read_key
 from temthat_trace.gs1.key import STEM, Key
-from temthat_trace.gs1.quick import has_right_check_digit, quick_identity, quick_levels
+from temthat_trace.gs1.quick import quick_key
 from temthat_trace.gs1.remember import remembered
 from temthat_trace.gs1.urn import OTHER_SCHEMES
 
@@ -42,29 +42,16 @@ _NOT_A_LINK = frozenset({"key", "syntax", "scheme"})
 @remembered(32768)
 def identify(text: str) -> Identifier:
     """What an identifier names, and what is wrong with it by the rules of GS1."""
-    quick = quick_identity(text)
-    if quick is None:
+    quick = quick_key(text)
+    if quick is None or not quick.is_right:
         return _identify(text)
-    is_urn = text.startswith("urn:")  # a URN has no check digit that could be wrong
-    if not (is_urn or has_right_check_digit(quick)):
-        return _identify(text)
-    key = quick[_AI:_VALUE]
-    if key == "01/":
-        above = (quick[:_GTIN_ENDS],) if is_urn else quick_levels(text, quick)[1:]
-        return Identifier(Kind.INSTANCE if "/21/" in quick else Kind.CLASS, quick, above, None, True)
-    if key == "253":
-        above = (quick[: _VALUE + 1 + _CLASS_DIGITS[key]],)
-        return Identifier(Kind.INSTANCE, quick, above, None, True) if above[0] != quick else _identify(text)
-    if key in _PLACES:
-        above = (quick[:_GLN_ENDS],) if len(quick) > _GLN_ENDS else ()
-        return Identifier(Kind.PLACE, quick, above, None, True)
-    return Identifier(Kind.INSTANCE, quick, (), None, True)
+    canonical, above, is_class, _ = quick
+    if canonical.startswith(_PLACE_LINKS):
+        return Identifier(Kind.PLACE, canonical, above, None, True)
+    return Identifier(Kind.CLASS if is_class else Kind.INSTANCE, canonical, above, None, True)
 
 
-_AI = len(STEM) + 1
-_VALUE = _AI + 3
-_GTIN_ENDS = _VALUE + 14
-_GLN_ENDS = _VALUE + 1 + 13
+_PLACE_LINKS = tuple(f"{STEM}/{ai}/" for ai in _PLACES)
 
 
 def _identify(text: str) -> Identifier:
