@@ -173,6 +173,8 @@ async def provinces_seen(parts: Parts, answer: Answer) -> int:
     header, history = answer.header, answer.history
     if header is None or history is None or history.checks < TOLD_FROM or not is_concern(answer.verdict):
         return 0
+    if "copy_places" in answer.verdict.keys:  # the verdict's own sentence says in how many places
+        return 0
 
     def count() -> int:
         with parts.services.sessions() as session:

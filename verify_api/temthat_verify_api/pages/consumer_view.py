@@ -110,7 +110,8 @@ def _guidance(
     can["where"] = story is not None and bool(story.sellers or story.origin.product.sold_in)
     content = story.pack.content.get(lang) if story else None
     has = [name for name, is_so in can.items() if is_so]
-    return guide(verdict, lang, has=has, content=content, hotline=calls[0][2] if calls else None)
+    hotline = calls[0][2].replace(" ", "\N{NO-BREAK SPACE}") if calls else None
+    return guide(verdict, lang, has=has, content=content, hotline=hotline)
 
 
 def speaking(lang: Lang) -> dict[str, Any]:
@@ -170,6 +171,8 @@ def chosen_province(request: Request) -> str:
 def _notes(verdict: Verdict, lang: Lang) -> list[str]:
     """Every other true fact in a sentence; what the verdict or the history says already is not repeated."""
     reasons = verdict.reasons[1:] if verdict.word in _SAYS_ITS_REASON else verdict.reasons
+    if verdict.word is Word.SUSPECT_COPY:
+        reasons = tuple(r for r in reasons if not r.key.startswith("copy"))
     return [explain(r, lang, province=province_name) for r in reasons if r.key not in _SAID_ELSEWHERE]
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -107,6 +108,17 @@ def load_presented(session: Session, party_code: str, product_code: str, today: 
     )
 
 
+_SMALLER = {"KGM": "GRM", "LTR": "MLT"}
+"""UN/ECE Recommendation 20 codes: of a kilogram and a litre the thousandth part."""
+
+
+def _as_packs_say(amount: Decimal | None, unit: str | None) -> tuple[Decimal | None, str | None]:
+    """Below a kilogram or litre a pack says grams or millilitres; the page is compared with the pack in the hand."""
+    if amount is not None and unit in _SMALLER and amount < 1:
+        return amount * 1000, _SMALLER[unit]
+    return amount, unit
+
+
 def alliance_of(session: Session, party: Party) -> Party | None:
     """The alliance a party belongs to."""
     return session.get(Party, party.alliance_id) if party.alliance_id else None
@@ -114,7 +126,7 @@ def alliance_of(session: Session, party: Party) -> Party | None:
 
 def pack_of(form: PackForm) -> Pack:
     """A pack form in words."""
-    amount, unit = form.net_content, form.net_unit
+    amount, unit = _as_packs_say(form.net_content, form.net_unit)
     content = {lang: quantity(amount, unit, lang) for lang in ("vi", "en")} if amount and unit else {}
     held = [(line.quantity, line.part) for line in form.components]
     if form.inner is not None and form.holds:
