@@ -22,9 +22,10 @@ from temthat_verify_api.facts import Answer
 from temthat_verify_api.parts import Parts, build_parts
 from temthat_verify_api.pin_limits import FROM_ONE_SOURCE, ON_ONE_STAMP, ON_ONE_STAMP_FROM_ONE_SOURCE
 from temthat_verify_api.pin_records import PinEntry
-from temthat_verify_api.pins import MistypedPin, PinAnswer, PinWord, enter, read_pin
+from temthat_verify_api.pins import PinAnswer, PinWord, enter
 from temthat_verify_api.questions import read_question
 from temthat_verify_api.throttle import TooManyTries
+from temthat_verify_api.typed_pin import MistypedPin, read_pin
 
 if TYPE_CHECKING:
     from tests.verify_api.conftest import World

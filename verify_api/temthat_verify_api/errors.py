@@ -20,6 +20,8 @@ from temthat_stamps.copies.errors import BadEvent
 from temthat_stamps.errors import Mistyped
 from temthat_verify_api.guesses import TooManyGuesses
 from temthat_verify_api.store import StoreUnavailableError
+from temthat_verify_api.throttle import TooManyTries
+from temthat_verify_api.typed_pin import MistypedPin
 
 log = logging.getLogger("temthat")
 EPCIS = "/epcis/"
@@ -126,6 +128,23 @@ def _of_bad_event(error: Any) -> Refused:
     return Refused(400, "impossible_event", error.vi, error.en, rule=error.rule)
 
 
+def _of_mistyped_pin(_: Any) -> Refused:
+    return Refused(
+        422, "mistyped_pin", "Mã PIN gồm 6 chữ số. Lần nhập này không bị tính.",
+        "A PIN has six digits. This entry was not counted.",
+    )  # fmt: skip
+
+
+def _of_tries(error: Any) -> Refused:
+    return Refused(
+        429,
+        "too_many_tries",
+        f"Vừa thử sai nhiều lần. Thử lại sau {error.minutes} phút; không có gì bị khóa.",
+        f"Too many wrong tries just now. Try again in {error.minutes} minutes; nothing is locked.",
+        headers={"Retry-After": str(error.minutes * 60)},
+    )
+
+
 def _of_database(_: Any) -> Refused:
     return Refused(
         503,
@@ -159,6 +178,8 @@ _Kinds = type[Exception] | tuple[type[Exception], ...]
 _SIDES: tuple[tuple[_Kinds, Callable[[Any], Refused]], ...] = (
     (Mistyped, _of_mistyped),
     (TooManyGuesses, _of_guesses),
+    (MistypedPin, _of_mistyped_pin),
+    (TooManyTries, _of_tries),
     (BadEvent, _of_bad_event),
     ((RequestValidationError, ValidationError), _of_form),
     ((StoreUnavailableError, SQLAlchemyError), _of_database),

@@ -6,8 +6,6 @@ recalls, dates and forgery always stay. PINs are computed from the run's secret 
 """
 
 import hmac
-import re
-import unicodedata
 import uuid
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -24,10 +22,7 @@ from temthat_verify_api.facts import Answer
 from temthat_verify_api.parts import Parts
 from temthat_verify_api.pin_records import PinEntry
 from temthat_verify_api.store import NewEvent, mark
-
-_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
-_BETWEEN = str.maketrans("", "", " .-\u00a0\u202f\t")
-"""What people write between digits."""
+from temthat_verify_api.typed_pin import read_pin
 
 
 class PinWord(StrEnum):
@@ -54,18 +49,6 @@ class PinAnswer:
     first: Mark | None = None
     left: int = 0
     minutes: int = 0
-
-
-class MistypedPin(Exception):
-    """The text is no PIN at all: it does not have six digits. No try was used."""
-
-
-def read_pin(typed: str) -> str:
-    """The six digits somebody typed; blanks, dots and hyphens between them are nothing. Raises `MistypedPin`."""
-    digits = unicodedata.normalize("NFKC", typed[:40]).translate(_BETWEEN)
-    if not _DIGITS.fullmatch(digits):
-        raise MistypedPin("a PIN has six digits")
-    return digits
 
 
 def has_pin(answer: Answer) -> bool:

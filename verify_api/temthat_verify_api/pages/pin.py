@@ -20,10 +20,11 @@ from temthat_verify_api.pages.consumer_view import Viewing, chosen_province, sta
 from temthat_verify_api.pages.pin_card import PinCard, mistyped_card, result_card, waiting_card
 from temthat_verify_api.pages.render import language
 from temthat_verify_api.parts import Parts, parts_of
-from temthat_verify_api.pins import MistypedPin, enter
+from temthat_verify_api.pins import enter
 from temthat_verify_api.receipts import REFUSE, refuses
 from temthat_verify_api.store import id_time
 from temthat_verify_api.throttle import TooManyTries
+from temthat_verify_api.typed_pin import MistypedPin
 
 _DAY_MS = 24 * 3600 * 1000
 """How old a form may be to be known again when it is sent twice."""
