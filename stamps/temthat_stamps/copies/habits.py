@@ -14,6 +14,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from temthat_trace.places import provinces
+
 HOUR, DAY = 3_600, 86_400
 TOGETHER = 2 * HOUR
 """People who check at one place within this time stand around one pack, or one table."""
@@ -28,6 +30,9 @@ class Move(IntEnum):
     NEAR = 1
     FAR = 2
     BACK = 3
+    """At a place it had left: told apart from new places, however far."""
+    HUB = 4
+    """In a town where networks place phones that are elsewhere."""
 
 
 class Stay(IntEnum):
@@ -36,6 +41,7 @@ class Stay(IntEnum):
     NEVER_LEFT = 0
     SETTLED = 1
     JUST_JUMPED = 2
+    IN_HUB = 3
 
 
 MOVES = tuple(Move)
@@ -46,13 +52,15 @@ Row = tuple[float, ...]
 class Explanation:
     """One way a stamp's history comes about, with how common it is among the ordinary or the copied ones.
 
-    `again[k-1]`: chance that another group comes after k (the last stands for all more); `move[place]`: chances of the
-    four moves for a stamp that is `Stay`; `gap[move]`: chances of the five classes of time.
+    `again[k-1]`: chance that another group comes after k (the last stands for all more); `sold[k]`: the same after k
+    groups that came since the first sale; `move[stay]`: chances of the moves for a stamp that is `Stay`; `gap[move]`:
+    chances of the five classes of time.
     """
 
     name: str
     weight: float
     again: Row
+    sold: Row
     move: tuple[Row, ...]
     gap: tuple[Row, ...]
 
@@ -61,7 +69,10 @@ class Explanation:
 class Single:
     """Chances of single things, beside (an ordinary pack, copies)."""
 
+    sold_away: Row
     sold_twice: Row
+    sold_returned: Row
+    sold_elsewhere: Row
     till_after_sale: Row
     pin_again: Row
     after_last_day: Row
@@ -75,6 +86,7 @@ class Limits:
 
     least_step: float
     most_step: float
+    most_held: float
     least_score: float
     doubtful_share: float
     doubtful_total: float
@@ -100,6 +112,8 @@ class Habits:
     single: Single
     limits: Limits
     thresholds: Thresholds
+    hubs: tuple[str, ...] = ()
+    """Provinces in whose chief towns networks place phones that are elsewhere."""
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +131,7 @@ def habits_text(habits: Habits) -> str:
         "single": asdict(habits.single),
         "limits": asdict(habits.limits),
         "thresholds": asdict(habits.thresholds),
+        "places": {"hubs": habits.hubs},
     }
     return json.dumps(table, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -134,6 +149,7 @@ def habits_of(source: str | Mapping[str, Any]) -> Habits:
             Single(**{name: tuple(pair) for name, pair in table["single"].items()}),
             Limits(**table["limits"]),
             Thresholds(**table["thresholds"]),
+            tuple(table["places"]["hubs"]),
         )
         _check(made)
     except KeyError as error:
@@ -148,6 +164,7 @@ def _explanation(name: str, table: Mapping[str, Any]) -> Explanation:
         name,
         table["weight"],
         tuple(table["again"]),
+        tuple(table["sold"]),
         tuple(map(tuple, table["move"])),
         tuple(tuple(table["gap"][move.name.lower()]) for move in MOVES),
     )
@@ -155,7 +172,7 @@ def _explanation(name: str, table: Mapping[str, Any]) -> Explanation:
 
 def _table(one: Explanation) -> dict[str, Any]:
     gap = {move.name.lower(): one.gap[move] for move in MOVES}
-    return {"weight": one.weight, "again": one.again, "move": one.move, "gap": gap}
+    return {"weight": one.weight, "again": one.again, "sold": one.sold, "move": one.move, "gap": gap}
 
 
 def _check(habits: Habits) -> None:
@@ -163,10 +180,10 @@ def _check(habits: Habits) -> None:
     chances: list[float] = [chance for pair in astuple(habits.single) for chance in pair]
     for one in (*habits.ordinary, *habits.copied):
         sizes = [len(row) for row in one.move], [len(row) for row in one.gap]
-        if not one.again or sizes != ([len(MOVES)] * len(Stay), [len(GAPS) + 1] * len(MOVES)):
+        if not one.again or not one.sold or sizes != ([len(MOVES)] * len(Stay), [len(GAPS) + 1] * len(MOVES)):
             raise ValueError(f"{one.name}: a row has too few or too many chances")
         sums += [*one.move, *one.gap]
-        chances += one.again
+        chances += [*one.again, *one.sold]
     for row in sums:
         if not (abs(sum(row) - 1) <= 1e-6 and all(chance > 0 for chance in row)):
             raise ValueError(f"chances that are not positive or do not add up to 1: {row}")
@@ -174,5 +191,7 @@ def _check(habits: Habits) -> None:
         raise ValueError("a chance is not between 0 and 1")
     if not all(map(math.isfinite, (*astuple(habits.limits), *astuple(habits.thresholds)))):
         raise ValueError("a limit or threshold is no number")
+    if unknown := set(habits.hubs) - set(provinces()):
+        raise ValueError(f"{min(unknown)} is no province")
     if habits.thresholds.one_in < 2:
         raise ValueError("one_in must be 2 or more")

@@ -1,19 +1,23 @@
 """Habits learned from an operator's own stamps, with the priors as starting point and rein. Pure.
 
-Expectation and maximisation, a few rounds: each stamp that is not suspect is shared out among the ordinary
-explanations as likely as they are, and its steps are counted in those shares. Each prior row weighs as much as
-`strength` observations, and a learned chance stays within four times of its prior: a flood of scans cannot teach the
-model that floods are ordinary. What copies do is not learned; operators have few confirmed ones.
+Expectation and maximisation, a few rounds: each stamp that is not suspect is shared out among all explanations as
+likely as they are, and its steps are counted for the ordinary ones in those shares; what a copied one explains teaches
+little. Each prior row weighs as much as `strength` observations, and a learned chance stays within four times of its
+prior: a flood of scans cannot teach the model that floods are ordinary. What copies do is not learned; operators have
+few confirmed ones. Stamps that lived alike are counted together, so that a hundred thousand cost a minute or less.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import GAPS, MOVES, Explanation, Habits, Row, Stay, priors
-from temthat_stamps.copies.model import Model, Step
+from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.state import State
+from temthat_stamps.copies.steps import Step, since_sale
 
 STRENGTH = 300.0
 """How many observations a prior row is worth."""
@@ -22,42 +26,70 @@ REIN = 4.0
 ROUNDS = 4
 
 
-Life = tuple[int, Sequence[Step]]
-"""How many groups a stamp had, and the steps between them."""
+class Stop(NamedTuple):
+    """Where no further group came, or none before the first sale: so many groups, so many of them since the sale."""
+
+    groups: int
+    sold: int | None
+
+
+class Life(NamedTuple):
+    """The steps of one stamp, and where it stopped."""
+
+    stops: tuple[Stop, ...]
+    steps: tuple[Step, ...]
 
 
 def learn(
     stamps: Iterable[Sequence[ScanEvent]], fallback: Habits | None = None, strength: float = STRENGTH
 ) -> Habits:
-    """The habits of these stamps, each its events in order. For a product's habits pass the operator's as fallback."""
+    """The habits of these stamps, each its events in order. For a product's habits pass the operator's as fallback.
+
+    The stamps must be old enough that their lives are over: what may still come would count as never.
+    """
     base = fallback or priors()
     model = Model(base)
     found = (life(model, events) for events in stamps)
-    lives = [(state.groups, steps) for state, steps in found if state.groups and not state.suspect_at]
-    return replace(base, ordinary=fit(base.ordinary, lives, strength))
+    lives = Counter(one for state, one in found if state.groups and not state.suspect_at)
+    rare = 1 / base.thresholds.one_in
+    copied = [replace(one, weight=one.weight * rare / (1 - rare)) for one in base.copied]
+    return replace(base, ordinary=fit(base.ordinary, lives, strength, beside=copied))
 
 
-def life(model: Model, events: Iterable[ScanEvent]) -> tuple[State, list[Step]]:
-    """What learning needs of one stamp: its state at the end and its steps."""
+def life(model: Model, events: Iterable[ScanEvent]) -> tuple[State, Life]:
+    """What learning needs of one stamp, its events in order: its state at the end, its steps and stops."""
     state = State()
-    steps = [step for event in events if (step := model.advance(state, event))]
-    return state, steps
+    steps: list[Step] = []
+    stops: list[Stop] = []
+    for event in events:
+        before = Stop(state.groups, since_sale(state))
+        if step := model.advance(state, event):
+            steps.append(step)
+        if before.sold is None and state.sales and state.groups:
+            stops.append(before)
+    stops.append(Stop(state.groups, since_sale(state)))
+    return state, Life(tuple(stops), tuple(steps))
 
 
 def fit(
     base: Sequence[Explanation],
-    lives: Sequence[Life],
+    lives: Mapping[Life, int],
     strength: float = STRENGTH,
     rein: float = REIN,
     rounds: int = ROUNDS,
+    beside: Sequence[Explanation] = (),
 ) -> tuple[Explanation, ...]:
-    """Explanations of one kind fitted to whole lives, `base` being where they start and what holds them."""
+    """Explanations of one kind fitted to lives and how often each was lived.
+
+    `base` is where they start and what holds them; `beside` explains too and stays as it is.
+    """
     fitted = tuple(base)
     for _ in range(rounds):
         tallies = [_Tally(one) for one in base]
-        for groups, steps in lives:
-            for tally, share in zip(tallies, _explain(fitted, groups, steps), strict=True):
-                tally.add(groups, steps, share)
+        for one_life, number in lives.items():
+            shares = _explain((*fitted, *beside), one_life)
+            for tally, share in zip(tallies, shares, strict=False):
+                tally.add(one_life, share * number)
         weights = [tally.stamps + strength * one.weight for tally, one in zip(tallies, base, strict=True)]
         fitted = tuple(
             tally.learned(one, weight / sum(weights), strength, rein)
@@ -66,18 +98,29 @@ def fit(
     return fitted
 
 
-def _explain(side: Sequence[Explanation], groups: int, steps: Sequence[Step]) -> tuple[float, ...]:
+def _explain(side: Sequence[Explanation], one_life: Life) -> tuple[float, ...]:
     """How likely each explanation of a whole life is, its end included."""
     logs = []
     for one in side:
-        log = math.log(one.weight * (1 - one.again[min(groups, len(one.again)) - 1]))
-        for step in steps:
-            log += math.log(one.again[min(step.groups, len(one.again)) - 1])
+        log = math.log(one.weight)
+        for stop in one_life.stops:
+            log += math.log(1 - _again(one, stop.groups, stop.sold))
+        for step in one_life.steps:
+            log += math.log(_again(one, step.groups, step.sold))
             if step.move is not None and step.gap is not None:
                 log += math.log(one.move[step.stay][step.move] * one.gap[step.move][step.gap])
         logs.append(log)
     parts = [math.exp(log - max(logs)) for log in logs]
     return tuple(part / sum(parts) for part in parts)
+
+
+def _again(one: Explanation, groups: int, sold: int | None) -> float:
+    return one.again[_at(groups - 1, one.again)] if sold is None else one.sold[_at(sold, one.sold)]
+
+
+def _at(index: int, row: Sequence[float]) -> int:
+    """The last of a row stands for all more."""
+    return min(index, len(row) - 1)
 
 
 class _Tally:
@@ -87,28 +130,35 @@ class _Tally:
         self.stamps = 0.0
         self._reached = [0.0] * len(one.again)
         self._again = [0.0] * len(one.again)
+        self._reached_sold = [0.0] * len(one.sold)
+        self._again_sold = [0.0] * len(one.sold)
         self._move = [[0.0] * len(MOVES) for _ in Stay]
         self._gap = [[0.0] * (len(GAPS) + 1) for _ in MOVES]
 
-    def add(self, groups: int, steps: Sequence[Step], share: float) -> None:
+    def add(self, one_life: Life, share: float) -> None:
         self.stamps += share
-        last = len(self._again) - 1
-        for before in range(groups):
-            self._reached[min(before, last)] += share
-        for step in steps:
-            self._again[min(step.groups - 1, last)] += share
+        for stop in one_life.stops:
+            self._reach(stop.groups, stop.sold, share, 0.0)
+        for step in one_life.steps:
+            self._reach(step.groups, step.sold, share, share)
             if step.move is not None and step.gap is not None:
                 self._move[step.stay][step.move] += share
                 self._gap[step.move][step.gap] += share
+
+    def _reach(self, groups: int, sold: int | None, share: float, again: float) -> None:
+        if sold is None:
+            self._reached[_at(groups - 1, self._reached)] += share
+            self._again[_at(groups - 1, self._again)] += again
+        else:
+            self._reached_sold[_at(sold, self._reached_sold)] += share
+            self._again_sold[_at(sold, self._again_sold)] += again
 
     def learned(self, one: Explanation, weight: float, strength: float, rein: float) -> Explanation:
         return Explanation(
             one.name,
             weight,
-            tuple(
-                _blend(p, n, of, strength, rein)
-                for p, n, of in zip(one.again, self._again, self._reached, strict=True)
-            ),
+            _chances(one.again, self._again, self._reached, strength, rein),
+            _chances(one.sold, self._again_sold, self._reached_sold, strength, rein),
             tuple(_row(row, n, strength, rein) for row, n in zip(one.move, self._move, strict=True)),
             tuple(_row(row, n, strength, rein) for row, n in zip(one.gap, self._gap, strict=True)),
         )
@@ -117,6 +167,12 @@ class _Tally:
 def _blend(prior: float, happened: float, of: float, strength: float, rein: float) -> float:
     learned = (happened + strength * prior) / (of + strength)
     return min(0.97, prior * rein, max(prior / rein, learned))
+
+
+def _chances(prior: Row, happened: Sequence[float], of: Sequence[float], strength: float, rein: float) -> Row:
+    return tuple(
+        _blend(p, n, reached, strength, rein) for p, n, reached in zip(prior, happened, of, strict=True)
+    )
 
 
 def _row(prior: Row, counts: Sequence[float], strength: float, rein: float) -> Row:

@@ -3,7 +3,8 @@
 The score is a sum of log likelihood ratios, one step for each *group* of people new to the stamp: that another group
 came at all, where it was seen from the last one, how long after. A phone that checks again, an inspector and a packer
 add nothing; people who stand together count once; a visitor without a cookie counts for little. Sales, PIN entries and
-dates add single terms. Each step is bounded, so that no single event condemns or acquits.
+dates add single terms. Each step is bounded, so that no single event condemns or acquits; what it held back waits for
+the next one.
 
 `Model.advance` changes one state by one event in constant time. Order and late events are `history`'s matter.
 """
@@ -12,24 +13,13 @@ import math
 from dataclasses import dataclass, fields
 
 from temthat_stamps.copies.events import ScanEvent
-from temthat_stamps.copies.habits import (
-    DAY,
-    GAPS,
-    HOUR,
-    TOGETHER,
-    Explanation,
-    Habits,
-    Move,
-    Row,
-    Stay,
-    priors,
-)
+from temthat_stamps.copies.habits import TOGETHER, Explanation, Habits, Row, priors
 from temthat_stamps.copies.kinds import StampEventKind
-from temthat_stamps.copies.places import NEAR_KM, SAME_KM, Spot, kilometres, too_fast
+from temthat_stamps.copies.places import NEAR_KM, Spot, kilometres, of_province
 from temthat_stamps.copies.state import EXPLANATIONS, FULL_SHORT, FULL_WORD, MOST_SCORE, State
+from temthat_stamps.copies.steps import Step, settle, step_to
 from temthat_stamps.verdict import Asker
 
-_VIETNAM = 7 * HOUR
 _MOST_PINS = 3
 
 
@@ -45,27 +35,20 @@ _ANY = Goods()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One group after another: what `learning` counts. `groups` and `stay` were before it; None: not known."""
-
-    groups: int
-    stay: Stay
-    move: Move | None
-    gap: int | None
-    fast: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Logs:
     """One explanation's chances as logarithms, in thousandths of a nat."""
 
     again: tuple[int, ...]
+    sold: tuple[int, ...]
     move: tuple[tuple[int, ...], ...]
     gap: tuple[tuple[int, ...], ...]
 
     def of(self, step: Step) -> int:
         """How likely this step is."""
-        log = self.again[min(step.groups, len(self.again)) - 1]
+        if step.sold is None:
+            log = self.again[min(step.groups, len(self.again)) - 1]
+        else:
+            log = self.sold[min(step.sold, len(self.sold) - 1)]
         if step.move is not None and step.gap is not None:
             log += self.move[step.stay][step.move] + self.gap[step.move][step.gap]
         return log
@@ -86,7 +69,8 @@ class Model:
         limits = habits.limits
         self._least, self._most = _milli(limits.least_step), _milli(limits.most_step)
         self._floor, self._doubtful_total = _milli(limits.least_score), _milli(limits.doubtful_total)
-        self._share = limits.doubtful_share
+        self._most_held, self._share = _milli(limits.most_held), limits.doubtful_share
+        self._hubs = tuple(map(of_province, habits.hubs))
         self._suspect = _milli(habits.thresholds.suspect)
 
     def advance(self, state: State, event: ScanEvent, goods: Goods = _ANY) -> Step | None:
@@ -95,28 +79,28 @@ class Model:
         if event.event is StampEventKind.CHECK:
             state.count("checks", FULL_WORD)
         if event.event is StampEventKind.SOLD:
-            self._sale(state, event)
+            self._sale(state, event, goods)
         elif event.kind is Asker.TILL:
             self._till(state)
         elif event.kind is Asker.CONSUMER:
             step = self._consumer(state, event, goods)
         if not state.suspect_at and state.score >= self._suspect:
-            state.suspect_check, state.suspect_at = state.checks, event.at
+            state.suspect_check, state.suspect_at = min(state.checks, FULL_SHORT), event.at
         return step
 
     def _consumer(self, state: State, event: ScanEvent, goods: Goods) -> Step | None:
         tag = event.tag if event.visitor is not None else 0
         step = None
         if not tag:
-            if step := self._meeting(state, event):
+            if step := step_to(event, state, self._hubs):
                 _, gained = self._follow(state, step)
                 self._add_doubtful(state, gained)
                 step = None
         elif not state.has_seen(tag):
-            if step := self._meeting(state, event):
+            if step := step_to(event, state, self._hubs):
                 state.likelihoods, gained = self._follow(state, step)
                 self._add(state, gained + self._circumstances(state, event, goods))
-            _settle(state, event, tag, step)
+            settle(event, tag, state, step)
         if event.event is StampEventKind.PIN:
             self._pin(state, tag)
         return step
@@ -142,23 +126,6 @@ class Model:
         ]
         return _milli(math.log(sum(parts[self._ordinary :]) / sum(parts[: self._ordinary])))
 
-    def _meeting(self, state: State, event: ScanEvent) -> Step | None:
-        """The step to this event from the last group; None if it is the first or the same."""
-        if not state.groups:
-            return None
-        seconds = max(0, event.at - state.last_at)
-        if event.spot is None or state.last is None:
-            if seconds < TOGETHER:
-                return None
-            return Step(state.groups, _stay(state), None, None)
-        km = kilometres(event.spot, state.last)
-        if km <= SAME_KM and seconds < TOGETHER:
-            return None
-        move = _move(km, event.spot, state)
-        fast = move is not Move.SAME and too_fast(km, seconds)
-        gap = 0 if fast else max(gap_of(seconds), int(move is Move.FAR or move is Move.BACK))
-        return Step(state.groups, _stay(state), move, gap, fast)
-
     def _circumstances(self, state: State, event: ScanEvent, goods: Goods) -> int:
         """What the run's own facts add for a new group."""
         weight = 0
@@ -169,22 +136,30 @@ class Model:
             weight += self._single["outside_region"]
         return weight
 
-    def _sale(self, state: State, event: ScanEvent) -> None:
+    def _sale(self, state: State, event: ScanEvent, goods: Goods) -> None:
         """A unit is sold once. The same place ringing it up again within two hours is a slip."""
         moved = event.spot and state.last and kilometres(event.spot, state.last) > NEAR_KM
         if not state.sales:
+            weight = self._circumstances(state, event, goods)
+            if moved and state.groups:
+                weight += self._single["sold_away"]
+            if weight:
+                self._add(state, weight)
             state.sold_at = event.at
             if event.spot is not None:
                 state.meet(event.spot)
         elif event.at - state.sold_at < TOGETHER and not moved:
             return
         else:
-            self._add(state, self._single["sold_twice"])
+            again = "sold_elsewhere" if moved else "sold_returned" if state.looked else "sold_twice"
+            self._add(state, self._single[again] + self._circumstances(state, event, goods))
+        state.looked = 0
         state.count("sales")
 
     def _till(self, state: State) -> None:
         if state.sales:
             self._add(state, self._single["till_after_sale"])
+            state.looked = 1
 
     def _pin(self, state: State, tag: int) -> None:
         """The first PIN speaks for the pack, beyond what one step may; the same one again by others against it."""
@@ -197,7 +172,11 @@ class Model:
             self._add(state, self._single["pin_again"])
 
     def _add(self, state: State, weight: int) -> None:
-        self._change(state, min(self._most, max(self._least, weight)))
+        """What is beyond the bound of one step is held back, and comes with the next ones."""
+        wanted = state.held + weight
+        step = min(self._most, max(self._least, wanted))
+        state.held = min(self._most_held, max(0, wanted - step))
+        self._change(state, step)
 
     def _add_doubtful(self, state: State, weight: int) -> None:
         room = self._doubtful_total - state.doubtful
@@ -209,54 +188,8 @@ class Model:
         state.score = max(self._floor, min(MOST_SCORE, state.score + by))
 
 
-def _settle(state: State, event: ScanEvent, tag: int, step: Step | None) -> None:
-    """Write down a new phone: a group of its own after a step or as the first, else one more of the last."""
-    state.remember(tag)
-    state.count("phones", FULL_SHORT)
-    if step is None and state.groups:
-        return
-    if state.groups == 0 or _day(event.at) != _day(state.last_at):
-        state.count("days")
-    state.count("groups")
-    state.last_at = event.at
-    if step and step.move is not None:
-        state.jumped = int(step.move in (Move.FAR, Move.BACK))
-    if state.jumped and step and step.move is not None:
-        state.count("moves")
-    if step and step.move is Move.BACK:
-        state.count("backs")
-    if step and step.fast:
-        state.count("fast")
-    if event.spot is not None:
-        state.meet(event.spot)
-
-
-def _move(km: float, spot: Spot, state: State) -> Move:
-    if km <= SAME_KM:
-        return Move.SAME
-    if km <= NEAR_KM:
-        return Move.NEAR
-    known = any(kilometres(spot, place) <= SAME_KM for place in state.places)
-    return Move.BACK if known else Move.FAR
-
-
-def gap_of(seconds: int) -> int:
-    """The class of time between two groups, 0 to 4."""
-    return next((i for i, end in enumerate(GAPS) if seconds < end), len(GAPS))
-
-
-def _day(at: int) -> int:
-    return (at + _VIETNAM) // DAY
-
-
-def _stay(state: State) -> Stay:
-    if not state.moves:
-        return Stay.NEVER_LEFT
-    return Stay.JUST_JUMPED if state.jumped else Stay.SETTLED
-
-
 def _logs_of(one: Explanation) -> _Logs:
-    return _Logs(_logs(one.again), tuple(map(_logs, one.move)), tuple(map(_logs, one.gap)))
+    return _Logs(_logs(one.again), _logs(one.sold), tuple(map(_logs, one.move)), tuple(map(_logs, one.gap)))
 
 
 def _logs(row: Row) -> tuple[int, ...]:

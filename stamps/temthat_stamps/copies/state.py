@@ -14,10 +14,10 @@ PLACES = 6
 
 _BITS = 128
 _NOWHERE = -0x8000
-_FORMAT = struct.Struct(">B h 4I H h 9B 6h B 2I 2h 16s 12h")
+_FORMAT = struct.Struct(">B h I H 2I H h 9B 6h B h 2I 2h 16s 12h")
 SIZE = _FORMAT.size
-VERSION = 1
-FULL_BYTE, FULL_SHORT, FULL_WORD = 0xFF, 0xFFFF, 0xFFFF_FFFF
+VERSION = 2
+FULL_SIX_BITS, FULL_BYTE, FULL_SHORT, FULL_WORD = 0x3F, 0xFF, 0xFFFF, 0xFFFF_FFFF
 _COUNTS = ("groups", "moves", "backs", "fast", "days", "late", "sales", "pins")
 _NUMBERS = (
     "score",
@@ -29,7 +29,7 @@ _NUMBERS = (
     "doubtful",
     *_COUNTS,
 )
-_LATER = ("jumped", "sold_at", "pin")
+_LATER = ("held", "sold_at", "pin")
 EXPLANATIONS = 6
 """How many are followed."""
 MOST_SCORE = 32_000
@@ -44,8 +44,8 @@ class BadState(ValueError):
 class State:
     """One stamp's history in figures.
 
-    `score` and `doubtful` are in thousandths of a nat, times in seconds since 1970. Counts of things stop at 255,
-    `phones` at 65,535: whoever changes one uses `count`.
+    `score`, `held` and `doubtful` are in thousandths of a nat, times in seconds since 1970. Counts of things stop at
+    255, `phones` and `suspect_check` at 65,535, `since_sale` at 63: whoever changes one uses `count`.
     """
 
     score: int = 0
@@ -70,14 +70,20 @@ class State:
     days: int = 0
     """Different days on which a group began."""
     late: int = 0
-    """New phones after the goods' last day."""
+    """New phones and sales after the goods' last day."""
     sales: int = 0
     pins: int = 0
     """How often a PIN was entered by someone new."""
     likelihoods: tuple[int, ...] = (0,) * EXPLANATIONS
     """Of each explanation against the best one, which has 0."""
     jumped: int = 0
-    """1: the last group was far from the one before."""
+    """1: the last group was far from the one before, or in a hub."""
+    looked: int = 0
+    """1: a till looked the pack up after its last sale, as it does when one is brought back."""
+    since_sale: int = 0
+    """Groups that came after the first sale."""
+    held: int = 0
+    """What steps would have added beyond their bounds; it comes with the next ones."""
     sold_at: int = 0
     pin: int = 0
     """The tag of who entered the PIN first; 0: nobody."""
@@ -126,6 +132,7 @@ class State:
             *(getattr(self, name) for name in _NUMBERS),
             len(self.places),
             *self.likelihoods,
+            self.jumped | self.looked << 1 | self.since_sale << 2,
             *(getattr(self, name) for name in _LATER),
             *(self.last or (_NOWHERE, _NOWHERE)),
             self.seen,
@@ -142,6 +149,8 @@ class State:
         state = cls(**{name: next(values) for name in _NUMBERS})
         known = next(values)
         state.likelihoods = tuple(next(values) for _ in range(EXPLANATIONS))
+        flags = next(values)
+        state.jumped, state.looked, state.since_sale = flags & 1, flags >> 1 & 1, flags >> 2
         for name in _LATER:
             setattr(state, name, next(values))
         last = Spot(next(values), next(values))
@@ -159,7 +168,7 @@ def suspect_since(data: bytes) -> int:
     return int.from_bytes(data[_SUSPECT_AT : _SUSPECT_AT + 4])
 
 
-_SUSPECT_AT = struct.calcsize(">B h 2I")
+_SUSPECT_AT = struct.calcsize(">B h I H")
 
 
 def _mask(tag: int) -> int:

@@ -20,8 +20,9 @@ def _row(like: Row) -> st.SearchStrategy[Row]:
 
 def _changed(one: Explanation) -> st.SearchStrategy[Explanation]:
     return st.builds(
-        lambda again, move, gap: replace(one, again=again, move=move, gap=gap),
+        lambda again, sold, move, gap: replace(one, again=again, sold=sold, move=move, gap=gap),
         st.tuples(*[_CHANCE] * len(one.again)),
+        st.tuples(*[_CHANCE] * len(one.sold)),
         st.tuples(*map(_row, one.move)),
         st.tuples(*map(_row, one.gap)),
     )
@@ -66,11 +67,24 @@ def _without(habits: Habits, *path: str) -> str:
         _without(priors(), "copied"),
         _without(priors(), "ordinary", "home", "gap", "far"),
         _without(priors(), "limits", "most_step"),
-        habits_text(priors()).replace('"weight":0.3,', '"weight":NaN,'),
+        habits_text(priors()).replace('"weight":0.41,', '"weight":NaN,'),
+        habits_text(priors()).replace('["01",', '["00",'),
         habits_text(priors()).replace('"one_in":2000', '"one_in":NaN'),
         habits_text(priors()).replace('"single":{', '"single":{"worn":[0.1,0.2],'),
     ],
-    ids=["empty", "list", "number", "nothing", "no copied", "no far", "no bound", "nan", "nan prior", "more"],
+    ids=[
+        "empty",
+        "list",
+        "number",
+        "nothing",
+        "no copied",
+        "no far",
+        "no bound",
+        "nan",
+        "hub",
+        "nan prior",
+        "more",
+    ],
 )
 def test_text_that_is_not_whole_is_refused(text: str) -> None:
     """Cut off, of another shape, or with what is no number."""

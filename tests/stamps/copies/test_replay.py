@@ -188,7 +188,7 @@ WRONG_VALUES = [
     ("--habits", r"^weight = .*", 'weight = "x"'),
     ("--habits", r"^again = .*", "again = []"),
     ("--habits", r"^gap.far = .*", "gap.far = [0.5, 0.5]"),
-    ("--habits", r"^\[copied.local\]", "[copied.another]\nweight = 0.1\n[copied.local]"),
+    ("--habits", r"^\[copied\.rush\]", "[copied.another]\nweight = 0.1\n[copied.rush]"),
     ("--habits", r"^one_in = .*", "one_in = 1"),
     ("--assumptions", r"^start = .*", 'start = "spring"'),
     ("--assumptions", r"^buyer = .*", ""),

@@ -59,7 +59,9 @@ class Lives:
                 _row(start - int(draw.random() * DAY), "packer", "check", self._visitor("packer"), origin)
             )
         if not bare and draw.random() < trade["fair"]:
+            # One pack is in one place: it goes to a shelf or a buyer when the fair is over.
             rows += self._fair(origin, start)
+            start += int(max(trade["fair_days"]) * DAY)
         if not bare and draw.random() < trade["online"]:
             bought, home = start + int((1 + 5 * draw.random()) * DAY), self.province()
         else:
