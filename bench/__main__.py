@@ -18,6 +18,7 @@ MODULES = (
     "online",
     "store",
     "copystore",
+    "night",
     "log",
     "audit",
     "lineage",
