@@ -16,7 +16,7 @@ from temthat_trace.epcis.events import (
     TransformationEvent,
 )
 from temthat_trace.epcis.history import Findings, Known, judge
-from temthat_trace.epcis.lifecycle import EpcState, apply, named_things
+from temthat_trace.epcis.lifecycle import EpcState, Happening, apply
 from temthat_trace.epcis.problems import Level
 
 ITEM, OTHER = "urn:epc:id:sgtin:4012345.011111.1", "urn:epc:id:sgtin:4012345.011111.2"
@@ -81,9 +81,9 @@ def test_a_life_as_it_should_be_has_no_findings() -> None:
 def test_a_logistic_unit_begins_by_being_filled_but_a_product_must_be_made() -> None:
     assert rules(pack(0, BOX, ITEM)) == [["not_commissioned"]]
     assert rules(make(0, ITEM), pack(1, BOX, ITEM)) == [[], []]
-    outcome = apply(see(0, ITEM), {})
+    outcome = apply(Happening(see(0, ITEM)), {})
     assert [p.level for p in outcome.problems] == [Level.WARNING]
-    strict = apply(see(0, ITEM), {}, levels={"not_commissioned": Level.ERROR})
+    strict = apply(Happening(see(0, ITEM)), {}, levels={"not_commissioned": Level.ERROR})
     assert [p.level for p in strict.problems] == [Level.ERROR]
 
 
@@ -130,15 +130,15 @@ def test_things_cannot_hold_each_other() -> None:
 
 def test_order_of_time_counts_and_not_order_of_arrival() -> None:
     assert rules(see(1, ITEM), make(0, ITEM)) == [[], []]
-    state = {named_things(make(0, ITEM))[0]: EpcState(commissioned=True, last=START + timedelta(days=5))}
-    assert [p.rule for p in apply(see(1, ITEM), state).problems] == ["late"]
+    state = {Happening(make(0, ITEM)).named[0]: EpcState(commissioned=True, last=START + timedelta(days=5))}
+    assert [p.rule for p in apply(Happening(see(1, ITEM)), state).problems] == ["late"]
 
 
 def test_a_late_event_does_not_turn_the_clock_back() -> None:
-    thing = named_things(make(0, ITEM))[0]
+    thing = Happening(make(0, ITEM)).named[0]
     later = EpcState(commissioned=True, last=START + timedelta(days=5))
-    assert apply(see(1, ITEM), {thing: later}).changed[thing].last == later.last
-    assert apply(see(9, ITEM), {thing: later}).changed[thing].last == START + timedelta(days=9)
+    assert apply(Happening(see(1, ITEM)), {thing: later}).changed[thing].last == later.last
+    assert apply(Happening(see(9, ITEM)), {thing: later}).changed[thing].last == START + timedelta(days=9)
 
 
 def test_an_event_declared_wrong_changes_nothing() -> None:
@@ -157,7 +157,7 @@ def test_lots_and_places_are_not_followed() -> None:
     event = TransactionEvent(
         type="TransactionEvent", action="ADD", epcs=(lot, ITEM), parent_id=BOX, **when(0)
     )
-    assert named_things(event) == [
+    assert Happening(event).named == [
         "https://id.gs1.org/01/04012345111118/21/1",
         "https://id.gs1.org/00/040123450000001112",
     ]
@@ -182,10 +182,10 @@ def test_property_what_is_accepted_never_uses_an_ended_thing_nor_makes_a_circle(
     ended: set[str] = set()
     states: dict[str, EpcState] = {}
     for event in sorted(history, key=lambda e: e.at()):
-        outcome = apply(event, states)
+        outcome = apply(Happening(event), states)
         if any(p.level is Level.ERROR for p in outcome.problems):
             continue
-        assert not ended & set(named_things(event))
+        assert not ended & set(Happening(event).named)
         states.update(outcome.changed)
         ended |= {thing for thing, state in states.items() if state.ended}
         for thing, state in states.items():

@@ -21,7 +21,7 @@ from temthat_trace.epcis.document import Limits
 from temthat_trace.epcis.history import Known, judge
 from temthat_trace.epcis.judging import Judge, Judged
 from temthat_trace.epcis.levels import DEFAULT_LEVELS
-from temthat_trace.epcis.lifecycle import MOST_LEVELS, named_things
+from temthat_trace.epcis.lifecycle import MOST_LEVELS
 from temthat_trace.epcis.outcome import Behaviour, Captured, Fate, Result, outcome_json, problem_json
 from temthat_trace.epcis.problems import EpcisError, Level, Problem
 from temthat_trace.epcis.stream import Raw, Stream, open_document
@@ -258,7 +258,7 @@ class _Work:
     def _check_lives(self, fresh: Sequence[Judged]) -> None:
         """The rules of a thing's life, each event at its place in time among those stored."""
         new = [Known(j.event, j.hash) for j in fresh if j.event is not None]
-        stored, long = self._history({thing for known in new for thing in named_things(known.event)})
+        stored, long = self._history({thing for known in new for thing in known.named})
         for judged, problems in zip(fresh, judge(new, stored, self.levels, long), strict=True):
             if problems:
                 judged.problems += [p.under(judged.raw.pointer) for p in problems]

@@ -7,7 +7,7 @@ standard's stand in `extensions` under the name they had. Texts, numbers and tim
 # ruff: noqa: RUF009 - `_member` makes a dataclass field, which is what a default may be
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 Json = dict[str, Any]
 Number = int | float
@@ -18,16 +18,26 @@ def _member(name: str) -> Any:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, _Parts):
+    if isinstance(value, Parts):
         return value.to_json()
     return [_written(v) for v in value] if isinstance(value, tuple) else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """Something made of JSON members: the known ones are fields, the rest is in `extensions`."""
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Something made of JSON members: the known ones are fields, the rest is in `extensions`.
+
+    Without slots, so that a member that is absent costs nothing: the class has its None.
+    """
 
     extensions: Json = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, members: dict[str, Any]) -> Self:
+        """One with these fields, `extensions` among them; the dictionary becomes its own."""
+        made = cls.__new__(cls)
+        object.__setattr__(made, "__dict__", members)
+        return made
 
     def to_json(self) -> Json:
         """The JSON object, known members in the standard's order."""
@@ -39,8 +49,8 @@ class _Parts:
         return found | self.extensions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantityElement(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class QuantityElement(Parts):
     """So much of a class of things; without a quantity, some of it."""
 
     epc_class: str | None = _member("epcClass")
@@ -48,47 +58,47 @@ class QuantityElement(_Parts):
     uom: str | None = _member("uom")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BizTransaction(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class BizTransaction(Parts):
     """A business document an event belongs to."""
 
     type: str | None = _member("type")
     id: str | None = _member("bizTransaction")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class Source(Parts):
     """Who or where a transfer starts from."""
 
     type: str | None = _member("type")
     id: str | None = _member("source")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class Destination(Parts):
     """Who or where a transfer goes to."""
 
     type: str | None = _member("type")
     id: str | None = _member("destination")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class Place(Parts):
     """A read point or business location."""
 
     id: str | None = _member("id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersistentDisposition(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class PersistentDisposition(Parts):
     """States that stay with things until they are taken off."""
 
     set: tuple[str, ...] | None = _member("set")
     unset: tuple[str, ...] | None = _member("unset")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorDeclaration(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class ErrorDeclaration(Parts):
     """Says that an event was wrong, why, and which events put it right."""
 
     declaration_time: str | None = _member("declarationTime")
@@ -96,8 +106,8 @@ class ErrorDeclaration(_Parts):
     corrective_event_ids: tuple[str, ...] | None = _member("correctiveEventIDs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorElement(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class SensorElement(Parts):
     """Measurements and what is known of the device; reports and metadata keep all their members."""
 
     metadata: Json | None = _member("sensorMetadata")
@@ -108,8 +118,8 @@ Quantities = tuple[QuantityElement, ...] | None
 Epcs = tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(_Parts):
+@dataclass(frozen=True, kw_only=True)
+class Event(Parts):
     """What all events have: when, which step, where, and with whom."""
 
     TYPE: ClassVar[str] = ""
@@ -139,7 +149,7 @@ class Event(_Parts):
         return at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ObjectEvent(Event):
     """Something happened to things: made, seen, ended."""
 
@@ -150,7 +160,7 @@ class ObjectEvent(Event):
     ilmd: Json | None = _member("ilmd")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AggregationEvent(Event):
     """Things put into or taken out of a parent: packs into a carton."""
 
@@ -160,7 +170,7 @@ class AggregationEvent(Event):
     child_quantities: Quantities = _member("childQuantityList")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AssociationEvent(Event):
     """Things joined to a parent for good or for a time, such as a sensor to a container."""
 
@@ -170,7 +180,7 @@ class AssociationEvent(Event):
     child_quantities: Quantities = _member("childQuantityList")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TransactionEvent(Event):
     """Things tied to a business document."""
 
@@ -180,7 +190,7 @@ class TransactionEvent(Event):
     quantities: Quantities = _member("quantityList")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TransformationEvent(Event):
     """Things used up, other things made of them."""
 
@@ -194,7 +204,7 @@ class TransformationEvent(Event):
     ilmd: Json | None = _member("ilmd")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExtendedEvent(Event):
     """An event type somebody else defined; its own members are kept and not understood."""
 

@@ -4,20 +4,21 @@ Pure: `judge` takes what is stored of the things concerned and answers with find
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from temthat_trace.epcis import events as ev
-from temthat_trace.epcis.lifecycle import EpcState, apply, things_of
+from temthat_trace.epcis.lifecycle import EpcState, Happening, apply
 from temthat_trace.epcis.problems import Level, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A stored event and the hash by which a declaration names it."""
+class Known(Happening):
+    """An event with the hash by which a declaration names it."""
 
-    event: ev.Event
-    hash: bytes
+    __slots__ = ("hash",)
+
+    def __init__(self, event: ev.Event, hash_: bytes) -> None:
+        super().__init__(event)
+        self.hash = hash_
 
 
 Findings = list[list[Problem]]
@@ -38,30 +39,30 @@ def judge(
     if stored:
         _tell_late(new, _in_force(stored, ()), found, levels, long)
     for n, known in enumerate(new if long else ()):
-        found[n] += [_long(pointer) for pointer, thing in things_of(known.event) if thing in long][:1]
+        found[n] += [_long(pointer) for pointer, thing in known.things if thing in long][:1]
     return [problems and [p.of_level(levels.get(p.rule, p.level)) for p in problems] for problems in found]
 
 
-def _in_force(stored: Sequence[Known], new: Sequence[Known]) -> list[ev.Event]:
+def _in_force(stored: Sequence[Known], new: Sequence[Known]) -> list[Known]:
     wrong = {k.hash for k in (*stored, *new) if k.event.error_declaration is not None}
-    return [k.event for k in stored if k.event.error_declaration is None and k.hash not in wrong]
+    return [k for k in stored if k.event.error_declaration is None and k.hash not in wrong]
 
 
 def _replay(
     new: Sequence[Known],
-    stored: Sequence[ev.Event],
+    stored: Sequence[Known],
     levels: Mapping[str, Level],
     long: Collection[str],
     of_stored: dict[int, list[Problem]] | None = None,
 ) -> Findings:
     """All events by the time they happened, stored ones first where it is the same; a refused one changes nothing."""
-    line: list[tuple[datetime, int, int, ev.Event]] = [(e.at(), 0, n, e) for n, e in enumerate(stored)]
-    line += [(k.event.at(), 1, n, k.event) for n, k in enumerate(new)]
-    line.sort(key=lambda item: item[:3])
+    line = [(known.at, 0, n, known) for n, known in enumerate(stored)]
+    line += [(known.at, 1, n, known) for n, known in enumerate(new)]
+    line.sort()  # no two are of one place, so that what they are is never compared
     states = dict.fromkeys(long, EpcState(commissioned=True))
     found: Findings = [[] for _ in new]
-    for _, is_new, n, event in line:
-        outcome = apply(event, states, levels=levels)
+    for _, is_new, n, known in line:
+        outcome = apply(known, states, levels=levels)
         if is_new:
             found[n] = outcome.problems
             if outcome.problems and any(p.level is Level.ERROR for p in outcome.problems):
@@ -74,24 +75,23 @@ def _replay(
 
 def _tell_late(
     new: Sequence[Known],
-    stored: Sequence[ev.Event],
+    stored: Sequence[Known],
     found: Findings,
     levels: Mapping[str, Level],
     long: Collection[str],
 ) -> None:
     """What came late is told, and what it makes of the events recorded before it that happened after it."""
     last: dict[str, datetime] = {}
-    for event in stored:
-        at = event.at()
-        for _, thing in things_of(event):
-            if thing not in last or last[thing] < at:
-                last[thing] = at
+    for known in stored:
+        for thing in known.named:
+            if thing not in last or last[thing] < known.at:
+                last[thing] = known.at
     late = [
         (n, pointer, thing)
         for n, known in enumerate(new)
         if known.event.error_declaration is None
-        for pointer, thing in things_of(known.event)
-        if thing in last and last[thing] > known.event.at()
+        for pointer, thing in known.things
+        if thing in last and last[thing] > known.at
     ]
     if not late:
         return
@@ -99,16 +99,18 @@ def _tell_late(
     after: dict[int, list[Problem]] = {}
     _replay((), stored, levels, long, before)
     _replay([new[n] for n in sorted({n for n, _, _ in late})], stored, levels, long, after)
-    spoilt: dict[str, tuple[ev.Event, Problem]] = {}
-    for n, event in enumerate(stored):
+    spoilt: dict[str, tuple[Known, Problem]] = {}
+    for n, known in enumerate(stored):
+        if not after[n]:
+            continue
         was = {(p.rule, p.pointer) for p in before[n]}
-        names = dict(things_of(event))
+        names = dict(known.things)
         for problem in after[n]:
             if (problem.rule, problem.pointer) not in was and problem.pointer in names:
-                spoilt.setdefault(names[problem.pointer], (event, problem))
+                spoilt.setdefault(names[problem.pointer], (known, problem))
     for n, pointer, thing in late:
         found[n].append(_late(pointer, thing))
-        if thing in spoilt and spoilt[thing][0].at() >= new[n].event.at():
+        if thing in spoilt and spoilt[thing][0].at >= new[n].at:
             found[n].append(_contradicts(pointer, *spoilt[thing]))
 
 
@@ -121,12 +123,13 @@ def _late(pointer: str, thing: str) -> Problem:
     )
 
 
-def _contradicts(pointer: str, event: ev.Event, problem: Problem) -> Problem:
+def _contradicts(pointer: str, known: Known, problem: Problem) -> Problem:
+    time = known.event.event_time
     return Problem(
         pointer,
         "contradicts_later",
-        f"Trái với sự kiện đã ghi lúc {event.event_time}: {problem.vi} Hãy xem lại giờ, hoặc khai sự kiện sai.",
-        f"It contradicts what is recorded at {event.event_time}: {problem.en} Check the time, or declare the error.",
+        f"Trái với sự kiện đã ghi lúc {time}: {problem.vi} Hãy xem lại giờ, hoặc khai sự kiện sai.",
+        f"It contradicts what is recorded at {time}: {problem.en} Check the time, or declare the error.",
     )
 
 

@@ -6,7 +6,6 @@ warning keeps out. Only single things are followed (a serial, a logistic unit, a
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,29 +38,52 @@ UNKNOWN = EpcState()
 States = Mapping[str, EpcState]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The states that changed, by identity, and the findings."""
 
     changed: dict[str, EpcState]
     problems: list[Problem]
 
 
-def named_things(event: ev.Event) -> list[str]:
-    """The identities of all single things an event names, parents too: what `apply` wants to know."""
-    return list({thing: None for _, things in _lists(event) for _, thing in things})
+Things = list[tuple[int, str]]
+"""Places in a list and the identities of the single things there; place -1: no list, the thing alone."""
+
+
+class Happening:
+    """An event as the lives of things see it: when it was, and which single things it names where.
+
+    `lists`: things by the member that names them. Raises ValueError when the event has no time.
+    """
+
+    __slots__ = ("at", "event", "lists")
+
+    def __init__(self, event: ev.Event) -> None:
+        self.event = event
+        self.at = event.at()
+        self.lists = _lists(event)
+
+    @property
+    def things(self) -> list[tuple[str, str]]:
+        """(pointer, identity) of each single thing it names, parents too."""
+        return [(_pointer(at, i), thing) for at, things in self.lists.items() for i, thing in things]
+
+    @property
+    def named(self) -> list[str]:
+        """The identities of all single things it names, each once: what `apply` wants to know."""
+        return list({thing: None for things in self.lists.values() for _, thing in things})
 
 
 def apply(
-    event: ev.Event,
+    happening: Happening,
     states: States,
     levels: Mapping[str, Level] | None = None,
 ) -> Outcome:
     """What an event does to the things it names. `states` by identity; a thing that is not there is unknown.
 
-    An event that declares another one wrong changes nothing. Raises ValueError when the event has no time.
+    An event that declares another one wrong changes nothing.
     """
-    step = _Step(event, states)
+    step = _Step(happening, states)
+    event = happening.event
     if event.error_declaration is None:
         match event:
             case ev.ObjectEvent():
@@ -69,39 +91,29 @@ def apply(
             case ev.AggregationEvent():
                 step.aggregation(event)
             case ev.TransformationEvent():
-                step.transformation(event)
+                step.transformation()
             case _:
                 step.use_all()
     if not step.problems:
-        return Outcome(step.changed, [])
+        return Outcome(step.changed, step.problems)
     chosen = {**DEFAULT_LEVELS, **(levels or {})}
     return Outcome(step.changed, [p.of_level(chosen.get(p.rule, Level.ERROR)) for p in step.problems])
 
 
-def things_of(event: ev.Event) -> list[tuple[str, str]]:
-    """(pointer, identity) of each single thing an event names."""
-    return [(_pointer(at, i), thing) for at, things in _lists(event) for i, thing in things]
-
-
-Things = list[tuple[int, str]]
-"""Places in a list and the identities of the single things there; place -1: no list, the thing alone."""
-
-
-def _lists(event: ev.Event) -> list[tuple[str, Things]]:
-    """The members of an event that name single things, and those."""
+def _lists(event: ev.Event) -> dict[str, Things]:
     match event:
         case ev.ObjectEvent():
-            return [("/epcList", _single(event.epcs))]
+            return {"/epcList": _single(event.epcs)}
         case ev.AggregationEvent() | ev.AssociationEvent():
-            return [("/childEPCs", _single(event.child_epcs)), ("/parentID", _alone(event.parent_id))]
+            return {"/childEPCs": _single(event.child_epcs), "/parentID": _alone(event.parent_id)}
         case ev.TransactionEvent():
-            return [("/epcList", _single(event.epcs)), ("/parentID", _alone(event.parent_id))]
+            return {"/epcList": _single(event.epcs), "/parentID": _alone(event.parent_id)}
         case ev.TransformationEvent():
-            return [
-                ("/inputEPCList", _single(event.input_epcs)),
-                ("/outputEPCList", _single(event.output_epcs)),
-            ]
-    return []
+            return {
+                "/inputEPCList": _single(event.input_epcs),
+                "/outputEPCList": _single(event.output_epcs),
+            }
+    return {}
 
 
 def _single(epcs: Iterable[str] | None) -> Things:
@@ -127,9 +139,10 @@ _SINGLE = (Kind.INSTANCE, Kind.OTHER)
 class _Step:
     """One event being applied: what it has changed so far, and found."""
 
-    def __init__(self, event: ev.Event, states: States) -> None:
-        self.event = event
-        self.at = event.at()
+    def __init__(self, happening: Happening, states: States) -> None:
+        self.event = happening.event
+        self.at = happening.at
+        self.lists = happening.lists
         self.states = states
         self.changed: dict[str, EpcState] = {}
         self.problems: list[Problem] = []
@@ -161,7 +174,8 @@ class _Step:
                 f"{thing} đã được tạo trước đó; mỗi số sê-ri chỉ tạo một lần.",
                 f"{thing} has been commissioned before; a serial number is given once.",
             )
-        self._in_order(at, i, thing, state)
+        if state.last is not None and state.last > self.at:
+            self._late(at, i, thing)
         self.touch(thing, state, True, state.ended, state.parent)
 
     def use(self, at: str, i: int, thing: str, *, may_be_new: bool = False) -> EpcState:
@@ -177,7 +191,8 @@ class _Step:
                 f"{thing} chưa có sự kiện tạo (commissioning) trước đó.",
                 f"{thing} has not been commissioned before.",
             )
-        self._in_order(at, i, thing, state)
+        if state.last is not None and state.last > self.at:
+            self._late(at, i, thing)
         # A carton or pallet begins by being filled; few announce it.
         is_filled = may_be_new and self.event.action == "ADD"
         self.touch(thing, state, is_filled or state.commissioned, state.ended, state.parent)
@@ -189,7 +204,7 @@ class _Step:
         self.touch(thing, state, state.commissioned, True, None)
 
     def use_all(self) -> None:
-        for at, things in _lists(self.event):
+        for at, things in self.lists.items():
             for i, thing in things:
                 self.use(at, i, thing, may_be_new=at == "/parentID")
 
@@ -200,21 +215,21 @@ class _Step:
             happens = self.end
         elif event.action == "ADD":
             happens = self.begin
-        for i, thing in _single(event.epcs):
+        for i, thing in self.lists["/epcList"]:
             happens("/epcList", i, thing)
 
-    def transformation(self, event: ev.TransformationEvent) -> None:
-        for i, thing in _single(event.input_epcs):
+    def transformation(self) -> None:
+        for i, thing in self.lists["/inputEPCList"]:
             self.end("/inputEPCList", i, thing)
-        for i, thing in _single(event.output_epcs):
+        for i, thing in self.lists["/outputEPCList"]:
             self.begin("/outputEPCList", i, thing)
 
     def aggregation(self, event: ev.AggregationEvent) -> None:
-        parents = _alone(event.parent_id)
+        parents = self.lists["/parentID"]
         parent = parents[0][1] if parents else None
         for i, thing in parents:
             self.use("/parentID", i, thing, may_be_new=True)
-        things = _single(event.child_epcs)
+        things = self.lists["/childEPCs"]
         if event.action == "DELETE" and not event.child_epcs and not event.child_quantities and parent:
             things = [(-1, thing) for thing, state in self.states.items() if state.parent == parent]
         for i, thing in things:
@@ -284,12 +299,11 @@ class _Step:
             f"{thing} has been ended before (destroyed, used up or processed).",
         )
 
-    def _in_order(self, at: str, i: int, thing: str, state: EpcState) -> None:
-        if state.last is not None and state.last > self.at:
-            self.told(
-                at,
-                i,
-                "late",
-                f"Sự kiện xảy ra trước lần cuối đã ghi của {thing}; thứ tự có thể khác.",
-                f"This happened before the last thing recorded of {thing}; the order may differ.",
-            )
+    def _late(self, at: str, i: int, thing: str) -> None:
+        self.told(
+            at,
+            i,
+            "late",
+            f"Sự kiện xảy ra trước lần cuối đã ghi của {thing}; thứ tự có thể khác.",
+            f"This happened before the last thing recorded of {thing}; the order may differ.",
+        )

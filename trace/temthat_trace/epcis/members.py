@@ -167,7 +167,7 @@ def check_ilmd(ilmd: ev.Json | None, found: Found) -> None:
             )
 
 
-def check_closed(parts: ev._Parts, at: str, found: Found) -> None:
+def check_closed(parts: ev.Parts, at: str, found: Found) -> None:
     """Members of list elements that the standard closes."""
     for name in parts.extensions:
         found.append(

@@ -62,7 +62,7 @@ _known: dict[type[Any], dict[str, tuple[str, Read]]] = {}
 
 
 def _parts(
-    kind: type[Any],
+    kind: type[ev.Parts],
     value: Any,
     pointer: str,
     problems: Problems,
@@ -74,8 +74,8 @@ def _parts(
         problems.append(_wrong(pointer, "một đối tượng JSON {…}", "a JSON object {…}"))
         return None
     readers = _readers(kind)
-    known: dict[str, Any] = {}
     extensions: ev.Json = {}
+    known: dict[str, Any] = {"extensions": extensions}
     for name, member in value.items():
         reader = readers.get(name)
         if reader is not None:
@@ -90,7 +90,7 @@ def _parts(
             extensions[name] = member
         else:
             problems.append(_unknown(pointer + step(name), name, readers))
-    return kind(**known, extensions=extensions)
+    return kind.of(known)
 
 
 def _text(value: Any, pointer: str, problems: Problems) -> Any:
