@@ -1,0 +1,61 @@
+"""How well the copy model does here: alerts per million checks, what people found, whether its chances came true."""
+
+from fastapi import Response
+from sqlalchemy import select
+
+from temthat_stamps.copies.campaigns import TOGETHER, AlertState
+from temthat_stamps.copies.habits import priors
+from temthat_trace.parties import PRODUCERS, Party, PartyKind
+from temthat_verify_api.accounts import Role
+from temthat_verify_api.calibration import EMVS_PER_MILLION, Parties, by_chance, by_month
+from temthat_verify_api.desk.context import Desk, SignedIn
+from temthat_verify_api.desk.errors import NotFound
+from temthat_verify_api.desk.queries import visible
+from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.nightly.records import LearnedHabits
+
+router = desk_router()
+
+MONTHS = 24
+LIMITS = 7
+"""Things that the model cannot tell, in the texts."""
+
+
+@router.get("/alerts/model")
+def model_page(desk: SignedIn) -> Response:
+    """For offices: figures over all organisations they may see."""
+    if desk.party.kind in PRODUCERS and desk.person.role is not Role.OPERATOR:
+        raise NotFound
+    parties = _parties(desk)
+    months = by_month(desk.db, parties)
+    checks, alerts = sum(m.checks for m in months), sum(m.alerts for m in months)
+    suspects = sum(m.suspects for m in months)
+    learned = desk.db.scalars(select(LearnedHabits).where(LearnedHabits.product_id.is_(None))).first()
+    return desk.page(
+        "alert_model.html",
+        months=months[:MONTHS],
+        checks=checks,
+        alerts=alerts,
+        suspects=suspects,
+        per_million=_per_million(alerts, checks),
+        suspects_per_million=_per_million(suspects, checks),
+        emvs=EMVS_PER_MILLION,
+        states={state: sum(m.states.get(state, 0) for m in months) for state in AlertState},
+        bands=by_chance(desk.db, parties),
+        thresholds=priors().thresholds,
+        together=TOGETHER.days,
+        learned=learned,
+        limits=range(1, LIMITS + 1),
+    )
+
+
+def _per_million(count: int, checks: int) -> int | None:
+    return round(1_000_000 * count / checks) if checks else None
+
+
+def _parties(desk: Desk) -> Parties:
+    """Whose stamps this person may know of; None for everybody's."""
+    everybody = desk.person.role in (Role.INSPECTOR, Role.OPERATOR)
+    if everybody or desk.party.kind is PartyKind.NATIONAL_ALLIANCE:
+        return None
+    return desk.db.scalars(select(Party.id).where(visible(desk.person))).all()
