@@ -34,6 +34,7 @@ from temthat_verify_api.parts import build_parts
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.recordhealth import RecordHealth
 from temthat_verify_api.resolver import locations, presenting, routes
+from temthat_verify_api.sms import gateway
 from temthat_verify_api.wiring import Services
 
 _DESCRIPTION = """\
@@ -99,7 +100,7 @@ def create_app(services: Services) -> FastAPI:
     presenting.add_to(app)
     locations.add_to(app)
     epcis.add_to(app)
-    for pages in (front, phone_app, pin, report, reported, service, api_docs):
+    for pages in (front, phone_app, pin, gateway, report, reported, service, api_docs):
         pages.add_to(app)
     health.add_to(app, RecordHealth(services, publisher, emitter))
     logsite.add_to(app, services.settings.public_dir)

@@ -13,6 +13,7 @@ from temthat_verify_api.pages.story import Story, stories
 from temthat_verify_api.pin_limits import PinTries
 from temthat_verify_api.receipts import Receipts
 from temthat_verify_api.reports.limits import ReportLimits
+from temthat_verify_api.sms.senders import Senders
 from temthat_verify_api.wiring import Services
 
 
@@ -28,6 +29,7 @@ class Parts:
     metrics: Metrics
     stories: RevisionCache[Story | None]
     pins: PinTries
+    senders: Senders
     reports: ReportLimits
 
 
@@ -42,6 +44,7 @@ def build_parts(services: Services) -> Parts:
         metrics=Metrics(),
         stories=stories(services),
         pins=PinTries(),
+        senders=Senders(),
         reports=ReportLimits(),
     )
 

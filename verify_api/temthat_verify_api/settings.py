@@ -75,6 +75,18 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
     smtp_from: str = Field(default="", description="sender of the mails; default: temthat@ the host")
 
+    sms_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="secret shared with an SMS gateway, 16 characters or more; empty: no SMS is taken",
+    )
+    sms_reply_url: str = Field(
+        default="", description="where replies are posted too; empty: they are the HTTP answer alone"
+    )
+    sms_accents: bool = Field(
+        default=False,
+        description="replies with Vietnamese diacritics (UCS-2, 70 characters) or without (GSM-7, 160)",
+    )
+
     checks_kept_days: int = Field(
         default=90,
         ge=30,
@@ -104,6 +116,20 @@ class Settings(BaseSettings):
             if not where.startswith(("https://", "http://", "local:")):
                 raise ValueError("each witness is “VKEY URL”")
         return witnesses
+
+    @field_validator("sms_secret")
+    @classmethod
+    def _sms_secret_is_long(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret.get_secret_value()) < 16:
+            raise ValueError("sms_secret has 16 characters or more")
+        return secret
+
+    @field_validator("sms_reply_url")
+    @classmethod
+    def _sms_reply_url_is_a_url(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("sms_reply_url begins with https:// or http://")
+        return url
 
     @field_validator("epcis_rules")
     @classmethod
