@@ -178,6 +178,9 @@ def test_every_verdict_is_readable_on_every_screen(chromium: Browser, world: "Wo
     paths = [f"/T/{code}" for code in codes] + [
         "/",
         "/privacy",
+        "/report",
+        f"/report?code={world.code(run)}",
+        "/report/0000-0000-1",
         "/p/HTX-MAU/CHE",
         "/T/0000040000B1BVCU",
         "/docs",

@@ -6,7 +6,6 @@ name go after `WORDS`; what stays is which stamp, which day, which province and 
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
@@ -59,9 +58,7 @@ def expire_reports(session: Session, now: dt.datetime) -> Expired:
 
 def _drop_photos(session: Session, now: dt.datetime) -> int:
     late = SuspectReport.state.in_(_DONE) | (SuspectReport.at < now - PHOTO)
-    photos: Iterable[str] = session.scalars(
-        select(SuspectReport.photo).where(SuspectReport.photo.is_not(None), late)
-    ).all()
+    photos = session.scalars(select(SuspectReport.photo).where(SuspectReport.photo.is_not(None), late))
     digests = [digest for digest in photos if digest]
     session.execute(update(SuspectReport).where(SuspectReport.photo.is_not(None), late).values(photo=None))
     session.flush()
