@@ -4,6 +4,7 @@ A key once found is remembered for half a minute, so that a till's questions do 
 a revoked key may still answer.
 """
 
+import hmac
 import time
 import uuid
 from collections import OrderedDict
@@ -30,6 +31,8 @@ class Credential:
     role: KeyRole
     party_id: uuid.UUID
     party_kind: PartyKind
+    teller: bytes = b""
+    """Sixteen bytes that stand for the organisation where it tells of a unit, by a key of this installation."""
 
     def may_ask_as(self, kind: Asker) -> bool:
         """A key speaks for its own role; the operator's for every role."""
@@ -75,4 +78,9 @@ class Credentials:
     def _load(self, token: str) -> Credential | None:
         with self._services.sessions() as session:
             key = find_api_key(session, token)
-            return Credential(key.role, key.party_id, key.party.kind) if key else None
+            if key is None:
+                return None
+            teller = hmac.digest(self._services.sealer.derive("tellers v1"), key.party_id.bytes, "sha256")[
+                :16
+            ]
+            return Credential(key.role, key.party_id, key.party.kind, teller)

@@ -87,16 +87,6 @@ def wrong_role(kind: str) -> Refused:
     )
 
 
-def not_built(event: str) -> Refused:
-    """An event this version does not record yet."""
-    return Refused(
-        501,
-        "not_built",
-        f"Phiên bản này chưa ghi nhận sự kiện “{event}”.",
-        f"This version does not record the event “{event}” yet.",
-    )
-
-
 def as_refused(error: Exception) -> Refused | None:
     """The HTTP side of the house's own errors; None for a fault of the program."""
     if isinstance(error, Refused):

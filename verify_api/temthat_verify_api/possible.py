@@ -4,11 +4,20 @@ import datetime as dt
 import uuid
 
 from temthat_stamps.copies.errors import BadEvent
-from temthat_stamps.copies.events import require_role
+from temthat_stamps.copies.events import EVENTS_OF, require_role
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.verdict import HANOI, Asker
 from temthat_verify_api.places import coarse_place
 from temthat_verify_api.store import id_time
+
+_OF_UNITS = {StampEventKind.SPOILED, StampEventKind.RETURNED}
+"""What is told of a unit beside what the copy model hears."""
+
+MAY_TELL = {
+    kind: events | (_OF_UNITS if StampEventKind.SOLD in events else set())
+    for kind, events in EVENTS_OF.items()
+}
+"""Who can report what: who sells a unit can also say that it is spoiled, or that it came back."""
 
 CLOCKS = dt.timedelta(hours=1)
 """How far a sender's clock may be from ours; within it a time is set right, beyond it something is wrong."""
@@ -32,7 +41,8 @@ def require_possible(
     Raises `BadEvent` for a role that cannot report it, a time before there were stamps or in the future, an id that is
     older than what it names, and a place that does not exist.
     """
-    require_role(kind, event)
+    if event not in MAY_TELL[kind]:
+        require_role(kind, event)
     if place and coarse_place(place)[0] is None:
         raise BadEvent(
             "place",

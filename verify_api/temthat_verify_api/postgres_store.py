@@ -155,7 +155,8 @@ async def _rows(connection: Connection, statement: Statement) -> list[Row]:
 _STATES = (
     "with asked (run, serial) as (values {}) select 0 as run, 0 as serial, value as revision, 0 as checks, "
     "null as first_at, null as first_province, null as last_at, null as last_province, null as sold_at, "
-    "null as sold_province, null as spoiled_at, null as copy_live from revision where id = 1 union all select s.run, s.serial, null, "
+    "null as sold_province, null as spoiled_at, null as copy_live from revision where id = 1 union all "
+    "select s.run, s.serial, null, "
     "checks, first_at, first_province, last_at, last_province, sold_at, sold_province, spoiled_at, copy_live "
     "from asked a join stamp_state s on s.run = a.run and s.serial = a.serial"
 )

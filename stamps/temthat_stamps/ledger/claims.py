@@ -12,8 +12,8 @@ from temthat_stamps.runs.notices import notices_for_run
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_stamps.verdict import NoticeKind
 
-ON_GOODS = (StampEventKind.APPLIED, StampEventKind.SOLD)
-"""Events of one stamp that are only possible on goods."""
+ON_GOODS = (StampEventKind.APPLIED, StampEventKind.SOLD, StampEventKind.SPOILED, StampEventKind.RETURNED)
+"""Events of one stamp that are only possible on goods: a till that tells that a unit is spoiled has the goods."""
 
 _NOTICED = {
     NoticeKind.VOID: State.VOID,

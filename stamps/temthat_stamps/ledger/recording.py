@@ -4,6 +4,7 @@ A clerk names stretches as they lie at hand; stamps in them that cannot go that 
 spoiled) are left out, and told so before anything is written.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +22,7 @@ from temthat_stamps.runs.notices import check_logged, notify_stamps
 from temthat_stamps.runs.own_notices import notice_request
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.registry import Registry
-from temthat_stamps.runs.revision import bump_revision
+from temthat_stamps.runs.revision import bump_revision, hold_revision
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace import formats
 
@@ -126,6 +127,43 @@ def record(
             notify_stamps(session, registry, run, first, last, _KINDS[fate], reason, run.party)
     session.flush()
     return found
+
+
+def note_applied(session: Session, run: Run, serials: Iterable[int], at: dt.datetime, by: str) -> Ledger:
+    """Record those of single stamps that can be applied, neighbours as one stretch; the ledger as it was before.
+
+    For what a packing line tells, often: no cache has to know of it. The caller commits. Raises `RunRefused`.
+    """
+    hold_revision(session)  # the ledger is read and written with nobody in between
+    check_logged(run)
+    ledger = ledger_of(session, run)
+    first = last = 0
+    stretches: list[tuple[int, int]] = []
+    for serial in sorted(set(serials)):
+        if state_of(ledger, serial) not in _FROM[Fate.APPLIED]:
+            continue
+        if first and serial == last + 1:
+            last = serial
+            continue
+        if first:
+            stretches.append((first, last))
+        first = last = serial
+    if first:
+        stretches.append((first, last))
+    for first, last in stretches:
+        session.add(LedgerAct(run=run.run, first=first, last=last, act=Act.APPLIED, at=at, by=by))
+    session.flush()
+    return ledger
+
+
+def state_of(ledger: Ledger, serial: int) -> State:
+    """One stamp's state."""
+    return next(ledger.within(serial, serial)).state
+
+
+def can_go(ledger: Ledger, fate: Fate, serial: int) -> bool:
+    """Whether a stamp can go that way from the state it is in."""
+    return state_of(ledger, serial) in _FROM[fate]
 
 
 def ask_to_sign(

@@ -10,6 +10,14 @@ _BUMP = text(
 """One statement on either database, also when the row is not there yet and two transactions meet."""
 
 
+_HOLD = text("UPDATE revision SET value = value WHERE id = :id")
+
+
+def hold_revision(session: Session) -> None:
+    """Let no other writer in until this transaction ends, and no cache know of it: for what changes no verdict."""
+    session.execute(_HOLD, {"id": REVISION_ID})
+
+
 def bump_revision(session: Session) -> None:
     """Tell every cache that something a verdict depends on changes with this transaction; serialises writers."""
     session.execute(_BUMP, {"id": REVISION_ID})

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -158,22 +159,78 @@ class EventReport(Model):
         json_schema_extra={"pattern": UUID7_PATTERN},
     )
     at: AwareDatetime | None = Field(
-        None, description="When; set to the nearest instant between the run's registration and now."
+        None,
+        description=(
+            "When it happened, if not now; between the run's registration and now. An hour of difference between "
+            "clocks is set right, more is refused."
+        ),
     )
     code: str = Field(description="As in a question for a verdict.")
     event: StampEventKind
-    kind: Asker = Asker.CONSUMER
+    kind: Asker | None = Field(
+        None,
+        description="Who reports; left out: `consumer` for a check or a PIN, `packer` for `applied`, else `till`.",
+    )
     place: Place = None
+    pin: str | None = Field(None, max_length=40, description="With `pin` and nowhere else: the six digits.")
+
+
+class Outcome(StrEnum):
+    """What became of one report."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    """Known already; its answer is the one given then."""
+    JUDGED = "judged"
+    """Nothing to record: a stamp that is none of ours, a wrong PIN."""
+    REFUSED = "refused"
+    """It cannot have happened so, or cannot be told so: telling it again will not help."""
+    LATER = "later"
+    """Not now: a key is missing, or there were too many tries. Tell it again, with the same id."""
+
+
+class PinModel(BaseModel):
+    """What is said of a PIN. `first` is when it was entered before by somebody else."""
+
+    answer: Literal["right_first", "right_again", "wrong", "no_pin"]
+    first: MarkModel | None
+    left: int | None = Field(description="After a wrong one: how many tries there are now.")
+    minutes: int | None = Field(description="If there is none: minutes until the next.")
 
 
 class EventAnswer(BaseModel):
     """What became of a report."""
 
     id: uuid.UUID
+    outcome: Outcome = Field(description="`recorded`, `duplicate` or `judged`.")
     recorded: bool = Field(description="False if it was known already, or the stamp is none of ours.")
+    scored: bool = Field(
+        description=(
+            "Whether the copy score takes it in: not if it comes more than a week late, and not for `applied` and "
+            "`spoiled`, which say nothing about copying."
+        )
+    )
     at: dt.datetime
     verdict: Word
     reasons: list[ReasonModel]
+    pin: PinModel | None = None
+
+
+class EventLine(BaseModel):
+    """One report's place in a batch, from 0, and its `answer`, or the `problem` if it was refused or has to wait."""
+
+    index: int
+    id: uuid.UUID | None = Field(description="Null where the report has no id that could be read.")
+    outcome: Outcome
+    answer: EventAnswer | None = None
+    problem: "Problem | None" = None
+
+
+class EventBatch(BaseModel):
+    """Every report's answer, in the order they came in, and how many there are of each outcome."""
+
+    counts: dict[Outcome, int]
+    events: list[EventLine]
 
 
 class KeyModel(BaseModel):
@@ -195,6 +252,11 @@ class Problem(BaseModel):
     message_vi: str
     message_en: str
     position: int | None = Field(None, description="With `mistyped`: the character to look at, from 1.")
+    field: str | None = Field(None, description="With `invalid_request`: the member at fault.")
+    rule: str | None = Field(
+        None,
+        description="With `impossible_event`: what cannot be: `time`, `place`, `kind`, `id`, `state`, `teller`.",
+    )
 
 
 class TroubleModel(BaseModel):
