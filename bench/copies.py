@@ -1,8 +1,7 @@
 """How well copies are told from ordinary use, on simulated stamps: rates, delays, habits, floods, cost, state.
 
-`python -m bench.copies` measures at full size and writes the tables of docs/copies.md; `--small` only shows that it
-runs. With scikit-learn installed it also trains a classifier on the simulation's own truth, as a bound; scikit-learn
-is no dependency of the project.
+`python -m bench.copies` measures at full size and writes the tables of docs/copies.md and the curves beside it;
+`--small` only shows that it runs. The bound is what a classifier reaches that was trained on the simulation's truth.
 """
 
 import argparse
@@ -16,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.copies_bound import bound
+from bench.copies_bound import bound, may_count
+from bench.copies_curves import Curve, draw
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import Habits, priors
 from temthat_stamps.copies.history import History
@@ -34,13 +34,16 @@ from temthat_stamps.verdict import Asker
 
 DOCS = Path(__file__).parents[1] / "docs" / "copies.md"
 BEGIN, END = "<!-- bench.copies: begin -->", "<!-- bench.copies: end -->"
-THRESHOLDS = (6.0, 7.0, 7.5, 8.0, 8.2, 8.5, 9.0, 10.0, 11.0)
+CURVES = DOCS.parent / "pictures" / "copies.svg"
+THRESHOLDS = (6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 10.0, 11.0)
 EMVS_PER_MILLION = 2_100
 """0.21 % of scans in 2021, by its operator's own account."""
 HEAD = (
     "| {} | genuine suspects per 10,000 | 20+ copies, by 5th phone | by 7th | 5 to 19 copies, by 10th |\n"
     "|---|---|---|---|---|"
 )
+SAMPLE = 20_000
+"""Genuine stamps whose events are scored once more, for the time."""
 _spot = cache(of_province)
 Stamp = list[ScanEvent]
 
@@ -55,7 +58,7 @@ class Sizes:
     floods: int
 
 
-FULL, SMALL = Sizes(200_000, 2_000, 300, 200), Sizes(1_500, 40, 5, 5)
+FULL, SMALL = Sizes(400_000, 3_000, 400, 200), Sizes(1_500, 40, 5, 5)
 
 
 class World:
@@ -120,25 +123,68 @@ def study(habits: Habits, genuine: Sequence[Stamp], one: Sequence[Stamp], many: 
     return Study(*([course(model, events) for events in stamps] for stamps in (genuine, one, many)))
 
 
-def measure(sizes: Sizes) -> tuple[list[dict[str, Any]], str]:
-    """The figures, and the tables of docs/copies.md."""
-    threshold = priors().thresholds.suspect
-    world = World(1.0, 1)
-    genuine = list(world.genuine(sizes.genuine))
+@dataclass
+class Measured:
+    """The main world: all courses, and the events of the genuine stamps that the bound needs and of some others."""
+
+    study: Study
+    checks: int
+    close: list[tuple[Stamp, Course]]
+    sample: list[Stamp]
+    copied: list[tuple[Stamp, Course]]
+
+
+def _main_world(world: World, sizes: Sizes) -> Measured:
+    model = Model()
+    genuine: list[Course] = []
+    close: list[tuple[Stamp, Course]] = []
+    sample: list[Stamp] = []
+    checks = 0
+    for events in world.genuine(sizes.genuine):
+        genuine.append(way := course(model, events))
+        checks += _checks(events)
+        if may_count(way):
+            close.append((events, way))
+        if len(sample) < SAMPLE:
+            sample.append(events)
     one = world.copies(Attack.ONE_SOURCE, sizes.one_source)
     many = world.copies(Attack.MANY_SOURCES, sizes.many_sources, phones=10)
-    main = study(priors(), genuine, one, many)
+    copied = [(events, course(model, events)) for events in one]
+    found = Study(genuine, [way for _, way in copied], [course(model, events) for events in many])
+    return Measured(found, checks, close, sample, copied)
+
+
+def measure(sizes: Sizes) -> tuple[list[dict[str, Any]], str, str]:
+    """The figures, the tables of docs/copies.md, and its curves as SVG."""
+    threshold = priors().thresholds.suspect
+    world = World(1.0, 1)
+    main = _main_world(world, sizes)
     lines = [
         f"{sizes.genuine:,} genuine scanned stamps, {sizes.one_source:,} and {sizes.many_sources:,} copied.",
         "",
     ]
-    lines += [HEAD.format("threshold, nats")] + [main.row(f"{at}", at) for at in THRESHOLDS] + [""]
+    lines += [HEAD.format("threshold, nats")] + [main.study.row(f"{at}", at) for at in THRESHOLDS] + [""]
     lines += [HEAD.format("habits, at the threshold")]
     for factor in (0.5, 1.0, 2.0):
         lines += _habit_rows(factor, sizes, threshold)
-    lines += ["", *_others(world, sizes, main, sum(map(_checks, genuine)))]
-    lines += ["", *bound(genuine, one, main.genuine, main.one_source)]
-    return _figures(main, threshold, genuine[:20_000]), "\n".join(lines)
+    lines += ["", *_others(world, sizes, main.study, main.checks)]
+    lines += ["", *bound(sizes.genuine, main.close, main.copied)]
+    return _figures(main.study, threshold, main.sample), "\n".join(lines), _curves(main.study, threshold)
+
+
+def _curves(main: Study, threshold: float) -> str:
+    """How many copied stamps are caught, against how many genuine ones are ever suspect, as the threshold moves."""
+    nats = [step / 10 for step in range(40, 121)]
+
+    def curve(name: str, courses: Sequence[Course], phone: int) -> Curve:
+        points = [
+            (10_000 * share_above(main.genuine, at), 100 * caught_by(courses, phone, at)[0])
+            for at in (*nats, threshold)
+        ]
+        return Curve(name, sorted(set(points[:-1])), points[-1])
+
+    curves = [curve(f"20+ copies, {n}th phone", main.one_source, n) for n in (4, 5, 7)]
+    return draw([*curves, curve("5 to 19 copies, 10th phone", main.many_sources, 10)])
 
 
 def _habit_rows(factor: float, sizes: Sizes, threshold: float) -> Iterator[str]:
@@ -146,9 +192,9 @@ def _habit_rows(factor: float, sizes: Sizes, threshold: float) -> Iterator[str]:
     genuine = list(world.genuine(sizes.genuine // 2))
     one = world.copies(Attack.ONE_SOURCE, max(1, sizes.one_source // 2))
     many = world.copies(Attack.MANY_SOURCES, max(1, sizes.many_sources // 3), phones=10)
-    half = len(genuine) // 2
-    yield study(priors(), genuine[half:], one, many).row(f"times {factor:g}, priors", threshold)
-    yield study(learn(genuine[:half]), genuine[half:], one, many).row(f"times {factor:g}, learned", threshold)
+    taught = len(genuine) // 4
+    for name, habits in (("priors", priors()), ("learned", learn(genuine[:taught]))):
+        yield study(habits, genuine[taught:], one, many).row(f"times {factor:g}, {name}", threshold)
 
 
 def _others(world: World, sizes: Sizes, main: Study, checks: int) -> Iterator[str]:
@@ -236,11 +282,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.copies", description=__doc__)
     parser.add_argument("--small", action="store_true", help="only see that it runs; prints, writes nothing")
     arguments = parser.parse_args()
-    found, tables = measure(SMALL if arguments.small else FULL)
+    found, tables, curves = measure(SMALL if arguments.small else FULL)
     for figure in found:
         print(f"{figure['name']}: {figure['value']:,.2f} {figure['unit']}")
     print(tables)
     if not arguments.small:
+        CURVES.write_text(curves, "utf-8")
         before, rest = DOCS.read_text("utf-8").split(BEGIN)
         DOCS.write_text(f"{before}{BEGIN}\n{tables}\n{END}{rest.split(END)[1]}", "utf-8")
     return 0

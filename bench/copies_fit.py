@@ -1,8 +1,8 @@
 """Fits the explanations of `priors.toml` to the simulation: `python -m bench.copies_fit` prints their rows.
 
 Ordinary ones to genuine stamps with people's habits halved, as they are and doubled; copied ones to copies of one and
-of many stamps. What is printed went into the file by hand, some of it changed there as the file says; the file, not this,
-is what the model knows.
+of many stamps. What is printed went into the file by hand, some of it changed there as the file says. The file, not
+this, is what the model knows.
 """
 
 import sys

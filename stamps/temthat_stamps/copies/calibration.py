@@ -1,0 +1,138 @@
+"""Whether the model's chances come true, and how many alerts that makes: figures for those who look after it. Pure.
+
+Outcomes are stamps that people looked into: confirmed, or explained as ordinary. They are few, and not drawn at random
+(people look where there is an alert). So every share comes with its interval, and no figure stands where there is
+nothing to count.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from temthat_stamps.copies.habits import Thresholds
+from temthat_stamps.copies.opinion import chance
+from temthat_stamps.copies.state import State
+
+ENDS = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Where one bin of chances ends and the next begins; the last ends at 1."""
+ENOUGH = 20
+"""With fewer outcomes the table says how few there are, and nothing of how good the model is."""
+_DEVIATIONS = 1.959964
+"""Of the normal distribution, either side of 95 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the model said of a stamp when somebody began to look into it, and what was found."""
+
+    chance: float
+    copied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share or a rate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Outcomes whose chance was from `low` to under `high`. `said`: the mean chance; `found`: the share confirmed."""
+
+    low: float
+    high: float
+    number: int
+    confirmed: int
+    said: float | None
+    found: Share | None
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether what was said lies in the interval of what was found; None without outcomes."""
+        if self.said is None or self.found is None:
+            return None
+        return self.found.low <= self.said <= self.found.high
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """All bins; `brier` the mean squared error of the chances (0 is best), None without outcomes.
+
+    `brier_of_share` is what always saying the share of confirmed ones would have had: a model that is no better knows
+    nothing of single stamps. (G. W. Brier, Monthly Weather Review 78, 1950.)
+    """
+
+    bins: tuple[Bin, ...]
+    number: int
+    confirmed: int
+    brier: float | None
+    brier_of_share: float | None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are outcomes enough to say something."""
+        return self.number >= ENOUGH
+
+
+def outcome(state: State, thresholds: Thresholds, copied: bool, shift: int = 0) -> Outcome:
+    """A stamp's outcome; `shift` as for `opinion`."""
+    return Outcome(chance(state.score + shift, thresholds.one_in), copied)
+
+
+def calibration(outcomes: Iterable[Outcome], ends: Sequence[float] = ENDS) -> Calibration:
+    """Bins of predicted chance against what was found; raises `ValueError` for a chance that is none."""
+    found = list(outcomes)
+    if wrong := [one.chance for one in found if not 0 <= one.chance <= 1]:
+        raise ValueError(f"{wrong[0]} is no chance")
+    edges = [0.0, *ends, 1.0]
+    bins = []
+    for number, (low, high) in enumerate(pairwise(edges), 1):
+        is_last = number == len(ends) + 1
+        bins.append(
+            _bin(low, high, [o for o in found if low <= o.chance < high or (is_last and o.chance == 1)])
+        )
+    confirmed = sum(one.copied for one in found)
+    if not found:
+        return Calibration(tuple(bins), 0, 0, None, None)
+    share = confirmed / len(found)
+    brier = math.fsum((one.chance - one.copied) ** 2 for one in found) / len(found)
+    return Calibration(tuple(bins), len(found), confirmed, brier, share * (1 - share))
+
+
+def _bin(low: float, high: float, outcomes: Sequence[Outcome]) -> Bin:
+    number, confirmed = len(outcomes), sum(one.copied for one in outcomes)
+    if not number:
+        return Bin(low, high, 0, 0, None, None)
+    said = math.fsum(one.chance for one in outcomes) / number
+    return Bin(low, high, number, confirmed, said, share_of(confirmed, number))
+
+
+def share_of(part: int, whole: int) -> Share:
+    """A share with Wilson's interval, which is honest for few and for none (JASA 22, 1927). `whole` is 1 or more."""
+    value, square = part / whole, _DEVIATIONS**2
+    middle = (value + square / (2 * whole)) / (1 + square / whole)
+    spread = _DEVIATIONS / (1 + square / whole)
+    spread *= math.sqrt(value * (1 - value) / whole + square / (4 * whole * whole))
+    low = 0.0 if part == 0 else max(0.0, middle - spread)
+    return Share(value, low, 1.0 if part == whole else min(1.0, middle + spread))
+
+
+def per_million(happened: int, checks: int) -> Share | None:
+    """How often something happened per million checks, with Byar's interval for a Poisson count; None of no checks."""
+    if checks <= 0:
+        return None
+    low = high = 0.0
+    if happened:
+        low = happened * (1 - 1 / (9 * happened) - _DEVIATIONS / (3 * math.sqrt(happened))) ** 3
+    more = happened + 1
+    high = more * (1 - 1 / (9 * more) + _DEVIATIONS / (3 * math.sqrt(more))) ** 3
+    return Share(*(1_000_000 * count / checks for count in (happened, max(0.0, low), high)))
+
+
+def expected_ordinary(states: Iterable[State], thresholds: Thresholds) -> float:
+    """Of these stamps (suspects, or those of alerts) how many the model itself expects to be ordinary after all."""
+    return math.fsum(1 - chance(state.score, thresholds.one_in) for state in states)
