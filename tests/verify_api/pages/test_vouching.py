@@ -172,7 +172,7 @@ async def test_the_logs_page_and_every_kind_of_entry(world: "World") -> None:
                 assert ">None<" not in page
                 assert ">False<" not in page
         notice = (await client.get(f"/log/entry/{size - 1}")).text
-        assert f"về tem 5–7 của đợt {run}: in lỗi" in notice
+        assert f"Thông báo “hủy” số 1 về tem 5–7 của đợt {run}: in lỗi" in html.unescape(notice)
         made = (await client.get(f"/log/entry/{log_index(world, run)}?lang=en")).text
         assert f"Run {run}: 100 stamps of batch" in made
         assert "26 May 2026" in made
