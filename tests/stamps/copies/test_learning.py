@@ -1,6 +1,7 @@
 """Habits learned from an operator's stamps: towards what they do, held by the priors, deaf to floods."""
 
 import tomllib
+from dataclasses import replace
 from importlib import resources
 from itertools import islice
 from random import Random
@@ -8,12 +9,16 @@ from random import Random
 import pytest
 
 from temthat_stamps.copies.events import ScanEvent, read_event
-from temthat_stamps.copies.habits import habits_of, priors
+from temthat_stamps.copies.habits import DAY, habits_of, priors
 from temthat_stamps.copies.kinds import StampEventKind
-from temthat_stamps.copies.learning import REIN, learn
+from temthat_stamps.copies.learning import REIN, STRENGTH, fit, learn, life
+from temthat_stamps.copies.model import Model
+from temthat_stamps.copies.places import of_province
 from temthat_stamps.copies.simulate.assumptions import load
 from temthat_stamps.copies.simulate.world import log_lines, stamps
 from temthat_stamps.verdict import Asker
+
+START = 1_780_000_000
 
 
 def world(factor: float, number: int) -> list[list[ScanEvent]]:
@@ -47,7 +52,7 @@ def test_a_flood_teaches_little() -> None:
     draw = Random(1)
     flood = [
         [
-            ScanEvent(1_780_000_000 + n * 9_000, Asker.CONSUMER, StampEventKind.CHECK, f"{s}-{draw.random()}")
+            ScanEvent(START + n * 9_000, Asker.CONSUMER, StampEventKind.CHECK, f"{s}-{draw.random()}")
             for n in range(40)
         ]
         for s in range(300)
@@ -63,3 +68,47 @@ def test_priors_that_are_no_chances_are_refused() -> None:
     for change in (("weight = 0.932", "weight = 0.84"), ("[0.010, 0.600]", "[0.0, 0.600]")):
         with pytest.raises(ValueError, match="chance"):
             habits_of(tomllib.loads(text.replace(*change)))
+
+
+def test_stamps_that_lived_alike_are_counted_together() -> None:
+    """Each life ten times over is learned as with a tenth of the priors' strength."""
+    found = world(1, 400)
+    tenfold = learn(found * 10)
+    light = learn(found, strength=STRENGTH / 10)
+    for ours, theirs in zip(tenfold.ordinary, light.ordinary, strict=True):
+        assert ours.again == pytest.approx(theirs.again)
+        assert ours.sold == pytest.approx(theirs.sold)
+        assert ours.gap[0] == pytest.approx(theirs.gap[0])
+
+
+def test_what_happens_after_a_sale_is_learned_apart() -> None:
+    """A product whose every buyer checks: after the sale another group is nearly certain, after that it is not."""
+    spot = of_province("38")
+    lives = [
+        [
+            ScanEvent(START + n, Asker.CONSUMER, StampEventKind.CHECK, f"s{n}", spot),
+            ScanEvent(START + n + DAY, Asker.TILL, StampEventKind.SOLD, "till", spot),
+            ScanEvent(START + n + 5 * DAY, Asker.CONSUMER, StampEventKind.CHECK, f"b{n}", spot),
+        ]
+        for n in range(3_000)
+    ]
+    home, prior = learn(lives).ordinary[0], priors().ordinary[0]
+    assert home.sold[0] > 3 * prior.sold[0]
+    assert home.sold[1] < prior.sold[1]
+    assert home.again[0] < prior.again[0]
+
+
+def test_what_copies_explain_better_teaches_less() -> None:
+    """Stamps on their way to suspicion are shared with the copied explanations, as far as those are believed."""
+    model, base = Model(), priors()
+    towns = [of_province(code) for code in ("46", "92", "40", "12")]
+    events = [
+        ScanEvent(START + k * 6 * DAY, Asker.CONSUMER, StampEventKind.CHECK, f"c{k}", towns[k])
+        for k in range(3)
+    ]
+    state, lived = life(model, events)
+    assert not state.suspect_at
+    alone = fit(base.ordinary, {lived: 100})
+    rare = [replace(one, weight=one.weight / 100) for one in base.copied]
+    beside = fit(base.ordinary, {lived: 100}, beside=rare)
+    assert base.ordinary[0].again[1] < beside[0].again[1] < alone[0].again[1]

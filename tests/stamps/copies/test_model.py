@@ -185,3 +185,62 @@ def test_goods_past_their_day_or_far_from_their_shops_count_more() -> None:
 def test_a_place_that_is_not_known_tells_less() -> None:
     """Without a place only that another group came is counted."""
     assert 0 < after(*(check(n * 3 * DAY, f"v{n}", None) for n in range(4))).score < after(*spread(4)).score
+
+
+def test_a_sold_pack_has_left_the_shelf() -> None:
+    """The same groups weigh more after a sale; the household's first check hardly anything."""
+    shelf = [check(n * DAY, f"s{n}") for n in range(2)]
+    home = [check(9 * DAY, "buyer"), check(14 * DAY, "other")]
+    sale = sold(3 * DAY)
+    unsold, once = after(*shelf, *home), after(*shelf, sale, *home)
+    assert once.score > unsold.score + 1_000
+    assert after(*shelf, sale, home[0]).score < after(*shelf).score + 2_000
+    assert once.since_sale == 2
+
+
+def test_a_second_sale_counts_by_where_it_is_and_what_came_before() -> None:
+    """Brought back and sold again is a small thing; rung up in another city is not."""
+    first, look = sold(0), check(5 * DAY, "till-1", HANOI, Asker.TILL)
+    returned = after(first, look, sold(6 * DAY)).score - after(first, look).score
+    again = after(first, sold(6 * DAY))
+    elsewhere = after(first, sold(6 * DAY, SAIGON))
+    assert 0 < returned < 500
+    most, held = (round(1_000 * bound) for bound in (priors().limits.most_step, priors().limits.most_held))
+    assert again.score == elsewhere.score == most
+    assert returned < again.held < elsewhere.held <= held
+
+
+def test_what_a_bound_held_back_comes_with_the_next_group() -> None:
+    """A second sale alone adds three nats; a group that follows brings the rest, and no more than its own bound."""
+    sales = [check(0, "a"), sold(HOUR), sold(9 * DAY, SAIGON)]
+    before, follower = after(*sales), check(10 * DAY, "b", SAIGON)
+    with_one, alone = after(*sales, follower), after(*sales[:2], follower)
+    assert with_one.score - before.score == 1_000 * priors().limits.most_step
+    assert with_one.score - before.score > alone.score - after(*sales[:2]).score
+
+
+def test_a_first_sale_far_from_where_the_code_was_seen_counts() -> None:
+    """Shelves do not move; a sale where it was checked adds nothing."""
+    seen = check(0, "a", NGHEAN)
+    assert after(seen, sold(DAY, NGHEAN)).score == after(seen).score
+    assert after(seen, sold(DAY, CANTHO)).score > after(seen).score + 1_000
+    assert after(sold(DAY, CANTHO)).score == 0
+
+
+def test_a_sale_past_the_last_day_counts() -> None:
+    """A used pack filled again is sold when the goods it names are long past their day."""
+    late = after(sold(9 * DAY), goods=Goods(last_day_ends=START + 5 * DAY))
+    assert late.score > after(sold(9 * DAY)).score
+    assert late.late == 1
+
+
+def test_a_hub_of_networks_says_less_than_another_town() -> None:
+    """A phone at a fair that its network places in Saigon tells no speed and no return; one in Cần Thơ does."""
+
+    def fair(spot: Spot) -> State:
+        return after(*(check(n * 3 * HOUR, f"v{n}", spot if n == 3 else HUE) for n in range(6)))
+
+    hub, town = fair(SAIGON), fair(CANTHO)
+    assert hub.score < town.score
+    assert (hub.fast, hub.backs) == (0, 0)
+    assert town.backs == 1
