@@ -24,6 +24,7 @@ from temthat_stamps.runs.own import (
 from temthat_stamps.runs.own_notices import notice_request
 from temthat_stamps.runs.produce import PrintSettings, unsigned_label
 from temthat_stamps.runs.records import Run
+from temthat_stamps.runs.register import OrderOptions
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
@@ -45,23 +46,14 @@ def write_order(
     batch: Batch,
     form: PackForm,
     count: int,
-    reason: str,
-    gs1: bool,
+    options: OrderOptions,
     settings: PrintSettings,
     folder: Path,
 ) -> Path:
     """Keep an order and write the file for the cooperative's computer. Raises `RunRefused`, `PrintingError`."""
     registry, press = services.registry, press_of(services)
-    run = order_own_run(
-        session,
-        registry,
-        batch,
-        form,
-        count,
-        requested_by="command line",
-        override_reason=reason,
-        gs1=gs1,
-    )
+    options = {**options, "requested_by": "command line"}
+    run = order_own_run(session, registry, batch, form, count, **options)
     plan(settings.printing(press.host), unsigned_label(press, run))
     jobs = plan_files(session, registry, run, settings, "command line")
     order = order_file(session, registry, run, press.host, press.scheme, print_choice_of(jobs))

@@ -16,7 +16,7 @@ from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.notices import notify_batch, notify_run, notify_stamps
 from temthat_stamps.runs.produce import PrintSettings, create_jobs, fetch, produce
 from temthat_stamps.runs.records import JobState, Run
-from temthat_stamps.runs.register import plan_run, register_run
+from temthat_stamps.runs.register import OrderOptions, plan_run, register_run
 from temthat_stamps.verdict import NoticeKind
 from temthat_verify_api.commands.own_orders import signs_itself, write_order, write_request
 from temthat_verify_api.commands.session import (
@@ -51,6 +51,9 @@ def order(
     scale_y: Annotated[float, typer.Option(help="Chỉnh tỷ lệ dọc, 0,95 đến 1,05.")] = 1.0,
     cut_marks: Annotated[bool, typer.Option("--cut-marks", help="In dấu cắt.")] = False,
     gs1: Annotated[bool, typer.Option("--gs1", help="Tem dạng GS1 Digital Link (cần GTIN).")] = False,
+    pins: Annotated[
+        bool, typer.Option("--pins", help="Tem có mã PIN dưới lớp cào (xem temthat pins). Hidden PINs.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Thư mục nhận tệp in. Where the print files go.")] = Path(),
 ) -> None:
     """Đặt in tem cho một lô và tạo tệp in; đơn vị tự giữ khóa thì ghi đơn để ký. Register a run and make its files."""
@@ -64,11 +67,12 @@ def order(
         wanted = plan_run(session, batch, form).left if count is None else count
         settings = PrintSettings(kind, layout, level, dpi, dx, dy, scale_x, scale_y, start, cut_marks)
         if signs_itself(services, session, batch.party):
-            write_order(services, session, batch, form, wanted, reason, gs1, settings, out)
+            options = OrderOptions(override_reason=reason, gs1=gs1, has_pins=pins)
+            write_order(services, session, batch, form, wanted, options, settings, out)
             return
         run = register_run(
             session, services.registry, batch, form, wanted,
-            requested_by="command line", override_reason=reason, gs1=gs1,
+            requested_by="command line", override_reason=reason, gs1=gs1, has_pins=pins,
         )  # fmt: skip
         jobs = create_jobs(session, press, run, settings, by="command line")
         session.commit()
