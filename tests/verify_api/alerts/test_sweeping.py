@@ -13,6 +13,7 @@ from temthat_trace.batches import Batch
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSignal, AlertStep, Way, What
+from temthat_verify_api.alerts.sweeping import step
 
 from ..conftest import World
 from .conftest import Watch
@@ -169,3 +170,8 @@ def test_who_is_told(any_world: World) -> None:
     with any_world.services.sessions() as session:
         found = sorted(told[number] for number in session.scalars(select(AlertMessage.subscription_id)))
     assert found == ["HTX-MAU", "LM", "LMVN", "QL01", "QL79", "QLVN"]
+    with any_world.services.sessions() as session:
+        alert = session.query(Alert).one()
+        for what in (What.HELD, What.FOUND, What.MERGED):
+            step(session, alert, what, any_world.now)
+        assert session.query(AlertMessage).count() == 6  # a hold and a pack in hand are read on the page

@@ -15,10 +15,11 @@ from temthat_stamps.manifest import Custody
 from temthat_stamps.runs.records import IssuerKey, NoticeRecord
 from temthat_stamps.verdict import Asker, NoticeKind
 from temthat_trace.ids import uuid7
-from temthat_verify_api.alerts.records import Alert, AlertStep, What
+from temthat_verify_api.alerts.records import Alert, AlertStep, AlertSubscription, What
 from temthat_verify_api.alerts.rounds import sweep
 from temthat_verify_api.desk import provincemap
 from temthat_verify_api.desk.words import texts
+from temthat_verify_api.receivers import SubscriptionState
 
 from .conftest import ADMIN, CLERK, FAR_OFFICER, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Office
 
@@ -92,9 +93,9 @@ def test_the_page_tells_why_where_and_which_stamps(case: Case) -> None:
     assert words["alerts.ordinary.sales"] in page
     assert words["alerts.suspects"].format(n=2) in page
     assert "Hồ Chí Minh, Bình Dương, Bà Rịa - Vũng Tàu" in page
-    assert re.search(r'<th scope="row">Hồ Chí Minh</th>.*?>5</td>', page, re.S)
-    assert re.search(r'<th scope="row">Cần Thơ</th>.*?>dưới 3</td>', page, re.S)
-    assert re.search(r'<th scope="row">Quảng Ngãi</th>.*?>4</td>', page, re.S)  # 62 was Kon Tum
+    assert re.search(r'<th scope="row">Hồ Chí Minh <.*?</th><td>5</td>', page, re.S)
+    assert re.search(r'<th scope="row">Cần Thơ <.*?</th><td>dưới 3</td>', page, re.S)
+    assert re.search(r'<th scope="row">Quảng Ngãi <.*?</th><td>4</td>', page, re.S)  # 62 was Kon Tum
     assert words["alerts.unknown_few"] in page
     assert (
         len(re.findall(r'<span class="mono">[0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4}</span>', page))
@@ -249,3 +250,81 @@ def test_every_province_has_its_tile() -> None:
     assert {tile.code for tile in tiles} == set(provinces())
     assert len({(tile.x, tile.y) for tile in tiles}) == 34
     assert sum(tile.count for tile in tiles) == 63
+
+
+def number_of(case: Case, serial: int) -> str:
+    page = case.office.browser(CLERK).open(case.path).text
+    found = re.search(
+        rf'<span class="mono">([^<]+)</span></th>\s*<td[^>]*><a[^>]*>{case.run}</a> / {serial}<', page
+    )
+    assert found
+    return found[1]
+
+
+def test_an_inspector_who_had_the_pack_in_hand_makes_evidence(case: Case) -> None:
+    """By the printed number, with a reason; it joins the alert, and who said it stands there. No stamp is held."""
+    browser = case.office.browser(INSPECTOR)
+    fields = {"stamp": number_of(case, 9).lower(), "province": "48", "note": "PIN không khớp", "sure": "1"}
+    for change, why in (
+        ({"sure": ""}, "alerts.find_not_sure"),
+        ({"note": " "}, "alerts.find_no_note"),
+        ({"stamp": "0000 0000 0000 0000"}, "alerts.find_unknown"),
+        ({"stamp": "https://elsewhere.vn/T/ABC"}, "alerts.find_unknown"),
+    ):
+        refused = browser.submit("/desk/alerts/found", **{**fields, **change})
+        assert (refused.status_code, texts("vi")[why] in refused.text) == (422, True)
+    assert len(case.steps()) == 1
+    answer = browser.submit("/desk/alerts/found", **fields)
+    page = browser.follow(answer).text
+    assert answer.headers["location"].startswith(case.path)
+    assert texts("vi")["alerts.kind.inspector"].format(n=1) in page
+    assert case.steps()[1:] == [
+        (What.FOUND, AlertState.OPEN, f"{case.run}/9: PIN không khớp", "Trần Văn Kiểm")
+    ]
+    assert notices(case.office) == []
+
+
+def test_only_offices_and_inspectors_find(case: Case) -> None:
+    """A producer's own word is no evidence about its goods; another province's office is not heard."""
+    assert case.office.browser(CLERK).open("/desk/alerts/found").status_code == 403
+    far = case.office.browser(FAR_OFFICER)
+    fields = {"stamp": number_of(case, 9), "note": "x", "sure": "1"}
+    assert far.submit("/desk/alerts/found", **fields).status_code == 422
+    assert len(case.steps()) == 1
+
+
+def test_addresses_are_made_resumed_and_ended(case: Case) -> None:
+    """The secret is shown once; what is no address is refused; nobody touches another organisation's."""
+    browser, path = case.office.browser(CLERK), "/desk/alerts/addresses"
+    made = browser.submit(path, way="webhook", dest="https://he-thong.example.vn/nhan")
+    secret = re.search(r'<b class="mono">([\w-]{43})</b>', made.text)
+    assert secret
+    assert secret[1] not in browser.open(path).text
+    for dest in ("https://he-thong.example.vn/nhan", "ftp://x.vn", ""):
+        assert browser.submit(path, way="webhook", dest=dest).status_code == 422
+    assert browser.submit(path, way="email", dest="a@example.vn").status_code == 400  # no mail server is set
+    with case.office.session() as session:
+        one = session.query(AlertSubscription).one()
+        assert secret[1].encode() not in (one.sealed_secret or b"")
+        one.state, one.failures, one.problem = SubscriptionState.PAUSED, 20, "hỏng / broken"
+        session.commit()
+    assert texts("vi")["alerts.paused"] in browser.open(path).text
+    other = case.office.browser(OFFICER)
+    assert other.submit(f"{path}/{one.id}/end", at=path).status_code == 404
+    browser.submit(f"{path}/{one.id}/resume", at=path)
+    with case.office.session() as session:
+        assert session.query(AlertSubscription).one().state is SubscriptionState.ACTIVE
+    browser.submit(f"{path}/{one.id}/end", at=path)
+    with case.office.session() as session:
+        assert session.query(AlertSubscription).count() == 0
+
+
+def test_how_well_it_works_is_for_offices(case: Case) -> None:
+    """EMVS's rate beside ours, thresholds, what the model cannot tell; a producer has no such page."""
+    page = case.office.browser(OFFICER).open("/desk/alerts/model").text
+    words = texts("vi")
+    assert "2.100" in page
+    assert words["alerts.limit.1"] in page
+    assert words["alerts.rule.not_learned"] in page
+    assert case.office.browser(INSPECTOR).open("/desk/alerts/model").status_code == 200
+    assert case.office.browser(CLERK).open("/desk/alerts/model").status_code == 404

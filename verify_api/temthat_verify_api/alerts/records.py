@@ -68,13 +68,19 @@ class What(StrEnum):
     """A person moved it on."""
     MERGED = "merged"
     """It was of the same campaign as an older alert."""
+    FOUND = "found"
+    """An inspector or an office had a pack in hand."""
     HELD = "held"
     """A person gave notice that one stamp is held."""
 
 
+TOLD = frozenset({What.OPENED, What.REOPENED, What.CHANGED})
+"""Steps that organisations are sent a message about."""
+
+
 class AlertStep(Base):
     """One step in an alert's life, never changed. By a person of an organisation, or by the service (`by_party_id`
-    None). `note`: why; for `held` the stamp."""
+    None). `note`: why; for `found` and `held` it begins with the stamp."""
 
     __tablename__ = "alert_step"
 

@@ -9,11 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_trace.parties import Party, PartyKind, looks_after
-from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSignal, AlertStep, AlertSubscription
+from temthat_verify_api.alerts.records import (
+    TOLD,
+    Alert,
+    AlertMessage,
+    AlertSignal,
+    AlertStep,
+    AlertSubscription,
+)
 
 
 def tell(session: Session, alert: Alert, step: AlertStep) -> int:
     """Queue one message for each subscription that the step concerns, paused ones too; how many."""
+    if step.what not in TOLD:
+        return 0
     owner = session.get_one(Party, alert.party_id)
     found = [
         subscription.id

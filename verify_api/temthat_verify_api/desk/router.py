@@ -9,6 +9,7 @@ from temthat_verify_api.desk.render import STATIC, static_file
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.desk.views import (
     alert_addresses,
+    alert_found,
     alert_model,
     alerts,
     approvals,
@@ -48,7 +49,7 @@ _VIEWS = (
     *(new_batch, work, made_from, slips),  # before batches: /batches/new is no batch
     *(signing_in, home, workbooks, batches, orders, own_orders, jobs, pins, ledger, reprints, quotas),
     *(balance, lineage, recall),
-    *(alert_addresses, alert_model, alerts),  # before alerts: /alerts/addresses is no alert
+    *(alert_addresses, alert_found, alert_model, alerts),  # before alerts: /alerts/addresses is no alert
     *(checklist, expiring, approvals),
     *(papers, products, outgoing, sellers, people, members, public_log, suspects),
 )

@@ -1,5 +1,7 @@
 """How well the copy model does here: alerts per million checks, what people found, whether its chances came true."""
 
+from decimal import Decimal
+
 from fastapi import Response
 from sqlalchemy import select
 
@@ -27,7 +29,7 @@ def model_page(desk: SignedIn) -> Response:
     if desk.party.kind in PRODUCERS and desk.person.role is not Role.OPERATOR:
         raise NotFound
     parties = _parties(desk)
-    months = by_month(desk.db, parties)
+    months, thresholds = by_month(desk.db, parties), priors().thresholds
     checks, alerts = sum(m.checks for m in months), sum(m.alerts for m in months)
     suspects = sum(m.suspects for m in months)
     learned = desk.db.scalars(select(LearnedHabits).where(LearnedHabits.product_id.is_(None))).first()
@@ -42,7 +44,8 @@ def model_page(desk: SignedIn) -> Response:
         emvs=EMVS_PER_MILLION,
         states={state: sum(m.states.get(state, 0) for m in months) for state in AlertState},
         bands=by_chance(desk.db, parties),
-        thresholds=priors().thresholds,
+        thresholds=thresholds,
+        nats=[Decimal(str(value)) for value in (thresholds.suspect, thresholds.alert)],
         together=TOGETHER.days,
         learned=learned,
         limits=range(1, LIMITS + 1),

@@ -23,6 +23,7 @@ from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import BadForm, Forbidden, NotFound
 from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.route import desk_router
+from temthat_verify_api.desk.views.alert_found import finds
 from temthat_verify_api.desk.views.recall import speaks_for
 from temthat_verify_api.permissions import Action
 from temthat_verify_api.places import province_name
@@ -53,6 +54,7 @@ def alerts_page(desk: SignedIn, show: str = "") -> Response:
         size=(provincemap.COLUMNS * provincemap.WIDTH, provincemap.ROWS * provincemap.HEIGHT),
         province_name=province_name,
         is_office=desk.party.kind not in PRODUCERS,
+        finds=finds(desk),
         most=asking.MOST_LINES,
     )
 
