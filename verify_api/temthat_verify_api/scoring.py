@@ -213,8 +213,8 @@ def _read(asked: dict[Stamp, int], dialect: Dialect) -> Statement:
     values: list[Any] = []
     parts: list[str] = []
     rows = list(asked.items())
-    # Filled up to a power of two by repeating the last: a few texts to prepare. `union` drops what comes twice.
-    rows += rows[-1:] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
+    # Filled up to a power of two by stamps that there are not: a few texts to prepare.
+    rows += [((0, 0), 0)] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
     for (run, serial), since in rows:
         place = len(values)
         parts.append(
@@ -224,7 +224,7 @@ def _read(asked: dict[Stamp, int], dialect: Dialect) -> Statement:
         )
         low = uuid.UUID(int=max(0, since - DAY) * 1_000 << 80)
         values += (run, serial, dialect.to_id(low))
-    return Statement(" union ".join(parts), values)
+    return Statement(" union all ".join(parts), values)
 
 
 def _write(stamps: Sequence[Stamp], after: dict[Stamp, Stored], dialect: Dialect) -> Statement:

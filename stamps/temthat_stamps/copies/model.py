@@ -11,6 +11,7 @@ the next one.
 
 import math
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import TOGETHER, Explanation, Habits, Row, priors
@@ -72,6 +73,8 @@ class Model:
         self._most_held, self._share = _milli(limits.most_held), limits.doubtful_share
         self._hubs = tuple(map(of_province, habits.hubs))
         self._suspect = _milli(habits.thresholds.suspect)
+        # Stamps begin alike: a few steps of a few classes each, which one after the other takes.
+        self._followed = lru_cache(maxsize=4_000)(self._follow)
 
     def advance(self, state: State, event: ScanEvent, goods: Goods = _ANY) -> Step | None:
         """Bring a state up to date with its next event. The step taken, if a new group came."""
@@ -93,30 +96,30 @@ class Model:
         step = None
         if not tag:
             if step := step_to(event, state, self._hubs):
-                _, gained = self._follow(state, step)
+                _, gained = self._followed(state.likelihoods, step)
                 self._add_doubtful(state, gained)
                 step = None
         elif not state.has_seen(tag):
             if step := step_to(event, state, self._hubs):
-                state.likelihoods, gained = self._follow(state, step)
+                state.likelihoods, gained = self._followed(state.likelihoods, step)
                 self._add(state, gained + self._circumstances(state, event, goods))
             settle(event, tag, state, step)
         if event.event is StampEventKind.PIN:
             self._pin(state, tag)
         return step
 
-    def _follow(self, state: State, step: Step) -> tuple[tuple[int, ...], int]:
+    def _follow(self, likelihoods: tuple[int, ...], step: Step) -> tuple[tuple[int, ...], int]:
         """(The explanations' likelihoods after a step, what that adds to the score).
 
         However well an ordinary explanation fits, the copied ones stay within the least score of it: else a flood on
         one day would hide every copy that is sold later.
         """
-        found = [before + logs.of(step) for before, logs in zip(state.likelihoods, self._logs, strict=True)]
+        found = [before + logs.of(step) for before, logs in zip(likelihoods, self._logs, strict=True)]
         if (lack := self._floor - self._compare(tuple(found))) > 0:
             found[self._ordinary :] = [log + lack for log in found[self._ordinary :]]
         best = max(found)
-        likelihoods = tuple(max(-MOST_SCORE, log - best) for log in found)
-        return likelihoods, self._compare(likelihoods) - self._compare(state.likelihoods)
+        after = tuple(max(-MOST_SCORE, log - best) for log in found)
+        return after, self._compare(after) - self._compare(likelihoods)
 
     def _compare(self, likelihoods: tuple[int, ...]) -> int:
         """How much better the copied explanations are together than the ordinary ones."""

@@ -4,6 +4,7 @@ A province is as large as the ways people take within it, so two places are told
 speed is believed only after `ERROR_KM` were taken off the distance.
 """
 
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -90,8 +91,9 @@ def of_point(lat: float, lon: float) -> Spot:
     return Spot(round(lat * 100), round(lon * 100))
 
 
+@lru_cache(maxsize=20_000)
 def kilometres(a: Spot, b: Spot) -> float:
-    """The great-circle distance."""
+    """The great-circle distance. Most places are provinces, so that most pairs come again."""
     if a == b:
         return 0.0
     lat_a, lat_b = radians(a.lat / 100), radians(b.lat / 100)

@@ -6,6 +6,7 @@ the same to the last bit. Counts stop at what their field holds; they never turn
 
 import struct
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from temthat_stamps.copies.places import SAME_KM, Spot, kilometres
 
@@ -30,6 +31,7 @@ _NUMBERS = (
     *_COUNTS,
 )
 _LATER = ("held", "sold_at", "pin")
+_numbers, _later = attrgetter(*_NUMBERS), attrgetter(*_LATER)
 EXPLANATIONS = 6
 """How many are followed."""
 MOST_SCORE = 32_000
@@ -129,11 +131,11 @@ class State:
         places = [part for spot in self.places for part in spot]
         return _FORMAT.pack(
             VERSION,
-            *(getattr(self, name) for name in _NUMBERS),
+            *_numbers(self),
             len(self.places),
             *self.likelihoods,
             self.jumped | self.looked << 1 | self.since_sale << 2,
-            *(getattr(self, name) for name in _LATER),
+            *_later(self),
             *(self.last or (_NOWHERE, _NOWHERE)),
             self.seen,
             *places,
@@ -145,21 +147,16 @@ class State:
         """The state that was encoded; raises `BadState`."""
         if len(data) != SIZE or data[0] != VERSION:
             raise BadState(f"{len(data)} bytes are no copy state of version {VERSION}")
-        values = iter(_FORMAT.unpack(data)[1:])
-        state = cls(**{name: next(values) for name in _NUMBERS})
-        known = next(values)
-        state.likelihoods = tuple(next(values) for _ in range(EXPLANATIONS))
-        flags = next(values)
-        state.jumped, state.looked, state.since_sale = flags & 1, flags >> 1 & 1, flags >> 2
-        for name in _LATER:
-            setattr(state, name, next(values))
-        last = Spot(next(values), next(values))
-        state.last = None if last.lat == _NOWHERE else last
-        state.seen = next(values)
-        rest = list(values)
+        values = _FORMAT.unpack(data)
+        known, *rest = values[len(_NUMBERS) + 1 :]
         if known > PLACES:
             raise BadState(f"a copy state holds {PLACES} places, not {known}")
-        state.places = tuple(Spot(rest[2 * i], rest[2 * i + 1]) for i in range(known))
+        # By position: the first fields of the class are `_NUMBERS`, in that order.
+        state = cls(*values[1 : len(_NUMBERS) + 1], tuple(rest[:EXPLANATIONS]))
+        flags, state.held, state.sold_at, state.pin, lat, lon, state.seen, *spots = rest[EXPLANATIONS:]
+        state.jumped, state.looked, state.since_sale = flags & 1, flags >> 1 & 1, flags >> 2
+        state.last = None if lat == _NOWHERE else Spot(lat, lon)
+        state.places = tuple(map(Spot, spots[0 : 2 * known : 2], spots[1 : 2 * known : 2]))
         return state
 
 

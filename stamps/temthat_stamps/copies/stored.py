@@ -6,6 +6,7 @@ only where a state cannot go on without them. That is a late event, and one that
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from temthat_stamps.copies.events import ScanEvent
@@ -87,11 +88,13 @@ def rebuild(
 
     Where some of those have been deleted since, the state stays and late events are left out (`close`).
     """
-    events = tuple(events)
-    known = {event.order: event for event in retained}
-    newest = max((event.at for event in known.values()), default=0)
-    if stored.horizon is not None:
+    events, known = tuple(events), {event.order: event for event in retained}
+    if stored.live is None or stored.horizon is None:
+        newest = max((event.at for event in known.values()), default=0)
+    else:
         newest = stored.horizon + WINDOW
+        if all(before < at for before, at in pairwise((newest, *(event.at for event in events)))):
+            return _slide(scoring, stored.live, stored.frozen, known, events)
     for event in events:
         if event.at >= newest - WINDOW:
             known.setdefault(event.order, event)
@@ -107,6 +110,27 @@ def rebuild(
         return close(scoring, stored, events)
     encoded = live.encode()
     return Stored(encoded, _unless_empty(frozen or encoded), horizon)
+
+
+def _slide(
+    scoring: Scoring,
+    live: bytes,
+    frozen: bytes | None,
+    retained: dict[tuple[int, bytes], ScanEvent],
+    events: Sequence[ScanEvent],
+) -> Stored:
+    """Further events in order: the live state takes them, the frozen one what falls out of the window."""
+    now, old, horizon = (
+        State.decode(live),
+        State.decode(frozen) if frozen else State(),
+        events[-1].at - WINDOW,
+    )
+    for event in events:
+        scoring.model.advance(now, event, scoring.goods)
+    for event in (*(retained[order] for order in sorted(retained)), *events):
+        if event.at < horizon:
+            scoring.model.advance(old, event, scoring.goods)
+    return Stored(now.encode(), _unless_empty(old.encode()), horizon)
 
 
 def close(scoring: Scoring, stored: Stored, events: Iterable[ScanEvent]) -> Stored:
