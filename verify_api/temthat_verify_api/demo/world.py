@@ -31,6 +31,7 @@ from temthat_trace.products import PackKind, Product, ProductKind
 from temthat_trace.purchases import PurchaseSlip
 from temthat_trace.repository import confirm_paper
 from temthat_verify_api.accounts import KeyRole, Person, Role, issue_api_key
+from temthat_verify_api.alerts.rounds import sweep
 from temthat_verify_api.demo import house
 from temthat_verify_api.demo.card import CARD, Card, Login, SampleStamp
 from temthat_verify_api.demo.pictures import draw_pack
@@ -38,11 +39,21 @@ from temthat_verify_api.desk.pictures import store_photo, store_picture
 from temthat_verify_api.migrate import upgrade
 from temthat_verify_api.passwords import hash_secret
 from temthat_verify_api.press import press_of
+from temthat_verify_api.runfacts import RunFacts, load_run_facts
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.store import NewEvent
 from temthat_verify_api.wiring import Services, build_services, utc_now
 
 WORKBOOK_DAY = dt.date(2026, 11, 20)
+COPIED = 51
+"""The serial of the stamp whose code was copied."""
+_COPIED_STORY = (
+    *((34, StampEventKind.SOLD, "20"), (31, StampEventKind.CHECK, "20"), (26, StampEventKind.CHECK, "01")),
+    *((21, StampEventKind.CHECK, "79"), (16, StampEventKind.SOLD, "92"), (13, StampEventKind.CHECK, "92")),
+    *((9, StampEventKind.CHECK, "79"), (6, StampEventKind.CHECK, "48"), (3, StampEventKind.CHECK, "01")),
+    (1, StampEventKind.CHECK, "31"),
+)
+"""Hours ago, what, where: bought, shown around, and rung up once more a thousand kilometres away."""
 RUN_LIMIT = 1200
 """Most stamps of one demo run: a few thousand in all."""
 
@@ -87,7 +98,8 @@ def build_world(settings: Settings, workbook: bytes) -> None:
         session.commit()
         stamps = _sample_stamps(session, services, press, runs, now)
         session.commit()
-        asyncio.run(_history(services, runs[0], now))
+        asyncio.run(_history(services, _facts(session, services, runs[0]), now))
+        sweep(services)
         job = create_jobs(session, press, runs[0], PrintSettings(layout="a4-24"), by="demo")[0]
         session.commit()
         finished = produce(press, job.id)
@@ -209,6 +221,7 @@ def _sample_stamps(
         ("Tem thật, chưa ai kiểm tra", Word.GENUINE, main, 1),
         ("Tem thật, nhiều điện thoại ở nhiều tỉnh đã kiểm tra", Word.GENUINE, main, 41),
         ("Tem thật, đã thanh toán", Word.GENUINE, main, 31),
+        ("Mã có nghi vấn: bán hai nơi, HTX có cảnh báo", Word.SUSPECT_COPY, main, COPIED),
         ("Tem in hỏng, đã hủy", Word.REVOKED, main, 11),
         ("Tem đang giữ lại", Word.NOT_APPLIED, main, 21),
         ("Lô đang thu hồi", Word.RECALLED, recalled, 1),
@@ -237,20 +250,30 @@ def _forged(genuine: str, press: Press) -> str:
     return stamp_url(press.host, encode(bytes(header), code.signature), press.scheme)
 
 
-async def _history(services: Services, run: Run, now: dt.datetime) -> None:
-    """Twenty-four phones in eight provinces within a day on one stamp; a sale of another."""
+def _facts(session: Session, services: Services, run: Run) -> RunFacts:
+    facts = load_run_facts(session, services.sealer, run.run)
+    assert facts is not None, "the run was registered above"
+    return facts
+
+
+async def _history(services: Services, run: RunFacts, now: dt.datetime) -> None:
+    """Twenty-four phones in eight provinces within a day on one stamp; a sale of another; one that was copied."""
     provinces = ("01", "79", "48", "31", "24", "92", "66", "38")
-    for n in range(24):
+    for n in reversed(range(24)):
         at = now - dt.timedelta(hours=n, minutes=20)
         await services.store.record(
             _event(run, 41, at, StampEventKind.CHECK, provinces[n % 8], secrets.token_bytes(16))
         )
     await services.store.record(_event(run, 31, now - dt.timedelta(hours=5), StampEventKind.SOLD, "01", None))
+    for hours, event, province in _COPIED_STORY:
+        at = now - dt.timedelta(hours=hours)
+        receipt = None if event is StampEventKind.SOLD else secrets.token_bytes(16)
+        await services.store.record(_event(run, COPIED, at, event, province, receipt))
     await services.store.close()
 
 
 def _event(
-    run: Run, serial: int, at: dt.datetime, event: StampEventKind, province: str, receipt: bytes | None
+    run: RunFacts, serial: int, at: dt.datetime, event: StampEventKind, province: str, receipt: bytes | None
 ) -> NewEvent:
     kind = Asker.TILL if event is StampEventKind.SOLD else Asker.CONSUMER
     number = uuid7(int(at.timestamp() * 1000))
@@ -265,4 +288,5 @@ def _event(
         place=province,
         province=province,
         receipt=receipt,
+        scoring=run.scoring,
     )
