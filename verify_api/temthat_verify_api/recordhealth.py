@@ -1,4 +1,5 @@
-"""How the public record stands: what is unpublished, which witnesses are missing, what trust data is about to expire.
+"""How the public record stands: what is unpublished, which witnesses are missing, what trust data is about to expire;
+and whether the nightly work is done, on which the promise to delete checks rests.
 
 None of it keeps a shopper's question from being answered, so none of it makes the service unwell; whoever runs it has
 to know all the same, before print files wait for it or scanners stop taking data.
@@ -16,6 +17,7 @@ from temthat_stamps.trust.accepted import Accepted
 from temthat_stamps.trust.repository import TrustRepository
 from temthat_stamps.trust.status import RoleStatus, status_of
 from temthat_verify_api.emitter import Emitter
+from temthat_verify_api.nightly.rounds import night_is_late
 from temthat_verify_api.publisher import Publisher
 from temthat_verify_api.wiring import Services
 
@@ -55,7 +57,10 @@ class RecordHealth:
         """The state now. Raises `SQLAlchemyError` without a database; anything else is a trouble."""
         with self._services.sessions() as session:
             entries = size(session)
+            is_late = night_is_late(session, self._services.now())
         troubles = [*self._of_publishing(), *self._of_signer(), *self._of_events()]
+        if is_late:
+            troubles.append(_NIGHT_LATE)
         latest, missing = self._latest(troubles)
         roles = self._roles(troubles)
         now = self._services.now()
@@ -145,6 +150,14 @@ class RecordHealth:
         if self._accepted is None or self._accepted[0] != changed:
             self._accepted = changed, self._repository.current()
         return self._accepted[1]
+
+
+_NIGHT_LATE = Trouble(
+    "night_late",
+    "Việc đêm chưa xong từ hơn 36 giờ: lượt kiểm tra cũ chưa bị xóa. Xem nhật ký của dịch vụ, chạy: temthat night.",
+    "The nightly work was not done for more than 36 hours: old checks are not deleted. See the service's log, run: "
+    "temthat night.",
+)
 
 
 def _expiring(role: RoleStatus) -> Trouble:

@@ -1,6 +1,7 @@
 """`temthat night`: the nightly work by hand, and by the service's own thread at its hour."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,3 +82,22 @@ def test_a_service_that_stops_leaves_the_rest_for_later(world: "World", run: int
     assert [night.ended_at for night in nights(world)] == [None]
     Nights(world.services).round()
     assert [night.deleted for night in nights(world)] == [1]
+
+
+def test_a_night_that_fails_is_tried_again_after_a_while(
+    world: "World", run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every minute: what it has to go through again may be much."""
+    tries = []
+
+    def fail(*_: object) -> None:
+        tries.append(world.now)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("temthat_verify_api.nightly.work.teach", fail)
+    rounds = Nights(world.services)
+    for _ in range(65):
+        with suppress(ZeroDivisionError):
+            rounds.round()
+        world.forward(minutes=1)
+    assert len(tries) == 3

@@ -11,7 +11,7 @@ from temthat_trace.formats import VIETNAM
 from temthat_verify_api.habits import neighbours_of
 from temthat_verify_api.nightly import work
 from temthat_verify_api.nightly.records import Night, RunCopies, StampDay
-from temthat_verify_api.nightly.rounds import is_due
+from temthat_verify_api.nightly.rounds import LATE, is_due, night_is_late
 from temthat_verify_api.nightly.work import HELD, NightStopped, NightTaken
 
 from .conftest import Happened, Past
@@ -151,3 +151,23 @@ def test_it_is_due_once_a_day_in_quiet_hours_or_when_it_was_missed(
             times = {"begun_at": at(ended), "busy_until": at(ended), "ended_at": at(ended)}
             session.add(Night(day=at(ended).date(), **times))
         assert is_due(session, at(now)) is due
+
+
+def test_a_night_that_does_not_come_is_told(past: Past) -> None:
+    """From its last end, or from its first beginning if none ever ended; nothing of a service that is new."""
+
+    def late() -> bool:
+        with past.sessions() as session:
+            return night_is_late(session, past.now)
+
+    assert not late()
+    with pytest.raises(NightStopped):
+        past.work(lambda: True).do()
+    past.forward(seconds=LATE.total_seconds() + 1)
+    assert late()
+    past.night()
+    assert not late()
+    past.forward(seconds=LATE.total_seconds())
+    assert not late()
+    past.forward(seconds=1)
+    assert late()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from temthat_verify_api.pages.privacy import facts
 from temthat_verify_api.settings import Settings
@@ -34,7 +35,7 @@ async def test_every_number_on_the_page_is_the_codes(world: "World", lang: str) 
     object.__setattr__(world.services, "settings", settings)
     async with world.client() as client:
         page = (await client.get("/privacy", params={"lang": lang})).text
-    told = {value for value in facts(settings).values() if isinstance(value, int)}
+    told = {value for value in facts(settings).values() if type(value) is int}
     assert 77 in told
     assert numbers(page) - NOT_OURS == told - NOT_OURS
 
@@ -42,7 +43,7 @@ async def test_every_number_on_the_page_is_the_codes(world: "World", lang: str) 
 def test_the_numbers_are_what_people_were_promised() -> None:
     """Whoever changes one changes what shoppers were told: the page does it by itself, operators have to know."""
     known = facts(Settings(mode="demo"))
-    assert {name: value for name, value in known.items() if isinstance(value, int)} == {
+    assert {name: value for name, value in known.items() if type(value) is int} == {
         "kept_days": 90,
         "receipt_days": 90,
         "province_days": 30,
@@ -63,6 +64,15 @@ def test_the_documents_tell_the_same_days(name: str) -> None:
     known = facts(Settings(mode="demo"))
     for days in ("kept_days", "receipt_days", "contact_days", "photo_days", "words_days"):
         assert f"{known[days]} days" in text, days
+
+
+async def test_a_gateway_for_sms_is_told_of_where_there_is_one(world: "World") -> None:
+    async with world.client() as client:
+        assert "SMS" not in (await client.get("/privacy")).text
+        settings = world.services.settings.model_copy(update={"sms_secret": SecretStr("s" * 16)})
+        object.__setattr__(world.services, "settings", settings)
+        assert "Nhắn tin SMS" in (await client.get("/privacy")).text
+        assert "You send an SMS" in (await client.get("/privacy?lang=en")).text
 
 
 async def test_the_page_is_for_everybody(world: "World") -> None:

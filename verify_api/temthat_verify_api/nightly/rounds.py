@@ -19,6 +19,9 @@ QUIET_HOURS = range(1, 5)
 """In Vietnam."""
 OVERDUE = dt.timedelta(hours=30)
 """A machine that is switched off at night does its work by day."""
+LATE = dt.timedelta(hours=36)
+"""When it was not done although it was overdue, somebody has to look."""
+AGAIN_AFTER = dt.timedelta(minutes=30)
 PAUSE = 0.02
 """Seconds between two steps."""
 
@@ -29,10 +32,13 @@ class Nights(Rounds):
     def __init__(self, services: Services) -> None:
         super().__init__("nightly work", EVERY_SECONDS)
         self._services = services
+        self._not_before: dt.datetime | None = None
 
     def round(self) -> None:
-        """Do the night if it is due."""
+        """Do the night if it is due. One that fails is tried again after `AGAIN_AFTER`."""
         services = self._services
+        if self._not_before and services.now() < self._not_before:
+            return
         with services.sessions() as session:
             if not is_due(session, services.now()):
                 return
@@ -43,6 +49,7 @@ class Nights(Rounds):
             lambda: self.is_over,
             PAUSE,
         )
+        self._not_before = services.now() + AGAIN_AFTER
         try:
             work.do()
         except (NightTaken, NightStopped) as reason:
@@ -55,3 +62,10 @@ def is_due(session: Session, now: dt.datetime) -> bool:
     if last is not None and local(last).date() == local(now).date():
         return False
     return local(now).hour in QUIET_HOURS or last is None or now - last > OVERDUE
+
+
+def night_is_late(session: Session, now: dt.datetime) -> bool:
+    """Whether none was done for too long, in a service that has begun one."""
+    last, begun = session.execute(select(func.max(Night.ended_at), func.min(Night.begun_at))).one()
+    since = last or begun
+    return since is not None and now - since > LATE

@@ -40,6 +40,7 @@ def facts(settings: Settings) -> dict[str, Any]:
     return {
         "operator": settings.operator_name,
         "hotline": settings.hotline,
+        "takes_sms": bool(settings.sms_secret.get_secret_value()),
         "kept_days": settings.checks_kept_days,
         "receipt_days": KEPT_SECONDS // _DAY,
         "province_days": PROVINCE_SECONDS // _DAY,
