@@ -10,14 +10,11 @@ from temthat_stamps.verdict import HANOI, Asker
 from temthat_verify_api.places import coarse_place
 from temthat_verify_api.store import id_time
 
-_OF_UNITS = {StampEventKind.SPOILED, StampEventKind.RETURNED}
-"""What is told of a unit beside what the copy model hears."""
-
 MAY_TELL = {
-    kind: events | (_OF_UNITS if StampEventKind.SOLD in events else set())
+    kind: events | ({StampEventKind.SPOILED} if StampEventKind.SOLD in events else set())
     for kind, events in EVENTS_OF.items()
 }
-"""Who can report what: who sells a unit can also say that it is spoiled, or that it came back."""
+"""Who can report what: beside what the copy model hears, who sells a unit can say that it is spoiled."""
 
 CLOCKS = dt.timedelta(hours=1)
 """How far a sender's clock may be from ours; within it a time is set right, beyond it something is wrong."""

@@ -14,9 +14,14 @@ from temthat_stamps.verdict import Asker
 
 EVENTS_OF = {
     Asker.CONSUMER: {StampEventKind.CHECK, StampEventKind.PIN},
-    Asker.TILL: {StampEventKind.CHECK, StampEventKind.PIN, StampEventKind.SOLD},
+    Asker.TILL: {StampEventKind.CHECK, StampEventKind.PIN, StampEventKind.SOLD, StampEventKind.RETURNED},
     Asker.INSPECTOR: {StampEventKind.CHECK, StampEventKind.PIN},
-    Asker.PACKER: {StampEventKind.CHECK, StampEventKind.APPLIED, StampEventKind.SOLD},
+    Asker.PACKER: {
+        StampEventKind.CHECK,
+        StampEventKind.APPLIED,
+        StampEventKind.SOLD,
+        StampEventKind.RETURNED,
+    },
 }
 """Who can do what. A shopper cannot ring up a sale, an inspector does not stick stamps on packs."""
 

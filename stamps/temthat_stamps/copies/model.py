@@ -83,6 +83,8 @@ class Model:
             state.count("checks", FULL_WORD)
         if event.event is StampEventKind.SOLD:
             self._sale(state, event, goods)
+        elif event.event is StampEventKind.RETURNED:
+            _take_back(state)
         elif event.kind is Asker.TILL:
             self._till(state)
         elif event.kind is Asker.CONSUMER:
@@ -189,6 +191,16 @@ class Model:
 
     def _change(self, state: State, by: int) -> None:
         state.score = max(self._floor, min(MOST_SCORE, state.score + by))
+
+
+def _take_back(state: State) -> None:
+    """The goods came back to who had sold them, who said so: the next sale is no second one. What a second sale added
+    before stays.
+    """
+    if state.sales:
+        state.sales -= 1
+    if not state.sales:
+        state.sold_at = state.since_sale = state.looked = 0
 
 
 def _logs_of(one: Explanation) -> _Logs:
