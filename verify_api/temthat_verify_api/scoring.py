@@ -32,6 +32,7 @@ from temthat_stamps.copies.stored import (
     gained,
     go_on,
     rebuild,
+    wanted,
 )
 from temthat_stamps.verdict import Asker
 from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
@@ -180,14 +181,9 @@ def _with_retained(
         rows: dict[Stamp, list[Row]] = {stamp: [] for stamp in asked}
         for run, serial, *row in (yield _read(asked, dialect)):
             rows[run, serial].append(row)
-        for stamp, since in asked.items():
+        for stamp in asked:
             score, stored = found[stamp], before[stamp]
-            own = {scan.order for scan in score.events}
-            retained = [
-                scan
-                for row in rows[stamp][:MOST_RETAINED]
-                if (scan := _of_row(row, dialect)) and scan.at >= since and scan.order not in own
-            ]
+            retained = _retained(rows[stamp][:MOST_RETAINED], score, wanted(stored, score.events), dialect)
             flooded = len(rows[stamp]) > MOST_RETAINED and stored.live is not None
             after[stamp] = (
                 close(score.scoring, stored, score.events)
@@ -196,16 +192,20 @@ def _with_retained(
             )
 
 
-def _of_row(row: Row, dialect: Dialect) -> ScanEvent | None:
-    event_id, at, event, kind, place, receipt = row
-    return scan_event(
-        dialect.from_id(event_id),
-        dialect.from_instant(at),
-        StampEventKind(event),
-        Asker(kind),
-        place,
-        receipt,
-    )
+def _retained(
+    rows: Sequence[Row], score: Score, between: tuple[int, int], dialect: Dialect
+) -> list[ScanEvent]:
+    """The scored events of a stamp in some time, but for those that came in just now."""
+    own = {scan.id for scan in score.events}
+    found = []
+    for event_id, instant, event, kind, place, receipt in rows:
+        at = dialect.from_instant(instant)
+        if not between[0] <= int(at.timestamp()) < between[1]:
+            continue
+        scan = scan_event(dialect.from_id(event_id), at, StampEventKind(event), Asker(kind), place, receipt)
+        if scan is not None and scan.id not in own:
+            found.append(scan)
+    return found
 
 
 def _read(asked: dict[Stamp, int], dialect: Dialect) -> Statement:

@@ -80,11 +80,26 @@ def go_on(
     return Stored(live.encode(), frozen, newest - WINDOW)
 
 
+def wanted(stored: Stored, events: Sequence[ScanEvent]) -> tuple[int, int]:
+    """From when, and before when, the events lie that `rebuild` takes to bring in these: the whole window, or where
+    they come in order what falls out of it."""
+    if stored.live is None or stored.horizon is None:
+        return 0, _EVER
+    return stored.horizon, events[-1].at - WINDOW if _in_order(stored.horizon, events) else _EVER
+
+
+_EVER = 1 << 40
+
+
+def _in_order(horizon: int, events: Iterable[ScanEvent]) -> bool:
+    return all(before < at for before, at in pairwise((horizon + WINDOW, *(event.at for event in events))))
+
+
 def rebuild(
     scoring: Scoring, stored: Stored, events: Iterable[ScanEvent], retained: Iterable[ScanEvent]
 ) -> Stored:
-    """Further events, in the order they came in, from the frozen state and all events since `stored.horizon` that were
-    scored before. Raises `BadState`.
+    """Further events, in the order they came in, from the frozen state and the `wanted` events that were scored before.
+    Raises `BadState`.
 
     Where some of those have been deleted since, the state stays and late events are left out (`close`).
     """
@@ -93,7 +108,7 @@ def rebuild(
         newest = max((event.at for event in known.values()), default=0)
     else:
         newest = stored.horizon + WINDOW
-        if all(before < at for before, at in pairwise((newest, *(event.at for event in events)))):
+        if _in_order(stored.horizon, events):
             return _slide(scoring, stored.live, stored.frozen, known, events)
     for event in events:
         if event.at >= newest - WINDOW:

@@ -11,7 +11,17 @@ from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.model import Goods, Model
 from temthat_stamps.copies.places import of_province
 from temthat_stamps.copies.state import SIZE, BadState, State, suspect_since
-from temthat_stamps.copies.stored import NOTHING, Scoring, Stored, begin, close, gained, go_on, rebuild
+from temthat_stamps.copies.stored import (
+    NOTHING,
+    Scoring,
+    Stored,
+    begin,
+    close,
+    gained,
+    go_on,
+    rebuild,
+    wanted,
+)
 from temthat_stamps.verdict import Asker
 
 START = 1_780_000_000
@@ -64,15 +74,16 @@ def test_property_it_goes_on_as_the_history_does(groups: list[list[ScanEvent]]) 
         if stored == NOTHING:
             stored = begin(SCORING, group)
         else:
-            retained = [event for event in before if event.at >= (stored.horizon or 0)]
+            since, until = wanted(stored, group)
+            retained = [event for event in before if since <= event.at < until]
             stored = go_on(SCORING, stored, group, oldest(told)) or rebuild(SCORING, stored, group, retained)
         for event in group:
             history.add(event)
         frozen = history.frozen.encode()
-        wanted = Stored(
+        expected = Stored(
             history.live.encode(), None if frozen == State().encode() else frozen, history.horizon
         )
-        assert stored == wanted
+        assert stored == expected
 
 
 def check(
