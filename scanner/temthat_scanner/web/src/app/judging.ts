@@ -1,7 +1,7 @@
 /** Whom to ask about a code: the service while it answers, the data on this device when it does not. */
 
 import { judgeOffline } from "../bundle/offline";
-import { Mistyped } from "../core/errors";
+import { Mistyped, TrustError } from "../core/errors";
 import type { Verdict } from "../stamp/verdict";
 import type { Device } from "./device";
 import { SaidMistyped, Unreachable, verifyOnline } from "./online";
@@ -70,7 +70,9 @@ async function askHere(text: string, trust: Trust, device: Device, place: string
     };
   } catch (error) {
     if (error instanceof Mistyped) return slip(text, error, how, at);
-    throw error;
+    if (!(error instanceof TrustError) || !trust.view) throw error;
+    await trust.drop();
+    return askHere(text, trust, device, place, at);
   }
 }
 

@@ -26,11 +26,16 @@ export class Trust {
     try {
       this.use(found);
     } catch {
-      // Damaged files, or of a version that this app does not know: as good as none, and never a verdict.
-      this.wasDamaged = true;
-      await this.device.keepInstalled(null);
-      await this.device.keepEtag(undefined);
+      await this.drop();
     }
+  }
+
+  /** Damaged, or of a version that this app does not know: as good as none, and never a verdict. */
+  async drop(): Promise<void> {
+    this.wasDamaged = true;
+    this.view = this.installed = null;
+    await this.device.keepInstalled(null);
+    await this.device.keepEtag(undefined);
   }
 
   /** Take what is newest. False if this device has it. Throws `TrustError`, `Unreachable`; then nothing changes. */

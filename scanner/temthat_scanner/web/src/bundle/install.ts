@@ -71,6 +71,7 @@ export function install(pack: Pack, before: Installed | null, clock: number, bui
     floor: Math.max(listing.at, floor),
     provinces: pack.provinces,
     listing: listingBytes,
+    listingSha256: proved.stated.sha256,
     files: filesOf(pack, listing),
     takenAt: clock,
   };

@@ -1,7 +1,9 @@
 /** What a device has installed, and judging with it. Taking something newer is `install`, loaded only when there is a network. */
 
+import { sha256, toHex } from "../core/bytes";
 import type { TrustState } from "../trust/accepted";
-import { Listing } from "./listing";
+import { BadBundle } from "./encoding";
+import { isListed, Listing } from "./listing";
 import { TrustView } from "./view";
 
 /** What a device keeps, all of it replaced together. */
@@ -20,14 +22,29 @@ export interface Installed {
   /** Null: all. */
   provinces: string[] | null;
   listing: Uint8Array;
+  /** Of the listing, hex: storage may turn bits. */
+  listingSha256: string;
   files: Map<string, Uint8Array>;
   /** By the clock of this device, seconds since 1970: what the person is told. */
   takenAt: number;
 }
 
-/** Ready to judge with. `built`: when this app was built, seconds since 1970. */
+/**
+ * Ready to judge with. `built`: when this app was built, seconds since 1970. Every file is held to its digest again when it is
+ * first read: throws `BadBundle` (store) where it is not what was proved.
+ */
 export function viewOf(installed: Installed, built: number): TrustView {
-  const files = installed.files;
+  if (toHex(sha256(installed.listing)) !== installed.listingSha256) throw damaged("bundle.json");
   const listing = new Listing(installed.listing);
-  return new TrustView(listing, (name) => files.get(name) ?? null, Math.max(installed.floor, built), installed.hosts);
+  const read = (name: string) => {
+    const data = installed.files.get(name);
+    const listed = listing.files.get(name);
+    if (data && !(listed && isListed(data, listed))) throw damaged(name);
+    return data ?? null;
+  };
+  return new TrustView(listing, read, Math.max(installed.floor, built), installed.hosts);
+}
+
+function damaged(name: string): BadBundle {
+  return new BadBundle(`tệp ${name} trên máy bị hỏng`, `the file ${name} on this device is damaged`, "store");
 }
