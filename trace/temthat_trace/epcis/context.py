@@ -23,6 +23,7 @@ _KNOWN = {
     "dcterms": "http://purl.org/dc/terms/",
 }
 _MOST_NAMES = 1000
+_LONGEST = 256
 _IN_VALUES = ("gs1", "epcis", "cbv")
 
 
@@ -38,6 +39,13 @@ class Context:
             elif isinstance(entry, Mapping):
                 self._define(entry)
         self._names: dict[str, str] = {}
+        self.canonical: dict[str, str] = {}
+        """Values met before and their normal form in this context (`eventhash.canonical_value`)."""
+
+    def remember(self, value: str, canonical: str) -> None:
+        """Keep the normal form of a value, unless it is long or there are very many."""
+        if len(self.canonical) < _MOST_NAMES and len(value) <= _LONGEST:
+            self.canonical[value] = canonical
 
     def _named(self, url: str) -> None:
         version = _VERSION.search(url)

@@ -125,20 +125,18 @@ def pre_hash(event: Event, context: Context | None = None, ignored: Collection[s
     context = context or Context()
     if "@context" in event:
         context = context.extended(event["@context"])
-    parts: list[tuple[int, str]] = []
+    placed, others = _EVENT.of(event)
     rest: list[str] = []
-    for key, value in event.items():
-        placed = _PLACED.get(key)
-        if placed is not None:
-            if value is not None:
-                place, write = placed
-                parts.append((place, write(key, value, context)))
-        elif key not in _LEFT_OUT and key not in ignored:
+    for key in others:
+        if key not in _LEFT_OUT and key not in ignored:
             write_list = _TYPED.get(key)
-            rest += [write_list(key, value, context)] if write_list else _member(key, value, context, 0)
-    parts.sort()
+            if write_list:
+                rest.append(write_list(key, event[key], context))
+            else:
+                rest += _member(key, event[key], context, 0)
     rest.sort()
-    return "".join([f"eventType={context.value(event['type'])}", *[text for _, text in parts], *rest])
+    texts = [write(key, event[key], context) for key, write in placed]
+    return "".join([f"eventType={context.value(event['type'])}", *texts, *rest])
 
 
 # --- values ---------------------------------------------------------------------------------------------------
@@ -153,14 +151,19 @@ def _text(value: Any) -> str:
 
 def canonical_value(value: Any, context: Context) -> str:
     """Any value: standard words as web URIs, numbers shortened, GS1 identifiers as Digital Links."""
-    if isinstance(value, str):
+    if value.__class__ is str:
+        known = context.canonical.get(value)
+        if known is not None:
+            return known
         if value.startswith(_GS1) and value[-1] > " ":
             return identify(value).canonical
-        text = value.strip()
-    elif value.__class__ is int:
-        return str(value)
-    else:
-        text = _text(value)
+        text = _canonical(value.strip(), context)
+        context.remember(value, text)
+        return text
+    return str(value) if value.__class__ is int else _canonical(_text(value), context)
+
+
+def _canonical(text: str, context: Context) -> str:
     if ":" in text:
         if text.startswith(_GS1):
             return identify(text).canonical
@@ -252,7 +255,7 @@ def _leaf(canonical: Callable[[Any, Context], str]) -> Write:
     """`name=value`, once for each value of a list."""
 
     def write(name: str, value: Any, context: Context) -> str:
-        if isinstance(value, (str, float, int)):
+        if value.__class__ is str or isinstance(value, (float, int)):
             text = canonical(value, context)
             return f"{name}={text}" if text else ""
         if isinstance(value, dict):
@@ -271,6 +274,9 @@ def _member(key: str, value: Any, context: Context, depth: int) -> list[str]:
     if value is None or key in _COMMENTS:
         return []
     name = context.name(key)
+    if value.__class__ is str:
+        text = canonical_value(value, context)
+        return [f"{name}={text}" if text else name]
     if isinstance(value, list):
         return [text for element in value for text in _element(name, element, context, depth)]
     return _element(name, value, context, depth)
@@ -296,26 +302,45 @@ def _element(name: str, value: Any, context: Context, depth: int) -> list[str]:
     return [f"{name}={text}" if text else name]
 
 
+class _Order:
+    """Members in the order they are written in. What a shape of object means is worked out once: most are alike."""
+
+    def __init__(self, order: Mapping[str, Write]) -> None:
+        self.order = order
+        self.places = {key: place for place, key in enumerate(order)}
+        self.known: dict[tuple[str, ...], tuple[list[tuple[str, Write]], list[str]]] = {}
+
+    def of(self, value: Mapping[str, Any]) -> tuple[list[tuple[str, Write]], list[str]]:
+        """The members an object has, in order and with how each is written; then its other members."""
+        shape = tuple(value)
+        found = self.known.get(shape)
+        if found is None:
+            placed = sorted((key for key in shape if key in self.places), key=self.places.__getitem__)
+            found = [(key, self.order[key]) for key in placed], [k for k in shape if k not in self.places]
+            if len(shape) <= _MOST_MEMBERS:
+                if len(self.known) >= _MOST_SHAPES:
+                    self.known.clear()
+                self.known[shape] = found
+        return found
+
+
+_MOST_MEMBERS, _MOST_SHAPES = 64, 512
+
+
 def _object(order: Mapping[str, Write]) -> Write:
     """The name, the members in their order, then extensions sorted; nothing at all when all are empty."""
-    places = {key: (place, member) for place, (key, member) in enumerate(order.items())}
+    members = _Order(order)
 
     def write(name: str, value: Any, context: Context) -> str:
         if not isinstance(value, dict):
             return "".join(_element(name, value, context, 0))
-        inner: list[tuple[int, str]] = []
-        rest: list[str] = []
-        for key, below in value.items():
-            placed = places.get(key)
-            if placed is not None:
-                if below is not None:
-                    inner.append((placed[0], placed[1](key, below, context)))
-            elif key != "@context":
-                rest += _member(key, below, context, 1)
-        if len(inner) > 1:
-            inner.sort()
-        text = "".join([t for _, t in inner])
-        if rest:
+        placed, others = members.of(value)
+        text = "".join([write_member(key, value[key], context) for key, write_member in placed])
+        if others:
+            rest: list[str] = []
+            for key in others:
+                if key != "@context":
+                    rest += _member(key, value[key], context, 1)
             text += "".join(sorted(rest))
         return name + text if text else ""
 
@@ -413,7 +438,7 @@ _ORDER: dict[str, Write] = {
     "sensorElementList": _each("sensorElement", _sensor_element),
 }
 
-_PLACED: dict[str, tuple[int, Write]] = {name: (n, write) for n, (name, write) in enumerate(_ORDER.items())}
+_EVENT = _Order(_ORDER)
 
 
 def _typed_list(member: str, vocabulary: cbv.Vocabulary) -> Write:
