@@ -12,18 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temthat_stamps.code import Header
-from temthat_stamps.copies.records import StampEvent, StampEventKind
+from temthat_stamps.copies.records import CopySignal, StampEvent, StampEventKind
 from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.records import Run
 from temthat_stamps.signing import RunSecrets
 from temthat_stamps.verdict import Asker, CopyOpinion, Mark, NoticeKind, Word, judge
 from temthat_trace.ids import uuid7
-from temthat_verify_api.facts import Answer
+from temthat_verify_api.facts import Answer, Asking
 from temthat_verify_api.parts import Parts, build_parts
 from temthat_verify_api.pin_limits import FROM_ONE_SOURCE, ON_ONE_STAMP, ON_ONE_STAMP_FROM_ONE_SOURCE
 from temthat_verify_api.pin_records import PinEntry
 from temthat_verify_api.pins import PinAnswer, PinWord, enter
 from temthat_verify_api.questions import read_question
+from temthat_verify_api.store import NewEvent
 from temthat_verify_api.throttle import TooManyTries
 from temthat_verify_api.typed_pin import MistypedPin, read_pin
 
@@ -167,6 +168,45 @@ async def test_a_first_right_pin_clears_a_suspicion_and_nothing_else(desk: Desk)
     again = await desk.enter(suspect=True, receipt=OTHER)
     assert again.verdict.word is Word.SUSPECT_COPY
     assert "pin_entered" in again.verdict.keys
+
+
+async def test_a_stamp_that_was_copied_stays_suspect_for_all_but_the_first(any_desk: Desk) -> None:
+    """By the real score, before and after: that phone's next question too; a third phone makes it evidence."""
+    world = any_desk.world
+    run = (await any_desk.answer()).run
+    assert run is not None
+    for day in range(16):
+        event = NewEvent(
+            any_desk.run, 1, uuid7(int(world.now.timestamp() * 1000)), world.now, StampEventKind.CHECK,
+            Asker.CONSUMER, "genuine", province := ("01", "79", "46")[day % 3], province, bytes([day]) * 16,
+            run.scoring,
+        )  # fmt: skip
+        await world.services.store.record(event)
+        world.forward(days=1)
+    assert (await any_desk.answer()).verdict.word is Word.SUSPECT_COPY
+    phones = [secrets.token_bytes(16) for _ in range(3)]
+    assert (await any_desk.enter(receipt=phones[0])).verdict.word is Word.GENUINE
+    for phone in phones[1:]:
+        world.forward(days=1)
+        assert (await any_desk.enter(receipt=phone)).verdict.word is Word.SUSPECT_COPY
+    words = [
+        (await any_desk.parts.judging.ask(read_question(any_desk.code), Asking(receipt=phone))).verdict.word
+        for phone in phones
+    ]
+    assert words == [Word.GENUINE, Word.SUSPECT_COPY, Word.SUSPECT_COPY]
+    with world.services.sessions() as session:
+        assert "pins" in {signal.kind for signal in session.query(CopySignal).filter_by(run=any_desk.run)}
+
+
+async def test_one_other_phone_is_no_evidence_however_often_it_enters(desk: Desk) -> None:
+    """Whoever has a pack that was a gift, and tries again and again."""
+    await desk.enter()
+    for _ in range(4):
+        assert (await desk.enter(receipt=OTHER)).right is PinWord.RIGHT_AGAIN
+        desk.world.forward(days=1)
+    history = await desk.world.services.store.look_up(desk.run, 1)
+    assert history.copying is not None
+    assert history.copying.pins == 2
 
 
 async def test_what_a_pin_never_clears(world: "World") -> None:
