@@ -39,6 +39,9 @@ NEVER = {
     ),
 }  # fmt: skip
 HARMLESS = re.compile(r"\b(?:giả định|giả sử|giả thiết|tác giả|độc giả)\b")
+MARKED = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
+"""A letter that only Vietnamese has: a text without a language beside it is Vietnamese."""
+
 VALUES = {"day": "2026-05-20 01", "count": "7"}
 DATED = frozenset({"expired", "rung_up", "pin_entered", "data_of", "data_old", "data_too_old", "recall", "revocation",
                    "void", "lost", "hold", "spoiled", "returned"})  # fmt: skip
@@ -136,8 +139,8 @@ def of_surfaces() -> Iterator[tuple[str, Lang, str]]:
         elif isinstance(value, list):
             for inner in value:
                 yield from within(where, inner, lang)
-        elif isinstance(value, str) and lang is not None:
-            yield where, lang, value
+        elif isinstance(value, str) and (lang is not None or MARKED.search(value)):
+            yield where, lang or "vi", value
 
     for path in sorted(path for package in PACKAGES for path in files(package, "*.json")):
         parsed = json.loads(path.read_text("utf-8"))
@@ -150,7 +153,7 @@ def of_surfaces() -> Iterator[tuple[str, Lang, str]]:
         path for package in PACKAGES for kind in ("*.py", "*.ts") for path in files(package, kind)
     ):
         for text in re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text("utf-8")):
-            if re.search(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ] ?", text):
+            if MARKED.search(text):
                 yield path.name, "vi", text
 
 
