@@ -128,14 +128,15 @@ def _alerts(session: Session, parties: Parties) -> defaultdict[dt.date, Counter[
 
 
 def _decided(session: Session, parties: Parties) -> Iterator[tuple[bytes, AlertState]]:
-    """Each stamp with a score that is evidence of an alert which is explained or confirmed, and which of the two."""
+    """Each stamp with a score that is evidence of an alert which was explained or confirmed, and which of the two."""
+    found = func.coalesce(Alert.outcome, Alert.state)
     query = (
-        select(StampState.copy_live, Alert.state)
+        select(StampState.copy_live, found)
         .join(AlertSignal, (AlertSignal.run == StampState.run) & (AlertSignal.serial == StampState.serial))
         .join(Alert, Alert.id == AlertSignal.alert_id)
-        .where(Alert.state.in_((AlertState.EXPLAINED, AlertState.CONFIRMED)))
+        .where(found.in_((AlertState.EXPLAINED, AlertState.CONFIRMED)))
         .where(AlertSignal.is_evidence)
-        .group_by(StampState.run, StampState.serial, StampState.copy_live, Alert.state)
+        .group_by(StampState.run, StampState.serial, StampState.copy_live, found)
     )
     if parties is not None:
         query = query.where(Alert.party_id.in_(parties))

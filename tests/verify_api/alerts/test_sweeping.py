@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from temthat_trace.batches import Batch
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSignal, AlertStep, Way, What
+from temthat_verify_api.alerts.rounds import sweep
 from temthat_verify_api.alerts.sweeping import step
 
 from ..conftest import World
@@ -175,3 +177,19 @@ def test_who_is_told(any_world: World) -> None:
         for what in (What.HELD, What.FOUND, What.MERGED):
             step(session, alert, what, any_world.now)
         assert session.query(AlertMessage).count() == 6  # a hold and a pack in hand are read on the page
+
+
+def test_several_processes_that_sweep_at_once_open_one(any_world: World) -> None:
+    """Each takes its turn (PostgreSQL) or leaves it to the next round (SQLite); nothing is told twice."""
+    watch = Watch(any_world)
+    watch.subscribe("LM", Way.EMAIL, "lm@example.vn")
+    for serial in range(1, 9):
+        watch.signal(serial, "sales")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: sweep(any_world.services), range(4)))
+    assert sum(one.opened for one in done) == 1
+    assert watch.sweep() == (0, 0, 0)
+    assert len(watch.alerts()) == 1
+    with any_world.services.sessions() as session:
+        assert session.query(AlertMessage).count() == 1
+        assert session.query(AlertSignal).filter(AlertSignal.alert_id.is_(None)).count() == 0

@@ -319,6 +319,23 @@ def test_addresses_are_made_resumed_and_ended(case: Case) -> None:
         assert session.query(AlertSubscription).count() == 0
 
 
+def test_what_people_found_stays_when_it_is_closed(case: Case) -> None:
+    """Confirmed, then closed: it was confirmed. New evidence asks again."""
+    browser = case.office.browser(OFFICER)
+    for state in ("confirmed", "closed"):
+        browser.submit(case.path + "/state", at=case.path, state=state, note="x", seen=case.seen(browser))
+
+    def outcome() -> AlertState | None:
+        with case.office.session() as session:
+            return session.get_one(Alert, case.alert).outcome
+
+    assert outcome() is AlertState.CONFIRMED
+    page = browser.open("/desk/alerts/model").text
+    assert re.search(rf"{texts('vi')['alerts.state.confirmed']}</th><td>1<", page)
+    evidence(case.office, case.run, (30, "gone", "20", 0))
+    assert outcome() is None
+
+
 def test_how_well_it_works_is_for_offices(case: Case) -> None:
     """EMVS's rate beside ours, thresholds, what the model cannot tell; a producer has no such page."""
     page = case.office.browser(OFFICER).open("/desk/alerts/model").text

@@ -26,7 +26,7 @@ from temthat_verify_api.epcis import deliverer as delivering
 from temthat_verify_api.epcis.deliverer import Deliverer
 from temthat_verify_api.epcis.tables import Subscription
 from temthat_verify_api.metrics import Metrics
-from temthat_verify_api.receivers import MOST_FAILURES
+from temthat_verify_api.receivers import LEASE, MOST_FAILURES
 from temthat_verify_api.webhooks import UndeliverableError, read_target, send
 
 from ..conftest import World
@@ -468,7 +468,7 @@ async def test_killed_in_the_middle_of_a_delivery(world: World, monkeypatch: pyt
             with world.services.sessions() as session:
                 lease = session.query(Subscription).one().lease_until
             assert lease is not None
-            world.clock[0] = lease.replace(microsecond=0) - delivering.LEASE / 2
+            world.clock[0] = lease.replace(microsecond=0) - LEASE / 2
             await one.deliver_all()
             assert len(receiver.came) == 1  # somebody may still be at it
             world.forward(minutes=1)

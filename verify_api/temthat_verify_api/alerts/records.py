@@ -21,8 +21,9 @@ LONGEST_DEST = 2_000
 class Alert(Base):
     """One campaign of copies of one producer's product.
 
-    `first_at` and `last_at`: of its evidence. `merged_into`: it turned out to be the same campaign as an older one,
-    which has its signals now.
+    `outcome`: what people found last, explained or confirmed; it stays when the alert is closed, and goes when it is
+    open again. `first_at` and `last_at`: of its evidence. `merged_into`: it turned out to be the same campaign as an
+    older one, which has its signals now.
     """
 
     __tablename__ = "alert"
@@ -33,6 +34,7 @@ class Alert(Base):
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("product.id"))
     state: Mapped[AlertState] = mapped_column(words(AlertState), default=AlertState.OPEN)
     state_at: Mapped[dt.datetime] = mapped_column()
+    outcome: Mapped[AlertState | None] = mapped_column(words(AlertState))
     opened_at: Mapped[dt.datetime] = mapped_column()
     first_at: Mapped[dt.datetime] = mapped_column()
     last_at: Mapped[dt.datetime] = mapped_column()
@@ -41,6 +43,12 @@ class Alert(Base):
     party: Mapped[Party] = relationship()
     product: Mapped[Product] = relationship()
     steps: Mapped[list["AlertStep"]] = relationship(order_by="AlertStep.id")
+
+    def move(self, state: AlertState, now: dt.datetime) -> None:
+        """From now on it stands there."""
+        self.state, self.state_at = state, now
+        if state is not AlertState.CLOSED:
+            self.outcome = None if state is AlertState.OPEN else state
 
 
 class AlertSignal(Base):

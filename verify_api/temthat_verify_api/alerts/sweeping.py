@@ -23,7 +23,7 @@ from temthat_verify_api.alerts.telling import tell
 By = tuple[uuid.UUID, str]
 """Somebody at the desk: the organisation and the person's name."""
 AT_ONCE = 10_000
-"""Signals that are looked for in one go; the next round goes on."""
+"""Runs with new signals that are looked for in one go; the next round goes on."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +117,7 @@ def _settle(
         _merge(session, session.get_one(Alert, number), alert, now)
     if not decision.reopens:
         return alert, None
-    alert.state, alert.state_at = AlertState.OPEN, now
+    alert.move(AlertState.OPEN, now)
     return alert, What.REOPENED
 
 
@@ -129,7 +129,7 @@ def _stretch(alert: Alert, campaign: Campaign) -> None:
 def _merge(session: Session, younger: Alert, older: Alert, now: dt.datetime) -> None:
     """Two alerts were one campaign: the younger one ends, and its page leads to the older one."""
     younger.merged_into = older.id
-    younger.state, younger.state_at = AlertState.CLOSED, now
+    younger.move(AlertState.CLOSED, now)
     session.add(AlertStep(alert_id=younger.id, at=now, what=What.MERGED, state=AlertState.CLOSED))
     session.add(AlertStep(alert_id=older.id, at=now, what=What.MERGED, state=older.state))
 

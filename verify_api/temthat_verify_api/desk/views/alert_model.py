@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 from fastapi import Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from temthat_stamps.copies.campaigns import TOGETHER, AlertState
 from temthat_stamps.copies.habits import priors
 from temthat_trace.parties import PRODUCERS, Party, PartyKind
 from temthat_verify_api.accounts import Role
+from temthat_verify_api.alerts.records import Alert
 from temthat_verify_api.calibration import EMVS_PER_MILLION, Parties, by_chance, by_month
 from temthat_verify_api.desk.context import Desk, SignedIn
 from temthat_verify_api.desk.errors import NotFound
@@ -42,7 +43,7 @@ def model_page(desk: SignedIn) -> Response:
         per_million=_per_million(alerts, checks),
         suspects_per_million=_per_million(suspects, checks),
         emvs=EMVS_PER_MILLION,
-        states={state: sum(m.states.get(state, 0) for m in months) for state in AlertState},
+        outcomes=_outcomes(desk),
         bands=by_chance(desk.db, parties),
         thresholds=thresholds,
         nats=[Decimal(str(value)) for value in (thresholds.suspect, thresholds.alert)],
@@ -50,6 +51,18 @@ def model_page(desk: SignedIn) -> Response:
         learned=learned,
         limits=range(1, LIMITS + 1),
     )
+
+
+def _outcomes(desk: Desk) -> dict[str, int]:
+    """How many alerts came to what; "" is still undecided, or closed without."""
+    query = (
+        select(Alert.outcome, func.count())
+        .join(Party, Party.id == Alert.party_id)
+        .where(visible(desk.person), Alert.merged_into.is_(None))
+        .group_by(Alert.outcome)
+    )
+    counted = {outcome or "": n for outcome, n in desk.db.execute(query)}
+    return {name: counted.get(name, 0) for name in (AlertState.CONFIRMED, AlertState.EXPLAINED, "")}
 
 
 def _per_million(count: int, checks: int) -> int | None:

@@ -81,7 +81,7 @@ def move_on(desk: SignedIn, form: Fields, alert_id: uuid.UUID) -> Response:
         return _page(desk, alert, desk.words("alerts.changed"), state, note)
     if not note:
         return _page(desk, alert, desk.words("alerts.no_note"), state, note)
-    alert.state, alert.state_at = AlertState(state), desk.now
+    alert.move(AlertState(state), desk.now)
     step(desk.db, alert, What.CHANGED, desk.now, note, (desk.party.id, desk.person.name))
     return desk.go(f"/desk/alerts/{alert.id}", "alert_state")
 
