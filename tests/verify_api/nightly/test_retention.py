@@ -159,3 +159,13 @@ def test_a_state_that_cannot_be_read_goes_with_its_events(past: Past) -> None:
         session.commit()
     assert past.night().deleted == 1
     assert (past.state(run).copy_live, past.state(run).copy_horizon) == (None, None)
+
+
+def test_what_tills_told_of_a_unit_stays(any_past: Past) -> None:
+    """It is about no shopper, and a sale of today is judged by a spoiling of last year."""
+    past = any_past
+    run, kinds = past.run(), (StampEventKind.SPOILED, StampEventKind.SOLD, StampEventKind.RETURNED)
+    past.write(run, 1, [Happened(200 - n, event=kind) for n, kind in enumerate(kinds)] + [Happened(190)])
+    assert past.night().deleted == 1
+    assert past.ages(run) == pytest.approx([200, 199, 198], abs=0.01)
+    assert not any(past.live(run).seen)

@@ -1,6 +1,9 @@
-"""Events are deleted when they are old: counted by day, with the receipts that they hold.
+"""Checks and PIN entries are deleted when they are old: counted by day, with the receipts that they hold.
 
-A stamp's last events take its filter of visitors along. That filter is made of keyed hashes of receipts: with a
+What tills and packers told of a unit (sold, spoiled, taken back, stuck on) stays as long as the stamp: it is about no
+shopper, and what stands of it is told from all of it (`units`).
+
+A stamp's last checks take its filter of visitors along. That filter is made of keyed hashes of receipts: with a
 phone's receipt in hand it would still tell that this phone had probably looked, so it goes when the receipts go.
 What stays of the stamp is about the code: how often, first and last time, the score.
 """
@@ -12,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.history import WINDOW
@@ -27,6 +30,9 @@ from temthat_verify_api.nightly.records import changed
 from temthat_verify_api.nightly.stretches import Stretch
 
 log = logging.getLogger(__name__)
+
+KINDS = (StampEventKind.CHECK, StampEventKind.PIN)
+"""What is deleted: what shoppers do."""
 
 SPARE = dt.timedelta(days=1)
 """One night may fail, and no event is older than was promised."""
@@ -69,16 +75,18 @@ def old_before(now: dt.datetime, kept_days: int) -> dt.datetime:
 
 def has_old(session: Session, stretch: Stretch, before: dt.datetime) -> bool:
     """Whether anything in a stretch is old."""
-    query = select(StampEvent.serial).where(stretch.holds, StampEvent.at < before).limit(1)
+    query = select(StampEvent.serial).where(stretch.holds, _is_old(before)).limit(1)
     return session.execute(query).first() is not None
+
+
+def _is_old(before: dt.datetime) -> ColumnElement[bool]:
+    return and_(StampEvent.at < before, StampEvent.event.in_(KINDS))
 
 
 def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> int:
     """Delete the old events of a stretch and count them as gone, in the caller's transaction; returns how many."""
-    columns = (getattr(StampEvent, name) for name in Old._fields)
-    old = [
-        Old(*row) for row in session.execute(select(*columns).where(stretch.holds, StampEvent.at < before))
-    ]
+    query = select(*(getattr(StampEvent, name) for name in Old._fields))
+    old = [Old(*row) for row in session.execute(query.where(stretch.holds, _is_old(before)))]
     windows = _windows(session, stretch.run, sorted({event.serial for event in old}), int(before.timestamp()))
     free = [event for event in old if event.second < windows.get(event.serial, event.second + 1)]
     counts: Counts = Counter()
