@@ -30,16 +30,16 @@ def pins_page(desk: SignedIn, job_id: uuid.UUID) -> Response:
 @router.post("/jobs/{job_id}/pins")
 def download(desk: SignedIn, job_id: uuid.UUID, form: Fields) -> Response:
     """The list; who took it and when is recorded before the first byte leaves."""
-    job = _find(desk, job_id)
+    job, apart = _find(desk, job_id), form.text("apart", 5) == "1"
     try:
         _check_person(desk, form.secret("password"))
-        if form.text("apart", 5) != "1":
+        if not apart:
             return _page(desk, job, desk.words("pins.tick"))
         data = fetch_pins(desk.db, desk.services.registry, job, desk.person.name)
     except WrongCredentials:
-        return _page(desk, job, desk.words("account.wrong"))
+        return _page(desk, job, desk.words("account.wrong"), apart=apart)
     except TooManyTries as error:
-        return _page(desk, job, desk.words("sign_in.too_many", minutes=error.minutes))
+        return _page(desk, job, desk.words("sign_in.too_many", minutes=error.minutes), apart=apart)
     except RunRefused as error:
         return _page(desk, job, desk.words.of(error))
     lot = fold(job.run_record.batch.lot).replace(" ", "-")
@@ -65,7 +65,7 @@ def _check_person(desk: Desk, password: str) -> None:
     desk.parts.throttle.forget(desk.person.phone, source)
 
 
-def _page(desk: Desk, job: PrintJob, problem: str = "") -> Response:
+def _page(desk: Desk, job: PrintJob, problem: str = "", *, apart: bool = False) -> Response:
     closed = ""
     try:
         check_open(job, desk.now)
@@ -85,4 +85,5 @@ def _page(desk: Desk, job: PrintJob, problem: str = "") -> Response:
         back=own_orders.address(run) if own else f"/desk/jobs/{job.id}",
         closed=closed,
         problem=problem,
+        apart=apart,
     )
