@@ -153,7 +153,7 @@ async def test_only_the_gateway_is_answered(sms_world: "World") -> None:
         return {SIGNATURE: signature(secret.encode(), at, of), "Content-Type": "application/json"}
 
     good = (KEY | {"Content-Type": "application/json"}, signed(SECRET, now, body))
-    bad = (
+    bad: tuple[dict[str, str], ...] = (
         {}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {SECRET}"}, {SIGNATURE: "t=1,v1="},
         signed("another secret", now, body), signed(SECRET, now, body + b" "),
         signed(SECRET, now - FRESH_SECONDS - 60, body), {SIGNATURE: f"t=²,v1={'0' * 64}"},
@@ -162,7 +162,7 @@ async def test_only_the_gateway_is_answered(sms_world: "World") -> None:
         for headers in good:
             assert (await client.post(PATH, content=body, headers=headers)).status_code == 200
         for headers in bad:
-            encoded = {name: value.encode() for name, value in headers.items()}
+            encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
             answer = await client.post(PATH, content=body, headers=encoded)
             assert (answer.status_code, answer.json()["error"]) == (401, "key_needed")
 

@@ -11,9 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-GSM_7 = "GSM-7"
-UCS_2 = "UCS-2"
 Encoding = Literal["GSM-7", "UCS-2"]
+GSM_7: Encoding = "GSM-7"
+UCS_2: Encoding = "UCS-2"
 MOST: dict[Encoding, int] = {GSM_7: 160, UCS_2: 70}
 
 _PLAIN = {
