@@ -1,15 +1,19 @@
 """Reporting a suspect pack: without a name, without a script, nothing lost, nothing half stored."""
 
+import asyncio
 import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from temthat_stamps.copies.records import CopySignal, StampEvent
 from temthat_trace.papers import Attachment
+from temthat_verify_api.app import create_app
 from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.records import ReportContact, ReportState, SuspectReport
 
@@ -103,6 +107,48 @@ async def test_what_is_not_ours_is_reported_with_its_text(world: "World") -> Non
     assert (first.run, first.party_id, first.verdict, first.code) == (None, None, "forged", forged)
     assert (second.verdict, second.code) == ("not_ours", strange[:300])
     assert count(world, CopySignal) == 0
+
+
+async def test_a_look_alike_address_is_kept(world: "World") -> None:
+    """The stamp is ours, and the host it was read under is the lead."""
+    run = world.run()
+    async with world.client() as client:
+        read = f"https://tem-that.example/T/{world.code(run, 2)}"
+        action, ref = await form_of(client, str(httpx.URL("/report", params={"code": read})))
+        assert (await send(client, action, ref=ref, odd="place")).status_code == 303
+    [report] = stored(world)
+    assert (report.serial, report.code) == (2, "tem-that.example")
+
+
+async def test_two_at_the_same_moment_are_one(any_world: "World") -> None:
+    """The same form, the same photo, twice at once: one report, one picture."""
+    world = any_world
+    files = {"photo": ("a.jpg", photo(), "image/jpeg")}
+    async with world.client() as client:
+        action, ref = await form_of(client, "/report")
+        answers = await asyncio.gather(*(send(client, action, files, ref=ref, words="A") for _ in range(3)))
+    assert {answer.headers.get("location") for answer in answers} == {f"/report/{ref}?new=1&lang=vi"}
+    assert (len(stored(world)), count(world, Attachment)) == (1, 1)
+
+
+NAMES = ("odd", "words", "shop", "province", "contact", "agree", "ref", "stamp", "website")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES), st.text(max_size=40) | st.sampled_from(["weight", "01", "\x00", "1"])
+    ),
+    st.text(max_size=60),
+)
+async def test_property_no_form_breaks_it(world: "World", fields: dict[str, str], code: str) -> None:
+    """Whatever is sent: a report, or the form with a problem in words, or too many; never a fault."""
+    if not hasattr(world, "app"):
+        world.app = create_app(world.services)
+    async with world.again() as client:
+        answer = await client.post("/report", params={"code": code}, data=fields, headers=BROWSER)
+    assert answer.status_code in (303, 400, 422, 429)
+    assert "<script" not in answer.text
 
 
 async def test_a_pack_without_a_readable_code(world: "World") -> None:

@@ -58,7 +58,7 @@ def file_report(
     if answer is not None and answer.counts and answer.header is not None:
         run = session.get_one(Run, answer.header.run)
         report.run, report.serial, report.party_id = answer.header.run, answer.header.serial, run.party_id
-        report.code = ""
+        report.code = answer.facts.foreign_host or ""
     known = session.scalars(select(SuspectReport).where(SuspectReport.reference == drawn)).first()
     if known is not None:
         if _says_the_same(known, report):

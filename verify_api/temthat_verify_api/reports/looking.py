@@ -8,12 +8,14 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from temthat_stamps.copies.records import StampState
+from temthat_stamps.errors import Mistyped
 from temthat_stamps.runs.records import Run
 from temthat_trace.batches import Batch
 from temthat_trace.parties import Party
 from temthat_verify_api.accounts import Person, Role
 from temthat_verify_api.desk.queries import visible
 from temthat_verify_api.permissions import ALLIANCES, Action, may, may_answer_others
+from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.records import ReportState, ReportStep, SuspectReport
 from temthat_verify_api.store import History, mark
 
@@ -99,6 +101,16 @@ def find_report(session: Session, person: Person, report_id: uuid.UUID) -> Suspe
     )
     report = session.get(SuspectReport, report_id, options=options)
     return report if report is not None and looks_after(person, report) else None
+
+
+def find_by_reference(session: Session, person: Person, typed: str) -> SuspectReport | None:
+    """A report this person looks after, by its reference number as it was told them."""
+    try:
+        number = reference.parse(typed)
+    except Mistyped:
+        return None
+    query = select(SuspectReport).where(SuspectReport.reference == number, looked_after(person))
+    return session.scalars(query).first()
 
 
 def run_of(session: Session, report: SuspectReport) -> Run | None:

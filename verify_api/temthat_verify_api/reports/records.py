@@ -48,8 +48,9 @@ class Odd(StrEnum):
 
 
 class SuspectReport(Base):
-    """One report. `run` and `serial` only of a stamp that was ours by signature or number; else `code` holds the text
-    as it was read. `party_id`: whose stamp it is; none means that only those who see everything look after it.
+    """One report. `run` and `serial` only of a stamp that was ours by signature or number, `code` then the host it was
+    read under if that is another's; else `code` holds the text as it was read. `party_id`: whose stamp it is; none
+    means that only those who see everything look after it.
 
     `odd`: words of `Odd`, with blanks between. `photo` holds no place and no time: it was drawn anew.
     """

@@ -22,7 +22,7 @@ def draw() -> str:
 
 
 def grouped(reference: str) -> str:
-    """As it is shown: 7K3M-9QX2-H."""
+    """As it is shown: 7K3M-9QX2-V."""
     return "-".join(reference[i : i + 4] for i in range(0, len(reference), 4))
 
 

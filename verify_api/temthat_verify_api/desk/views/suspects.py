@@ -23,15 +23,26 @@ router = desk_router()
 
 
 @router.get("/reports")
-def reports_page(desk: SignedIn, state: str = "", page: int = 0) -> Response:
-    """The reports this person looks after, by state; those that wait come first."""
+def reports_page(desk: SignedIn, state: str = "", page: int = 0, q: str = "") -> Response:
+    """The reports this person looks after, by state; those that wait come first. `q`: a reference number somebody read
+    out on the telephone.
+    """
     if not desk.may(Action.REPORTS) and not may_answer_others(desk.person):
         raise Forbidden
+    problem = ""
+    if q:
+        found = looking.find_by_reference(desk.db, desk.person, q[:40])
+        if found is not None:
+            return desk.go(f"/desk/reports/{found.id}")
+        problem = desk.words("suspects.not_found")
     chosen = ReportState(state) if state in set(ReportState) else ReportState.OPEN
     number = min(max(page, 0), 10_000)
     lines, more = looking.lines(desk.db, desk.person, chosen, number)
     return desk.page(
         "suspects.html",
+        422 if problem else 200,
+        problem=problem,
+        q=q[:40],
         lines=lines,
         more=more,
         number=number,
@@ -66,14 +77,25 @@ def move(desk: SignedIn, report_id: uuid.UUID, form: Fields) -> Response:
     if not note:
         return _page(desk, report, desk.words("suspects.no_note"), form)
     report.state, report.state_at = ReportState(state), desk.now
-    report.steps.append(
-        ReportStep(
-            at=desk.now, state=report.state, note=note, by_party_id=desk.party.id, by_person=desk.person.name
-        )
-    )
+    _note(desk, report, note)
     if report.state.is_done:
         forget(desk.db, report)
     return desk.go(f"/desk/reports/{report_id}", "report_moved")
+
+
+@router.post("/reports/{report_id}/contact")
+def forget_contact(desk: SignedIn, report_id: uuid.UUID, form: Fields) -> Response:
+    """Whoever reported asked for the contact to be deleted: at once, and it stays on record that it was."""
+    report = _find(desk, report_id)
+    if report.contact is not None:
+        report.contact = None
+        _note(desk, report, desk.words("suspects.contact_deleted"))
+    return desk.go(f"/desk/reports/{report_id}", "contact_deleted")
+
+
+def _note(desk: Desk, report: SuspectReport, note: str) -> None:
+    by = {"by_party_id": desk.party.id, "by_person": desk.person.name}
+    report.steps.append(ReportStep(at=desk.now, state=report.state, note=note, **by))
 
 
 def _find(desk: Desk, report_id: uuid.UUID) -> SuspectReport:
