@@ -51,6 +51,7 @@ def repository(url: str | None) -> Iterator[tuple[Engine, uuid.UUID]]:
             session.add(party)
             session.commit()
         yield engine, party.id
+        Base.metadata.drop_all(engine)
         engine.dispose()
 
 
@@ -66,15 +67,21 @@ def store(engine: Engine, party: uuid.UUID, text: str) -> None:
 
 def figures(small: bool) -> list[dict[str, Any]]:
     """Events a CPU-second in turns with the reference, fresh serials each time; and the memory of a long document."""
-    found = [_speed("whole", "SQLite", None, WHOLE, small), _speed("bare", "SQLite", None, None, small)]
+    found = _speeds("SQLite", None, small)
+    with postgresql() as url:
+        if url is not None:
+            found += _speeds("PostgreSQL (its own time apart)", url, small)
+    return [*found, *_memory(small)]
+
+
+def _speeds(name: str, url: str | None, small: bool) -> list[dict[str, Any]]:
+    """Of each kind of document, on one database."""
+    found = [_speed("whole", name, url, WHOLE, small), _speed("bare", name, url, None, small)]
     texts, prefixes = examples()
     if texts:
         copies = [partial(fresh, text) for text in texts]
-        found.insert(1, _speed("GS1's example", "SQLite", None, copies, small, prefixes))
-    with postgresql() as url:
-        if url is not None:
-            found.append(_speed("whole", "PostgreSQL (its own time apart)", url, WHOLE, small))
-    return [*found, *_memory(small)]
+        found.insert(1, _speed("GS1's example", name, url, copies, small, prefixes))
+    return found
 
 
 def _speed(
