@@ -10,6 +10,7 @@ from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.records import StampState
 from temthat_stamps.copies.state import State
 from temthat_trace.formats import VIETNAM
+from temthat_verify_api.desk.checks import Checks, checks_of_runs
 from temthat_verify_api.nightly.records import StampDay
 from temthat_verify_api.nightly.retention import close, old_before
 
@@ -169,3 +170,18 @@ def test_what_tills_told_of_a_unit_stays(any_past: Past) -> None:
     assert past.night().deleted == 1
     assert past.ages(run) == pytest.approx([200, 199, 198], abs=0.01)
     assert not any(past.live(run).seen)
+
+
+def test_a_batchs_page_counts_deleted_checks_as_before(any_past: Past) -> None:
+    past = any_past
+    run = past.run()
+    past.write(run, 1, [Happened(100), Happened(100, "79", "b"), Happened(3, phone="c")])
+
+    def counted() -> Checks:
+        with past.sessions() as session:
+            return checks_of_runs(session, [run])
+
+    before = counted()
+    assert (before.total, before.provinces) == (3, [("01", 2), ("79", 1)])
+    assert past.night().deleted == 2
+    assert counted() == before
