@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +24,9 @@ from temthat_scanner.judging import (
     not_ours,
 )
 from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
+from temthat_scanner.queue import Queue, QueueError
+from temthat_scanner.selling import Mark, Seller, Teller
+from temthat_scanner.showing import show_waiting, tell_flushed
 from temthat_scanner.trustdata import open_trust
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import TrustError
@@ -88,6 +91,20 @@ def scan(
     kind: Annotated[Asker, typer.Option(help="Ai hỏi. Who asks.")] = Asker.CONSUMER,
     place: Annotated[str | None, typer.Option(help="Mã tỉnh hai chữ số. Two-digit province code.")] = None,
     lang: Annotated[Literal["vi", "en"], typer.Option(help="vi hoặc en")] = "vi",
+    mark: Annotated[
+        Mark | None,
+        typer.Option(help="Ghi từng tem quét được: đã bán, khách trả, hỏng, đã dán. Tell it too."),
+    ] = None,
+    queue: Annotated[
+        Path | None,
+        typer.Option(help="Tệp cất những gì chưa gửi được (mặc định: queue.db trong thư mục --trust)."),
+    ] = None,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Gửi rồi cho xem những gì còn chờ. Send, then show what waits.")
+    ] = False,
+    forget: Annotated[
+        str | None, typer.Option(help="Bỏ một mục theo id, do người quyết định. Drop one of --waiting.")
+    ] = None,
 ) -> None:
     """Kiểm tra tem trong ảnh, thư mục ảnh, hoặc do máy quét gõ vào. Judge stamps.
 
@@ -103,6 +120,13 @@ def scan(
     if trust is None and server is None:
         errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
     with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
+        if mark or waiting or forget:
+            seller = _open_seller(mark, _queue_of(queue, trust), online, offline, lang, errors)
+            seller.kind, seller.place = (None if kind is Asker.CONSUMER else kind.value), place
+            with closing(seller.queue):
+                if mark is None:
+                    raise typer.Exit(show_waiting(seller, forget, json_lines, console, errors))
+                raise typer.Exit(_scan_all(_seen(paths or ["-"]), seller, json_lines, console, errors, lang))
         judge: Judge = offline
         if online is not None:
             judge = FallingBackJudge(online, offline) if trust else online
@@ -131,7 +155,7 @@ def _scan_all(
                 # A printed number is typed, never in a QR code: what looks like one there is somebody else's.
                 foreign = source != "-" and looks_like_number(text)
                 answer = not_ours(text, lang) if foreign else judge.ask(text)
-            except (ServiceUnreachable, TrustError) as error:
+            except (ServiceUnreachable, TrustError, QueueError) as error:
                 _tell_failure(error, errors)
                 worst = max(worst, BROKEN, key=_GRAVITY.index)
                 if source != "-":
@@ -145,8 +169,39 @@ def _scan_all(
     return worst
 
 
-def _tell_failure(error: ServiceUnreachable | TrustError, errors: Console) -> None:
-    if isinstance(error, TrustError):
+def _queue_of(queue: Path | None, trust: Path | None) -> Path | None:
+    """The file of what waits: by name, else beside the trust data of this device."""
+    if queue is None and trust is not None:
+        return (trust if trust.is_dir() or not trust.suffix else trust.parent) / "queue.db"
+    return queue
+
+
+def _open_seller(
+    mark: Mark | None,
+    path: Path | None,
+    online: OnlineJudge | None,
+    offline: OfflineJudge,
+    lang: Lang,
+    errors: Console,
+) -> Seller:
+    """What scans are told by; ends the command where there is no file to keep them in."""
+    if path is None:
+        vi = "--mark và --waiting cần --queue TỆP (hoặc --trust THƯ_MỤC) để cất những gì chưa gửi được."
+        _tell(errors, vi, "--mark and --waiting need --queue FILE, or --trust FOLDER.", "red")
+        raise typer.Exit(BROKEN)
+    try:
+        kept = Queue(path)
+    except QueueError as error:
+        _tell(errors, error.vi, error.en, "red")
+        raise typer.Exit(BROKEN) from error
+    teller = Teller(online) if online else None
+    return Seller(
+        mark or Mark.SOLD, kept, teller, offline, lang, notify=lambda done: tell_flushed(done, lang, errors)
+    )
+
+
+def _tell_failure(error: ServiceUnreachable | TrustError | QueueError, errors: Console) -> None:
+    if isinstance(error, TrustError | QueueError):
         _tell(errors, error.vi, error.en, "red")
         return
     told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
@@ -213,7 +268,7 @@ def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> 
         line: dict[str, Any] = {
             "source": source,
             "text": answer.text,
-            "verdict": verdict.word.value if verdict else "mistyped",
+            "verdict": verdict.word.value if verdict else None if "told" in answer.record else "mistyped",
             "reasons": [asdict(reason) for reason in verdict.reasons] if verdict else [],
             "title": answer.saying.title,
             **answer.record,

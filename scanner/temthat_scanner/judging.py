@@ -13,6 +13,9 @@ from temthat_stamps.errors import Mistyped
 from temthat_stamps.texts import Lang, Saying, explain, say, say_mistyped
 from temthat_stamps.verdict import Asker, Reason, Verdict, Word
 
+_PATIENCE = 5.0
+"""Seconds that a till waits for the service."""
+
 _STRANGE = "the service's answer is not one this scanner knows: update it"
 
 
@@ -83,7 +86,7 @@ class OnlineJudge:
         headers: dict[str, str] = {"Accept-Language": lang}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
-        self._client = httpx.Client(base_url=server.rstrip("/"), headers=headers, timeout=5.0)
+        self._client = httpx.Client(base_url=server.rstrip("/"), headers=headers)
         self._question = {"kind": asker.value} | ({"place": place} if place else {})
         self._lang: Lang = lang
 
@@ -95,11 +98,11 @@ class OnlineJudge:
 
     def ask(self, text: str) -> Answer:
         """See `Judge`."""
+        response = self.post("/api/v1/verify", {"code": text, **self._question})
         try:
-            response = self._client.post("/api/v1/verify", json={"code": text, **self._question})
             body = response.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise ServiceUnreachable(str(error) or type(error).__name__) from error
+        except ValueError as error:
+            raise ServiceUnreachable(str(error)) from error
         if not isinstance(body, dict):
             raise ServiceUnreachable(_STRANGE)
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
@@ -108,9 +111,17 @@ class OnlineJudge:
             raise ServiceUnreachable(
                 f"{response.status_code} {body.get('message_vi') or body.get('error') or ''}".strip()
             )
-        return self._answer(text, body)
+        return self.answer_of(text, body)
 
-    def _answer(self, text: str, body: Mapping[str, Any]) -> Answer:
+    def post(self, path: str, body: Any, patience: float = _PATIENCE) -> httpx.Response:
+        """Whatever the service answers within so many seconds. Raises `ServiceUnreachable`."""
+        try:
+            return self._client.post(path, json=body, timeout=patience)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceUnreachable(str(error) or type(error).__name__) from error
+
+    def answer_of(self, text: str, body: Mapping[str, Any]) -> Answer:
+        """A verdict of the service in words. Raises `ServiceUnreachable` where it is none this scanner knows."""
         try:
             reasons = tuple(Reason(r["key"], r.get("value", "")) for r in body["reasons"])
             verdict = Verdict(Word(body["verdict"]), reasons)

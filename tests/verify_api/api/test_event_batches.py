@@ -131,7 +131,7 @@ async def test_sent_again_in_any_pieces_it_counts_once(any_world: "World", seed:
     assert {line["answer"]["verdict"] for line in told["events"]} == {"genuine"}
     with any_world.services.sessions() as session:
         assert session.query(StampEvent).count() == 20
-        live = [State.decode(row) for (row,) in session.query(StampState.copy_live)]
+        live = [State.decode(row) for (row,) in session.query(StampState.copy_live) if row]
     assert [state.sales for state in live] == [1] * 20
 
 

@@ -40,6 +40,9 @@ _USUAL = {
 }
 """Who reports where the report does not say it; of what is left, a till."""
 
+_ASKERS = {StampEventKind.SOLD: Asker.TILL, StampEventKind.RETURNED: Asker.CONSUMER}
+"""For whom the stamp is judged, where that is not who reports."""
+
 _FATES = {StampEventKind.APPLIED: Fate.APPLIED, StampEventKind.SPOILED: Fate.SPOILED}
 """What a packer tells of stamps goes into the ledger, in stretches; what a till tells is of one unit."""
 
@@ -66,8 +69,8 @@ class Telling:
         credential = await self._parts.credentials.require(self._request, kind)
         question = read_question(report.code)
         source = source_of(self._request) if question.number or report.pin else ""
-        # Whoever rings a unit up is told like a till if it was sold before.
-        asker = Asker.TILL if report.event is StampEventKind.SOLD else kind
+        # Whoever rings a unit up is told like a till if it was sold before; who takes a sale back knows of it.
+        asker = _ASKERS.get(report.event, kind)
         answer = await self._parts.judging.ask(question, Asking(asker, source))
         if not answer.counts or answer.run is None or answer.header is None:
             return _answer(report, answer, Outcome.JUDGED, report.at or now)
