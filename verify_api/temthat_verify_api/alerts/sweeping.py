@@ -6,10 +6,10 @@ also when it raised nothing, so that a sweep costs as much as what is new.
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from temthat_stamps.copies.campaigns import AlertState, Campaign, Decision, Key, Signal, Standing, decide
@@ -71,13 +71,14 @@ def waiting(session: Session) -> list[Goods]:
 def sweep_goods(session: Session, goods: Goods, now: dt.datetime) -> Swept:
     """Look at all signals of one product. Two processes that do it at once wait for each other (PostgreSQL)."""
     session.scalar(select(Product.id).where(Product.id == goods.product).with_for_update())
-    rows = _rows(session, goods)
-    signals = {one.key: one for one in _signals(session, goods)}
-    known = {key: Signal(row.run, row.serial, row.kind, row.at, row.province) for key, row in rows.items()}
+    known = _known(session, goods)
+    signals = {one.key: one for one in _signals(session, goods)} | {
+        k: kept.signal for k, kept in known.items()
+    }
     swept = Swept()
     homes: dict[Key, tuple[uuid.UUID | None, bool]] = {}
     happened: list[tuple[Alert, What]] = []
-    for decision in decide((signals | known).values(), _standing(session, goods, rows.values())):
+    for decision in decide(signals.values(), _standing(session, goods, known)):
         alert, what = _settle(session, goods, decision, now)
         if what is not None:
             happened.append((alert, what))
@@ -86,16 +87,38 @@ def sweep_goods(session: Session, goods: Goods, now: dt.datetime) -> Swept:
         swept.joined += len(decision.fresh) if decision.alert is not None else 0
         homes |= {one.key: (alert.id, True) for one in decision.campaign.raising}
         homes |= {one.key: (alert.id, False) for one in decision.campaign.beside}
-    for key, one in (signals | known).items():
-        row = rows.get(key)
-        if row is None:
-            row = AlertSignal(run=one.run, serial=one.serial, kind=one.kind, at=one.at, province=one.province)
-            session.add(row)
-        row.alert_id, row.is_evidence = homes.get(key, (None, False))
     session.flush()
+    _keep(session, signals, known, homes)
     for alert, what in happened:  # last: who is told depends on where the evidence came from
         step(session, alert, what, now)
     return swept
+
+
+def _keep(
+    session: Session,
+    signals: Mapping[Key, Signal],
+    known: Mapping[Key, "_Kept"],
+    homes: Mapping[Key, tuple[uuid.UUID | None, bool]],
+) -> None:
+    """Write the signals that are new and those that belong elsewhere now."""
+    new, moved = [], []
+    for key, one in signals.items():
+        alert, is_evidence = homes.get(key, (None, False))
+        row = {
+            "run": one.run,
+            "serial": one.serial,
+            "kind": one.kind,
+            "alert_id": alert,
+            "is_evidence": is_evidence,
+        }
+        if key not in known:
+            new.append(row | {"at": one.at, "province": one.province})
+        elif (known[key].alert, known[key].is_evidence) != (alert, is_evidence):
+            moved.append(row)
+    if new:
+        session.execute(insert(AlertSignal), new)
+    if moved:
+        session.execute(update(AlertSignal), moved)
 
 
 def _settle(
@@ -166,9 +189,21 @@ def _signals(session: Session, goods: Goods) -> Iterable[Signal]:
     return (Signal(*row) for row in session.execute(query))
 
 
-def _rows(session: Session, goods: Goods) -> dict[Key, AlertSignal]:
-    rows = session.scalars(select(AlertSignal).where(AlertSignal.run.in_(_runs(goods))))
-    return {(row.run, row.serial, row.kind): row for row in rows}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A signal that was looked at, and where it belongs so far."""
+
+    signal: Signal
+    alert: uuid.UUID | None
+    is_evidence: bool
+
+
+def _known(session: Session, goods: Goods) -> dict[Key, _Kept]:
+    row = AlertSignal
+    query = select(row.run, row.serial, row.kind, row.at, row.province, row.alert_id, row.is_evidence)
+    found = session.execute(query.where(row.run.in_(_runs(goods))))
+    kept = (_Kept(Signal(*about), alert, is_evidence) for *about, alert, is_evidence in found)
+    return {one.signal.key: one for one in kept}
 
 
 def _runs(goods: Goods) -> Select[int]:
@@ -179,11 +214,11 @@ def _runs(goods: Goods) -> Select[int]:
     )
 
 
-def _standing(session: Session, goods: Goods, rows: Iterable[AlertSignal]) -> list[Standing]:
+def _standing(session: Session, goods: Goods, known: Mapping[Key, _Kept]) -> list[Standing]:
     keys: dict[uuid.UUID, set[Key]] = {}
-    for row in rows:
-        if row.alert_id is not None and row.is_evidence:
-            keys.setdefault(row.alert_id, set()).add((row.run, row.serial, row.kind))
+    for key, kept in known.items():
+        if kept.alert is not None and kept.is_evidence:
+            keys.setdefault(kept.alert, set()).add(key)
     query = select(Alert).where(
         Alert.party_id == goods.party, Alert.product_id == goods.product, Alert.merged_into.is_(None)
     )

@@ -50,8 +50,9 @@ COPIED = 51
 _COPIED_STORY = (
     *((34, StampEventKind.SOLD, "20"), (31, StampEventKind.CHECK, "20"), (26, StampEventKind.CHECK, "01")),
     *((21, StampEventKind.CHECK, "79"), (16, StampEventKind.SOLD, "92"), (13, StampEventKind.CHECK, "92")),
-    *((9, StampEventKind.CHECK, "79"), (6, StampEventKind.CHECK, "48"), (3, StampEventKind.CHECK, "01")),
-    (1, StampEventKind.CHECK, "31"),
+    *((11, StampEventKind.CHECK, "79"), (9, StampEventKind.CHECK, "79"), (8, StampEventKind.CHECK, "92")),
+    *((6, StampEventKind.CHECK, "48"), (5, StampEventKind.CHECK, "79"), (3, StampEventKind.CHECK, "01")),
+    *((2, StampEventKind.CHECK, "92"), (1, StampEventKind.CHECK, "31")),
 )
 """Hours ago, what, where: bought, shown around, and rung up once more a thousand kilometres away."""
 RUN_LIMIT = 1200
