@@ -147,9 +147,9 @@ def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect
         if not checks and stored == score.first:
             after[stamp] = stored
             continue
-        moments = [int(dialect.from_instant(at).timestamp()) for at in (first_at, sold_at) if at is not None]
         # A sale that was taken back is in neither of them: then nothing is known of the oldest event.
-        oldest = min(moments, default=None) if returned_at is None else None
+        known = stored.frozen is None and returned_at is None
+        oldest = _oldest((first_at, sold_at), dialect) if known else None
         try:
             done = go_on(score.scoring, stored, score.events, oldest)
             if done is None and stored.frozen is not None:
@@ -166,6 +166,11 @@ def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect
         yield _write(changed, after, dialect)
     if signals := list(_signals(found, before, after)):
         yield _write_signals(signals, dialect)
+
+
+def _oldest(instants: Sequence[Any], dialect: Dialect) -> int | None:
+    found = [int(dialect.from_instant(at).timestamp()) for at in instants if at is not None]
+    return min(found, default=None)
 
 
 def _with_retained(
