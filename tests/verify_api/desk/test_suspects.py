@@ -72,6 +72,10 @@ def test_the_list_and_one_report(office: "Office") -> None:
     listed = browser.open("/desk/reports").text
     assert "0000-000Z-F · Hạt dẻ sấy" in listed
     assert "và 1 báo cáo khác về tem này" in listed
+    of_stamp = browser.open(f"/desk/reports?run={run}&serial=7").text
+    assert f"Về tem 7 của đợt in {run}" in of_stamp
+    assert of_stamp.count("/desk/reports/0") == 2
+    assert "/desk/reports/0" not in browser.open(f"/desk/reports?run={run}&serial=8").text
     page = browser.open(f"/desk/reports/{made}").text
     for said in ("Nhẹ hơn\nmọi khi &lt;i&gt;", "Chợ Đồng Xuân, Hà Nội", "0912 345 678", "khối lượng, quy cách khác",
                  "Mã tem này có thể đã bị sao chép", "7K3M-9QX2-V", "DE-2611"):  # fmt: skip

@@ -61,11 +61,23 @@ def count_open(session: Session, person: Person, party: Party | None = None) -> 
     return session.scalar(query) or 0
 
 
-def lines(session: Session, person: Person, state: ReportState, page: int) -> tuple[list[Line], bool]:
-    """A page of reports, the newest first, and whether there are more."""
+def in_state(state: ReportState) -> ColumnElement[bool]:
+    """Reports that stand there."""
+    return SuspectReport.state == state
+
+
+def about(run: int, serial: int) -> ColumnElement[bool]:
+    """Reports about one stamp, in whatever state."""
+    return (SuspectReport.run == run) & (SuspectReport.serial == serial)
+
+
+def lines(
+    session: Session, person: Person, wanted: ColumnElement[bool], page: int
+) -> tuple[list[Line], bool]:
+    """A page of the reports that are `wanted`, the newest first, and whether there are more."""
     query = (
         select(SuspectReport)
-        .where(looked_after(person), SuspectReport.state == state)
+        .where(looked_after(person), wanted)
         .options(joinedload(SuspectReport.party))
         .order_by(SuspectReport.id.desc())
         .offset(PAGE * page)
@@ -136,12 +148,9 @@ def history_of(session: Session, report: SuspectReport) -> History | None:
 
 def others_on_stamp(session: Session, person: Person, report: SuspectReport) -> Sequence[SuspectReport]:
     """Other reports about the same stamp, the newest first."""
-    if report.run is None:
+    if report.run is None or report.serial is None:
         return ()
     query = select(SuspectReport).where(
-        looked_after(person),
-        SuspectReport.run == report.run,
-        SuspectReport.serial == report.serial,
-        SuspectReport.id != report.id,
+        looked_after(person), about(report.run, report.serial), SuspectReport.id != report.id
     )
     return session.scalars(query.order_by(SuspectReport.id.desc()).limit(PAGE)).all()

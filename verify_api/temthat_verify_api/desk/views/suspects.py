@@ -1,9 +1,11 @@
 """Reports of suspect packs: what shoppers told, looked into by those whose stamp it is and their alliance."""
 
 import uuid
+from urllib.parse import urlencode
 
 from fastapi import Response
 
+from temthat_stamps.code import RUN_MAX, SERIAL_MAX
 from temthat_stamps.texts import say
 from temthat_stamps.verdict import Verdict, Word
 from temthat_verify_api.desk.context import Desk, SignedIn
@@ -23,9 +25,11 @@ router = desk_router()
 
 
 @router.get("/reports")
-def reports_page(desk: SignedIn, state: str = "", page: int = 0, q: str = "") -> Response:
+def reports_page(
+    desk: SignedIn, state: str = "", page: int = 0, q: str = "", run: int = 0, serial: int = 0
+) -> Response:
     """The reports this person looks after, by state; those that wait come first. `q`: a reference number somebody read
-    out on the telephone.
+    out on the telephone. `run` and `serial`: those about one stamp.
     """
     if not desk.may(Action.REPORTS) and not may_answer_others(desk.person):
         raise Forbidden
@@ -36,8 +40,10 @@ def reports_page(desk: SignedIn, state: str = "", page: int = 0, q: str = "") ->
             return desk.go(f"/desk/reports/{found.id}")
         problem = desk.words("suspects.not_found")
     chosen = ReportState(state) if state in set(ReportState) else ReportState.OPEN
+    one_stamp = 0 < run <= RUN_MAX and 0 < serial <= SERIAL_MAX
+    wanted = looking.about(run, serial) if one_stamp else looking.in_state(chosen)
     number = min(max(page, 0), 10_000)
-    lines, more = looking.lines(desk.db, desk.person, chosen, number)
+    lines, more = looking.lines(desk.db, desk.person, wanted, number)
     return desk.page(
         "suspects.html",
         422 if problem else 200,
@@ -46,7 +52,9 @@ def reports_page(desk: SignedIn, state: str = "", page: int = 0, q: str = "") ->
         lines=lines,
         more=more,
         number=number,
-        chosen=chosen,
+        chosen="" if one_stamp else chosen,
+        stamp=desk.words("suspects.of_stamp", serial=serial, run=run) if one_stamp else "",
+        address=urlencode({"run": run, "serial": serial} if one_stamp else {"state": chosen}),
         counts=looking.counts(desk.db, desk.person),
         grouped=grouped,
         province=province_name,
