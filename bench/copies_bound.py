@@ -213,14 +213,14 @@ def _new_phones(events: Stamp) -> list[ScanEvent]:
 def _last(values: Sequence[float]) -> list[float]:
     """The newest first, always as many."""
     newest = list(values[::-1][:_BACK])
-    return newest + [math.nan] * (_BACK - len(newest))
+    return newest + [-1.0] * (_BACK - len(newest))
 
 
 def _since_sale(events: Stamp, phones: Sequence[ScanEvent]) -> list[float]:
     """Time, new phones, their places and those at the sale's place since the first sale."""
     sale = next((event for event in events if event.event is StampEventKind.SOLD), None)
     if sale is None:
-        return [math.nan] * 4
+        return [-1.0] * 4
     later = [event for event in phones if event.at > sale.at]
     spots = [event.spot for event in later if event.spot]
     since = math.log1p(max(0, phones[-1].at - sale.at))

@@ -4,7 +4,7 @@ Expectation and maximisation, a few rounds: each stamp that is not suspect is sh
 likely as they are, and its steps are counted for the ordinary ones in those shares; what a copied one explains teaches
 little. Each prior row weighs as much as `strength` observations, and a learned chance stays within four times of its
 prior: a flood of scans cannot teach the model that floods are ordinary. What copies do is not learned; operators have
-few confirmed ones. Stamps that lived alike are counted together, so that a hundred thousand cost a minute or less.
+few confirmed ones. Stamps that lived alike are counted together, so that a hundred thousand cost seconds.
 """
 
 import math
