@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from temthat_stamps.copies.records import CopySignal, StampEventKind, StampState
-from temthat_stamps.verdict import Asker
+from temthat_stamps.verdict import Asker, Mark
 from temthat_trace.database import make_engine
 from temthat_verify_api.sqlite_store import SqliteStore
 from temthat_verify_api.store import HotStore, NewEvent
@@ -144,3 +144,31 @@ def test_a_life_on_either_database(database_url: str) -> None:
     run = next(runs)
     rows = [(3, SOLD, A), (2, RETURNED, A), (1, SOLD, A), (9, SOLD, B), (8, SPOILED, A), (10, RETURNED, B)]
     asyncio.run(record(database_url, [[event_of(run, n, *row)] for n, row in enumerate(rows, 1)]))
+
+
+def test_what_old_events_said_stays_when_they_are_deleted(database_url: str) -> None:
+    """Events are kept for some months; a spoiled unit stays spoiled, and its sale years later is a signal."""
+    run = next(runs)
+    asyncio.run(record(database_url, [[event_of(run, 1, 1, SOLD, B)], [event_of(run, 2, 2, SPOILED, A)]]))
+    engine = make_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("delete from stamp_event"))
+    url, sale = database_url, event_of(run, 3, 9, SOLD, A)
+
+    async def sell() -> None:
+        store: HotStore = SqliteStore(url) if url.startswith("sqlite") else open_store(url)
+        try:
+            assert await store.record(sale)
+            history = await store.look_up(run, 1)
+        finally:
+            await store.close()
+        assert history.spoiled == told(2, SPOILED).at
+        assert history.sold == Mark(NOON.date(), "79")
+
+    asyncio.run(sell())
+    with engine.connect() as connection:
+        state = connection.execute(sa.select(StampState.sold_at, StampState.sold_province)).one()
+        signals = connection.scalars(sa.select(CopySignal.kind)).all()
+    engine.dispose()
+    assert tuple(state) == (told(1, SOLD).at, "79")
+    assert list(signals) == ["gone"]

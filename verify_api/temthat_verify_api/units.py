@@ -21,6 +21,7 @@ GONE = "gone"
 KINDS = (StampEventKind.SOLD, StampEventKind.SPOILED, StampEventKind.RETURNED)
 """Events that this module lays in order."""
 
+_GONE_ID = uuid.UUID(int=0)
 _AT_ONCE = 100
 """Stamps whose events are read by one statement."""
 
@@ -95,13 +96,27 @@ def settle(stamps: Sequence[Stamp], dialect: Dialect) -> Settling:
 
 
 def read(stamps: Sequence[Stamp], dialect: Dialect) -> Statement:
-    """The stamps' events of `KINDS`: run, serial, and what `of_row` takes."""
+    """The stamps' events of `KINDS`: run, serial, and what `of_row` takes.
+
+    Events are deleted when they are old, and what they said of the unit stays in its state: that comes as an event too.
+    """
     kinds = ", ".join(f"'{kind}'" for kind in KINDS)
     return Statement(
         f"with asked (run, serial) as (values {dialect.values(stamps)}) "  # noqa: S608
         "select e.run, e.serial, e.at, e.id, e.event, e.receipt, e.place from asked a join stamp_event e "
-        f"on e.run = a.run and e.serial = a.serial where e.event in ({kinds})",
+        f"on e.run = a.run and e.serial = a.serial where e.event in ({kinds}) "
+        f"{_kept('sold', 'sold_at', 's.sold_province')} {_kept('spoiled', 'spoiled_at', 'null')}",
         [value for stamp in stamps for value in stamp],
+    )
+
+
+def _kept(event: str, at: str, province: str) -> str:
+    """A state's own word, where its event is gone."""
+    return (
+        f"union all select s.run, s.serial, s.{at}, null, '{event}', null, {province} "  # noqa: S608
+        f"from asked a join stamp_state s on s.run = a.run and s.serial = a.serial where s.{at} is not null and not "
+        "exists (select 1 from stamp_event e where e.run = s.run and e.serial = s.serial "
+        f"and e.event = '{event}' and e.at = s.{at})"
     )
 
 
@@ -111,7 +126,7 @@ def of_row(row: Row, dialect: Dialect) -> Told:
     province = place if place and len(place) == 2 else None
     return Told(
         dialect.from_instant(at),
-        dialect.from_id(event_id),
+        dialect.from_id(event_id) if event_id is not None else _GONE_ID,
         StampEventKind(event),
         bytes(by) if by is not None else None,
         province,

@@ -7,7 +7,7 @@ checked or became an exception; see docs/architecture.md, "Storage".
 import datetime as dt
 import uuid
 
-from sqlalchemy import Dialect, Integer, LargeBinary, String, TypeDecorator
+from sqlalchemy import ColumnElement, Dialect, Integer, LargeBinary, String, TypeDecorator, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -15,7 +15,7 @@ from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.verdict import Asker
 from temthat_trace.database import Base, words
 
-__all__ = ["CopySignal", "Seconds", "StampEvent", "StampEventKind", "StampState", "signal"]
+__all__ = ["CopySignal", "Seconds", "StampEvent", "StampEventKind", "StampState", "signal", "was_at_a_till"]
 
 
 class Seconds(TypeDecorator[int]):
@@ -60,6 +60,12 @@ class StampState(Base):
     copy_live: Mapped[bytes | None] = mapped_column(LargeBinary(97))
     copy_frozen: Mapped[bytes | None] = mapped_column(LargeBinary(97))
     copy_horizon: Mapped[int | None] = mapped_column(Seconds())
+
+
+def was_at_a_till() -> ColumnElement[bool]:
+    """Whether a stamp's state says that a till had it: that stays when the events are deleted."""
+    instants = (StampState.sold_at, StampState.spoiled_at, StampState.returned_at)
+    return or_(*(instant.is_not(None) for instant in instants))
 
 
 class StampEvent(Base):

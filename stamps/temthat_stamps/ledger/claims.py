@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.records import StampEvent, StampEventKind
+from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState, was_at_a_till
 from temthat_stamps.ledger.ledger import Claim, Ledger, State, keep
 from temthat_stamps.ledger.records import Act, LedgerAct
 from temthat_stamps.runs.notices import notices_for_run
@@ -56,7 +56,8 @@ def applied_stretches(session: Session, run: Run) -> Iterator[tuple[int, int]]:
     )
     yield from ((first, last) for first, last in session.execute(acts))
     events = select(StampEvent.serial).where(StampEvent.run == run.run, StampEvent.event.in_(ON_GOODS))
-    yield from _stretches(session.scalars(events.distinct().order_by(StampEvent.serial)))
+    states = select(StampState.serial).where(StampState.run == run.run, was_at_a_till())
+    yield from _stretches(sorted(session.scalars(union(events, states))))
 
 
 def _stretches(serials: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.records import StampEvent, StampEventKind
+from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState, was_at_a_till
 from temthat_stamps.keys import key_id
 from temthat_stamps.ledger.records import Act, LedgerAct
 from temthat_stamps.notice import (
@@ -360,12 +360,14 @@ def _any_applied(session: Session, touched: _Touched) -> bool:
     """Whether a record says that one of these stamps is on goods; no record says nothing."""
     on_goods = StampEvent.event.in_([StampEventKind.APPLIED, StampEventKind.SOLD])
     events = select(StampEvent.run).where(StampEvent.run.in_(touched.runs), on_goods)
+    states = select(StampState.run).where(StampState.run.in_(touched.runs), was_at_a_till())
     acts = select(LedgerAct.run).where(LedgerAct.run.in_(touched.runs), LedgerAct.act == Act.APPLIED)
     if touched.between is not None:
         first, last = touched.between
         events = events.where(StampEvent.serial.between(first, last))
+        states = states.where(StampState.serial.between(first, last))
         acts = acts.where(LedgerAct.first <= last, LedgerAct.last >= first)
-    return any(session.execute(query.limit(1)).first() is not None for query in (acts, events))
+    return any(session.execute(query.limit(1)).first() is not None for query in (acts, events, states))
 
 
 def _falls_on_others(session: Session, batch_id: uuid.UUID | None, owner: Party) -> bool:

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from temthat_stamps.copies.records import StampEvent, StampEventKind
+from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
 from temthat_stamps.ledger.claims import applied_stretches, ledger_of
 from temthat_stamps.ledger.ledger import State
 from temthat_stamps.ledger.records import Act, LedgerAct
@@ -104,3 +104,14 @@ def test_another_run_is_another_ledger(sqlite_shop: Shop) -> None:
         sqlite_shop.session, sqlite_shop.registry, run, 1, 5, NoticeKind.LOST, "stolen", sqlite_shop.coop
     )
     assert states(sqlite_shop, other) == [(1, 10, State.ORDERED)]
+
+
+def test_what_a_till_had_stays_applied_when_its_events_are_deleted(shop: Shop) -> None:
+    """A sale's event is kept for some months, the unit's state for ever."""
+    run = shop.run(20)
+    print_file(shop, run)
+    for serial, column in ((4, "sold_at"), (5, "spoiled_at"), (9, "returned_at")):
+        shop.session.add(StampState(run=run.run, serial=serial, checks=0, **{column: shop.now}))
+    shop.session.add(StampState(run=run.run, serial=7, checks=3, first_at=shop.now, last_at=shop.now))
+    shop.session.flush()
+    assert list(applied_stretches(shop.session, run)) == [(4, 5), (9, 9)]
