@@ -5,7 +5,6 @@ import io
 import re
 import uuid
 
-import pytest
 from sqlalchemy import select
 
 from temthat_stamps.code import Header
@@ -53,12 +52,10 @@ def test_the_choice_of_pins_survives_another_paper(office: Office) -> None:
     assert "method=sheet&amp;count=244&amp;pins=1" in page
 
 
-@pytest.mark.parametrize("method", ["sheet", "house"])
-def test_an_administrator_takes_the_list(office: Office, method: str) -> None:
+def test_an_administrator_takes_the_list(office: Office) -> None:
     """Every PIN beside its printed number, no address; who took it is told on both pages."""
     browser = office.browser(ADMIN)
-    kind = {"method": "house", "kind": "csv"} if method == "house" else {}
-    path = with_pins(office, browser, **kind)
+    path = with_pins(office, browser)
     answer = browser.submit(f"{path}/pins", at=f"{path}/pins", **TAKE)
     assert answer.status_code == 200
     job = job_of(office, path)
@@ -98,42 +95,33 @@ def test_one_person_with_both_files_is_told(office: Office) -> None:
     admin.submit(f"{path}/pins", at=f"{path}/pins", **TAKE)
     assert "Cùng một người" not in admin.open(f"{path}/pins").text
     admin.open(f"{path}/file")
-    assert (
-        "Cùng một người đã tải cả tệp in và danh sách PIN: Lý Văn Hùng" in admin.open(f"{path}/pins").text
-    )
+    assert "Cùng một người đã tải cả tệp in và danh sách PIN: Lý Văn Hùng" in admin.open(f"{path}/pins").text
 
 
-@pytest.mark.parametrize(
-    ("phone", "status"),
-    [(CLERK, 403), (OFFICER, 403), (NEIGHBOUR, 404)],
-    ids=["clerk", "officer", "neighbour"],
-)
-def test_nobody_else_takes_it(office: Office, phone: str, status: int) -> None:
+def test_nobody_else_takes_it(office: Office) -> None:
     """Whoever orders, an alliance's officer, another cooperative."""
     path = with_pins(office, office.browser(ADMIN), count="3")
-    browser = office.browser(phone)
-    assert browser.open(f"{path}/pins").status_code == status
-    assert browser.submit(f"{path}/pins", at="/desk", **TAKE).status_code == status
+    for phone, status in ((CLERK, 403), (OFFICER, 403), (NEIGHBOUR, 404)):
+        browser = office.browser(phone)
+        assert browser.open(f"{path}/pins").status_code == status
+        assert browser.submit(f"{path}/pins", at="/desk", **TAKE).status_code == status
     with office.session() as session:
         assert session.scalars(select(PinFetch)).first() is None
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"apart": "1", "password": "khác"}, "Mật khẩu"),
-        ({"password": PASSWORD}, "theo đường khác"),
-    ],
-    ids=["password", "tick"],
-)
-def test_without_password_or_tick_nothing_leaves(office: Office, fields: dict[str, str], said: str) -> None:
+def test_without_password_or_tick_nothing_leaves(office: Office) -> None:
     """A screen left open gives nothing away."""
     browser = office.browser(ADMIN)
     path = with_pins(office, browser, count="3")
-    answer = browser.submit(f"{path}/pins", at=f"{path}/pins", **fields)
-    assert answer.status_code == 422
-    assert said in answer.text
-    assert answer.headers["content-type"].startswith("text/html")
+    wrong: tuple[tuple[dict[str, str], str], ...] = (
+        ({"apart": "1", "password": "khác"}, "Mật khẩu"),
+        ({"password": PASSWORD}, "theo đường khác"),
+    )
+    for fields, said in wrong:
+        answer = browser.submit(f"{path}/pins", at=f"{path}/pins", **fields)
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert answer.headers["content-type"].startswith("text/html")
     with office.session() as session:
         assert session.scalars(select(PinFetch)).first() is None
 

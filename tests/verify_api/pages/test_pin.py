@@ -113,14 +113,11 @@ async def test_a_wrong_pin_says_how_many_tries_are_left(world: "World") -> None:
     assert pins(world) == []
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "12345", "abc", "<b>1</b>"], ids=["empty", "short", "letters", "markup"]
-)
-async def test_what_is_no_pin_is_told_and_not_counted(world: "World", typed: str) -> None:
+async def test_what_is_no_pin_is_told_and_not_counted(world: "World") -> None:
     """The form comes back; what was typed does not."""
     run = world.run(has_pins=True)
     async with world.client() as client:
-        for _ in range(ON_ONE_STAMP_FROM_ONE_SOURCE.amount + 1):
+        for typed in ("", "12345", "abc", "1234567", "<b>1</b>", "१२३४५६", "<b>1</b>"):
             page = await client.post(f"/T/{world.code(run)}", data={"pin": typed})
             assert (page.status_code, title(page)) == (200, "Mã PIN gồm 6 chữ số")
         assert 'id="pinfield"' in page.text
@@ -141,17 +138,17 @@ async def test_the_typed_number_leads_to_the_form_too(world: "World") -> None:
         assert (await post(client, "/T/AAAA-BBBB-CCCC-DDDU", "123456")).status_code == 422
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}],
-    ids=["cross-site", "same-site", "origin"],
-)
-async def test_another_sites_page_enters_nothing(world: "World", headers: dict[str, str]) -> None:
+async def test_another_sites_page_enters_nothing(world: "World") -> None:
     """Refused before the code is looked at, so that it uses up nobody's tries."""
     run = world.run(has_pins=True)
     async with world.client() as client:
-        answer = await post(client, f"/T/{world.code(run)}", pin_of(world, run), **headers)
-        assert answer.status_code == 403
+        for name, value in (
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Site", "same-site"),
+            ("Origin", "https://evil.example"),
+        ):
+            answer = await post(client, f"/T/{world.code(run)}", pin_of(world, run), **{name: value})
+            assert answer.status_code == 403
         own = {"Origin": "https://tem.example.vn", "Sec-Fetch-Site": "same-origin"}
         assert title(await post(client, f"/T/{world.code(run)}", wrong(pin_of(world, run)), **own))
     assert pins(world) == []

@@ -174,19 +174,20 @@ async def test_without_a_secret_no_sms_is_taken(world: "World") -> None:
             assert (await client.post(PATH, headers=headers)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "data",
-    [{"text": "?"}, {"sender": SENDER}, {"sender": "", "text": "?"}, {"sender": "9" * 41, "text": "?"},
-     {"sender": SENDER, "text": "?" * 2_001}],
-    ids=["no sender", "no text", "empty sender", "long sender", "long text"],
-)  # fmt: skip
-async def test_what_is_no_message_is_refused(sms_world: "World", data: dict[str, str]) -> None:
+async def test_what_is_no_message_is_refused(sms_world: "World") -> None:
     """As a form and as JSON; the number is not echoed."""
+    bad: tuple[dict[str, str], ...] = (
+        {"text": "?"}, {"sender": SENDER}, {"sender": "", "text": "?"}, {"sender": SENDER * 5, "text": "?"},
+        {"sender": SENDER, "text": "?" * 2_001},
+    )  # fmt: skip
     async with sms_world.client() as client:
-        for sent in ({"data": data}, {"json": data}):
-            answer = await client.post(PATH, headers=KEY, **sent)  # type: ignore[arg-type]
-            assert answer.status_code == 422
-            assert SENDER not in answer.text
+        for data in bad:
+            for answer in (
+                await client.post(PATH, headers=KEY, data=data),
+                await client.post(PATH, headers=KEY, json=data),
+            ):
+                assert answer.status_code == 422
+                assert SENDER not in answer.text
         assert (await client.post(PATH, headers=KEY, content=b"x" * 10_001)).status_code == 413
 
 
