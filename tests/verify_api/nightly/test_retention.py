@@ -127,7 +127,8 @@ def test_what_is_deleted_is_counted(any_past: Past) -> None:
 def test_a_flooded_stamp_is_deleted_in_stretches(any_past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """More events of one stamp than a stretch holds, and stretches that end within a stamp."""
     past = any_past
-    monkeypatch.setattr("temthat_verify_api.nightly.work.EVENTS", 7)
+    monkeypatch.setattr("temthat_verify_api.nightly.work.EVENTS", 17)
+    monkeypatch.setattr("temthat_verify_api.nightly.retention.AT_ONCE", 5)
     run = past.run()
     for serial in (1, 2, 5):
         past.write(run, serial, [Happened(120 - n / 10, phone=str(n)) for n in range(25)])

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from temthat_stamps.copies.records import signal
 from temthat_trace.formats import VIETNAM
 from temthat_verify_api.habits import neighbours_of
-from temthat_verify_api.nightly import work
+from temthat_verify_api.nightly import retention, work
 from temthat_verify_api.nightly.records import Night, RunCopies, StampDay
 from temthat_verify_api.nightly.rounds import LATE, is_due, night_is_late
 from temthat_verify_api.nightly.work import HELD, NightStopped, NightTaken
@@ -107,7 +107,8 @@ def test_a_night_killed_anywhere_loses_and_doubles_nothing(
 ) -> None:
     """Stopped at each step in turn: events and counts together are always all there ever were."""
     past = any_past
-    monkeypatch.setattr(work, "EVENTS", 4)
+    monkeypatch.setattr(work, "EVENTS", 5)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     run = past.run()
     for serial in (1, 2, 3):
         past.write(run, serial, [Happened(100 - 3 * n, phone=str(n)) for n in range(7)])

@@ -12,8 +12,9 @@ import datetime as dt
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -37,10 +38,8 @@ KINDS = (StampEventKind.CHECK, StampEventKind.PIN)
 SPARE = dt.timedelta(days=1)
 """One night may fail, and no event is older than was promised."""
 
-_AT_ONCE = 500
-"""Stamps or events named in one statement."""
-
-T = TypeVar("T")
+AT_ONCE = 500
+"""Events looked at in one transaction: whoever checks a stamp meanwhile waits a tenth of a second at most."""
 
 
 class Old(NamedTuple):
@@ -83,37 +82,44 @@ def _is_old(before: dt.datetime) -> ColumnElement[bool]:
     return and_(StampEvent.at < before, StampEvent.event.in_(KINDS))
 
 
-def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> int:
-    """Delete the old events of a stretch and count them as gone, in the caller's transaction; returns how many."""
-    query = select(*(getattr(StampEvent, name) for name in Old._fields))
-    old = [Old(*row) for row in session.execute(query.where(stretch.holds, _is_old(before)))]
+def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> tuple[int, Stretch | None]:
+    """Delete old events at the beginning of a stretch, `AT_ONCE` at most, and count them as gone, in the caller's
+    transaction; returns how many, and what of the stretch is left to be looked at.
+    """
+    query = select(*(getattr(StampEvent, name) for name in Old._fields)).where(stretch.holds, _is_old(before))
+    old = [
+        Old(*row) for row in session.execute(query.order_by(StampEvent.serial, StampEvent.id).limit(AT_ONCE))
+    ]
     windows = _windows(session, stretch.run, sorted({event.serial for event in old}), int(before.timestamp()))
-    free = [event for event in old if event.second < windows.get(event.serial, event.second + 1)]
+    cells = {
+        (event.serial, event.id): event.cell
+        for event in old
+        if event.second < windows.get(event.serial, event.second + 1)
+    }
     counts: Counts = Counter()
-    for events in _groups(free):
-        cells = {(event.serial, event.id): event.cell for event in events}
+    if cells:
         gone = delete(StampEvent).where(
             StampEvent.run == stretch.run, tuple_(StampEvent.serial, StampEvent.id).in_(list(cells))
         )
         for serial, event_id in session.execute(gone.returning(StampEvent.serial, StampEvent.id)):
             counts[cells[serial, event_id]] += 1
-    add_gone(session, stretch.run, counts)
-    return counts.total()
+        add_gone(session, stretch.run, counts)
+    rest = replace(stretch, after=(old[-1].serial, old[-1].id)) if len(old) == AT_ONCE else None
+    return counts.total(), rest
 
 
 def _windows(session: Session, run: int, serials: Sequence[int], before: int) -> dict[int, int]:
     """Where each stamp's window of scoring begins, of those that have one; a window that is all old is closed first."""
     found: dict[int, int] = {}
-    for some in _groups(serials):
-        query = select(StampState.serial, StampState.copy_horizon, StampState.copy_live).where(
-            StampState.run == run, StampState.serial.in_(some)
-        )
-        for serial, horizon, live in session.execute(query).all():
-            if horizon is None or live is None:
-                continue
-            found[serial] = horizon
-            if horizon + WINDOW < before:
-                found[serial] = close(session, run, serial, horizon, live)
+    query = select(StampState.serial, StampState.copy_horizon, StampState.copy_live).where(
+        StampState.run == run, StampState.serial.in_(serials)
+    )
+    for serial, horizon, live in session.execute(query).all():
+        if horizon is None or live is None:
+            continue
+        found[serial] = horizon
+        if horizon + WINDOW < before:
+            found[serial] = close(session, run, serial, horizon, live)
     return found
 
 
@@ -139,8 +145,3 @@ def close(session: Session, run: int, serial: int, horizon: int, live: bytes) ->
         .values(copy_live=kept, copy_frozen=kept, copy_horizon=end if kept else None)
     )
     return end if changed(closed) else horizon
-
-
-def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]

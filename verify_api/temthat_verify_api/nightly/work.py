@@ -24,7 +24,7 @@ from temthat_verify_api.nightly.counting import Counts, count_kept, put_kept
 from temthat_verify_api.nightly.records import Night, changed
 from temthat_verify_api.nightly.retention import has_old, let_go, old_before
 from temthat_verify_api.nightly.rollups import count_checked, put_counts, serial_ranges
-from temthat_verify_api.nightly.stretches import EVENTS, stretches
+from temthat_verify_api.nightly.stretches import EVENTS, Stretch, stretches
 from temthat_verify_api.nightly.teaching import Lesson, teach
 from temthat_verify_api.reports.retention import expire_reports
 
@@ -84,18 +84,26 @@ class NightWork:
         deleted, kept = 0, Counts()
         for stretch in stretches(self._sessions, run, EVENTS):
             self._breathe()
-            with self._sessions() as session:
-                is_old = has_old(session, stretch, before)
-            if is_old:
-                with self._sessions() as session:
-                    self._hold(session)
-                    deleted += let_go(session, stretch, before)
-                    session.commit()
+            deleted += self._delete(stretch, before)
             with self._sessions() as session:
                 kept += count_kept(session, stretch)
         with self._sessions() as session:
             put_kept(session, run, kept)
             session.commit()
+        return deleted
+
+    def _delete(self, stretch: Stretch, before: dt.datetime) -> int:
+        """Delete the old events of a stretch, some in each transaction; how many."""
+        with self._sessions() as session:
+            rest = stretch if has_old(session, stretch, before) else None
+        deleted = 0
+        while rest is not None:
+            with self._sessions() as session:
+                self._hold(session)
+                gone, rest = let_go(session, rest, before)
+                session.commit()
+            deleted += gone
+            self._breathe()
         return deleted
 
     def _count(self, run: int, count: int) -> None:
