@@ -152,7 +152,8 @@ class State:
         if known > PLACES:
             raise BadState(f"a copy state holds {PLACES} places, not {known}")
         # By position: the first fields of the class are `_NUMBERS`, in that order.
-        state = cls(*values[1 : len(_NUMBERS) + 1], tuple(rest[:EXPLANATIONS]))
+        state = cls(*values[1 : len(_NUMBERS) + 1])
+        state.likelihoods = tuple(rest[:EXPLANATIONS])
         flags, state.held, state.sold_at, state.pin, lat, lon, state.seen, *spots = rest[EXPLANATIONS:]
         state.jumped, state.looked, state.since_sale = flags & 1, flags >> 1 & 1, flags >> 2
         state.last = None if lat == _NOWHERE else Spot(lat, lon)
