@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from temthat_stamps.bundle.offline import judge_offline
 from temthat_stamps.bundle.pack import make_pack, parse_pack
 from temthat_stamps.bundle.store import TrustStore
-from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
+from temthat_stamps.copies.campaigns import AlertState
+from temthat_stamps.copies.records import CopySignal, StampEvent, StampEventKind, StampState
 from temthat_stamps.custody.wrapping import unwrap_stamp_key
 from temthat_stamps.ledger.records import Act, LedgerAct, Reprint, StampQuota
 from temthat_stamps.runs.custody import run_secret, wrapped_stamp_key
@@ -45,10 +47,21 @@ from temthat_trace.products import PackComponent, PackForm, PackKind, Product
 from temthat_trace.purchases import PurchaseSlip
 from temthat_verify_api import archive, keeping, migrate
 from temthat_verify_api.accounts import KeyRole, Person, ResetCode, Role, WorkbookImport
+from temthat_verify_api.alerts.records import (
+    Alert,
+    AlertMessage,
+    AlertSignal,
+    AlertStep,
+    AlertSubscription,
+    Way,
+    What,
+)
 from temthat_verify_api.archive import Archive, KeepingError, NoSpace, TornArchive, WrongPassphrase
 from temthat_verify_api.epcis.tables import NamedQuery, Subscription
 from temthat_verify_api.keeping import TargetNotEmpty, backup, restore
+from temthat_verify_api.nightly.records import LearnedHabits, Night, RunCopies, StampDay
 from temthat_verify_api.pin_records import PinEntry
+from temthat_verify_api.reports.records import ReportContact, ReportState, ReportStep, SuspectReport
 from temthat_verify_api.sessions import open_session
 from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.tables import metadata
@@ -252,6 +265,7 @@ def fill(world: "World") -> int:
                 due_at=NOW,
             )
         )
+        fill_copies(session, run, htx, product)
         capture(session, htx.id, EPCIS, now=NOW)
         open_session(session, person, NOW)
         session.execute(sa.text("update revision set value = 77"))
@@ -260,6 +274,53 @@ def fill(world: "World") -> int:
     (prints / "a.pdf").write_bytes(b"%PDF" + os.urandom(1_500_000))
     (prints / ".b.pdf.part").write_bytes(b"unfinished")
     return run
+
+
+def fill_copies(session: Session, run: int, htx: Party, product: Product) -> None:
+    """What is kept about copies: signals, reports, alerts and who is told, and what the nights leave."""
+    session.add_all(
+        [
+            CopySignal(run=run, serial=1, kind="sales", at=NOW, province="79"),
+            LearnedHabits(product_id=product.id, text='{"ordinary": "Chè"}', stamps=9, learned_at=NOW),
+            RunCopies(run=run, scanned=1, suspect=1, evident=1, checks=1, updated_at=NOW),
+            StampDay(
+                run=run, day=NOW.date(), province="79", event=StampEventKind.CHECK, kind=Asker.CONSUMER, kept=1, gone=2
+            ),
+            Night(day=NOW.date(), begun_at=NOW, busy_until=NOW, ended_at=NOW),
+        ]
+    )  # fmt: skip
+    report = SuspectReport(
+        reference="ABCD-1234",
+        at=NOW,
+        run=run,
+        serial=1,
+        party_id=htx.id,
+        shop="Chợ =1+1",
+        told="Lạ\n",
+        state_at=NOW,
+    )
+    report.contact = ReportContact(contact="0900 000 009", text="2026-11", given_at=NOW)
+    report.steps = [ReportStep(at=NOW, state=ReportState.OPEN, note="xem", by_party_id=htx.id, by_person="Á")]
+    # Found out later to be of the campaign of an alert whose id comes after its own.
+    older, younger = (
+        Alert(
+            party_id=htx.id, product_id=product.id, state=state, state_at=NOW, opened_at=NOW, first_at=NOW, last_at=NOW
+        )
+        for state in (AlertState.OPEN, AlertState.CLOSED)
+    )  # fmt: skip
+    session.add_all([report, older, younger])
+    session.flush()
+    min(older, younger, key=lambda a: a.id.int).merged_into = max(older.id, younger.id, key=lambda i: i.int)
+    step = AlertStep(
+        alert_id=older.id, at=NOW, what=What.CHANGED, state=AlertState.OPEN, note="Á", by_party_id=htx.id
+    )
+    told = AlertSubscription(
+        party_id=htx.id, way=Way.WEBHOOK, dest="https://nhan.example.vn/", created_at=NOW, due_at=NOW
+    )
+    told.sealed_secret = b"\x00sealed"
+    session.add_all([step, told, AlertSignal(run=run, serial=1, kind="sales", at=NOW, alert_id=older.id)])
+    session.flush()
+    session.add(AlertMessage(subscription_id=told.id, step_id=step.id))
 
 
 @pytest.fixture(autouse=True)
