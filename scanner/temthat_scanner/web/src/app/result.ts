@@ -50,10 +50,10 @@ function one(result: Result): HTMLElement[] {
     saying.sentence ? h("p", {}, saying.sentence) : null,
     saying.action ? h("p", { class: "do" }, saying.action) : null,
   );
-  return [band, h("div", { class: "wrap" }, ...details(result))];
+  return [band, h("div", { class: "wrap" }, ...details(result, saying))];
 }
 
-function details(result: Result): (HTMLElement | string)[] {
+function details(result: Result, saying: Saying): (HTMLElement | string)[] {
   const verdict = result.verdict;
   const parts: HTMLElement[] = [];
   if (result.product) parts.push(goods(result));
@@ -67,6 +67,10 @@ function details(result: Result): (HTMLElement | string)[] {
   }
   if (result.hotline) {
     parts.push(h("p", {}, h("a", { class: "button", href: `tel:${result.hotline.replace(/[^+\d]/g, "")}` }, t("call", { phone: result.hotline }))));
+  }
+  if (verdict && (saying.tone === "stop" || saying.tone === "warn")) {
+    const report = `../report?code=${encodeURIComponent(result.text.slice(0, 300))}`;
+    parts.push(h("p", {}, h("a", { class: "button", href: report }, t("report"))));
   }
   parts.push(h("p", { class: "soft" }, how(result)), ...(result.queued ? [h("p", { class: "soft" }, t("queued"))] : []));
   return parts;
