@@ -146,6 +146,7 @@ def approve_reprint(session: Session, registry: Registry, reprint: Reprint, seco
         requested_by=reprint.asked_name,
         gs1=run.gs1,
         needs_activation=run.needs_activation and run.activated_at is None,
+        has_pins=run.has_pins,
         replaces=Replaced(run.run, reprint.first, reprint.last),
     )
     if is_own:

@@ -89,6 +89,17 @@ def test_a_second_member_agrees(shop: Shop, run: Run) -> None:
     assert ledger_of(shop.session, run).total(State.REPLACED) == 24
 
 
+def test_new_stamps_have_pins_if_the_old_ones_had(sqlite_shop: Shop) -> None:
+    """They go on the same packs, under the same film; the PINs are others."""
+    shop = sqlite_shop
+    for has_pins in (True, False):
+        run = shop.run(60)
+        run.has_pins = has_pins
+        print_file(shop, run)
+        fresh = approve_reprint(shop.session, shop.registry, ask(shop, run), hung(shop))
+        assert fresh.has_pins is has_pins
+
+
 def test_the_link_is_known_by_its_hash_alone(shop: Shop, run: Run) -> None:
     """Who reads the database finds no link in it."""
     reprint, token = ask_reprint(shop.session, run, 25, 48, "misprint", WHY, mai(shop), shop.now)
