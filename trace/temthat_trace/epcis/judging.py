@@ -38,9 +38,12 @@ class Judged:
     @property
     def is_good(self) -> bool:
         """Whether nothing found so far keeps it out."""
-        if not self.problems:
-            return self.event is not None
-        return self.event is not None and not any(p.level is Level.ERROR for p in self.problems)
+        if self.event is None:
+            return False
+        for problem in self.problems:  # noqa: SIM110 - asked very often, and a generator costs more
+            if problem.level is Level.ERROR:
+                return False
+        return True
 
     @property
     def event_id(self) -> str | None:

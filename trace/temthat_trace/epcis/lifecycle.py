@@ -6,7 +6,7 @@ warning keeps out. Only single things are followed (a serial, a logistic unit, a
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from temthat_trace.epcis import events as ev
@@ -59,7 +59,7 @@ class Happening:
 
     def __init__(self, event: ev.Event) -> None:
         self.event = event
-        self.at = event.at()
+        self.at = event.at().astimezone(UTC)  # instants of one zone are compared several times as fast
         self.lists = _lists(event)
 
     @property
@@ -96,8 +96,11 @@ def apply(
                 step.use_all()
     if not step.problems:
         return Outcome(step.changed, step.problems)
-    chosen = {**DEFAULT_LEVELS, **(levels or {})}
-    return Outcome(step.changed, [p.of_level(chosen.get(p.rule, Level.ERROR)) for p in step.problems])
+    chosen = levels or {}
+    return Outcome(
+        step.changed,
+        [p.of_level(chosen.get(p.rule) or DEFAULT_LEVELS.get(p.rule, Level.ERROR)) for p in step.problems],
+    )
 
 
 def _lists(event: ev.Event) -> dict[str, Things]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from temthat_trace.epcis.problems import Level, Problem
 
@@ -33,8 +33,7 @@ class Fate(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One event: where it stood, what became of it, under which id it is known, and the findings."""
 
     pointer: str

@@ -120,7 +120,7 @@ def _list(read: Read) -> Read:
         if not isinstance(value, list):
             problems.append(_wrong(pointer, "một danh sách […]", "a list […]"))
             return None
-        return tuple(read(v, f"{pointer}/{i}", problems) for i, v in enumerate(value))
+        return tuple([read(v, f"{pointer}/{i}", problems) for i, v in enumerate(value)])
 
     return run
 
@@ -134,17 +134,18 @@ def _texts_or_text(value: Any, pointer: str, problems: Problems) -> Any:
 
 
 def _texts(value: Any, pointer: str, problems: Problems) -> Any:
-    if isinstance(value, list) and all(v.__class__ is str for v in value):
+    if isinstance(value, list) and _ALL_TEXT.issuperset(map(type, value)):
         return tuple(value)
     return _each_text(value, pointer, problems)
 
 
 def _objects(value: Any, pointer: str, problems: Problems) -> Any:
-    if isinstance(value, list) and all(v.__class__ is dict for v in value):
+    if isinstance(value, list) and _ALL_OBJECTS.issuperset(map(type, value)):
         return tuple(value)
     return _each_object(value, pointer, problems)
 
 
+_ALL_TEXT, _ALL_OBJECTS = frozenset({str}), frozenset({dict})
 _each_text = _list(_text)
 _each_object = _list(_object)
 _quantities = _list(_of(ev.QuantityElement))

@@ -33,6 +33,7 @@ from temthat_trace.epcis.members import (
 from temthat_trace.epcis.problems import Level, Problem, step
 from temthat_trace.epcis.sensors import check_sensors
 from temthat_trace.epcis.texts import is_time, is_uri
+from temthat_trace.gs1.remember import remembered
 
 CLOCK_SLACK = timedelta(minutes=10)
 _OFFSET = re.compile(r"[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)")
@@ -78,6 +79,11 @@ def check_event(
     return [replace(p, pointer=pointer + p.pointer, level=chosen.get(p.rule, Level.ERROR)) for p in found]
 
 
+@remembered(256)
+def _is_offset(text: str) -> bool:
+    return _OFFSET.fullmatch(text) is not None
+
+
 # --- parts of all events ------------------------------------------------------------------------------------
 
 
@@ -98,7 +104,7 @@ def _times(event: ev.Event, now: datetime | None, found: Found) -> None:
     offset = event.event_time_zone_offset
     if offset is None:
         found.append(missing("/eventTimeZoneOffset"))
-    elif not _OFFSET.fullmatch(offset):
+    elif not _is_offset(offset):
         found.append(
             Problem(
                 "/eventTimeZoneOffset", "zone", "Múi giờ phải viết như +07:00.", "Write the zone like +07:00."

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from temthat_trace.collecting import uncollected
 from temthat_trace.epcis.document import (
@@ -31,8 +31,7 @@ _WAY = frozenset({"epcisBody", "queryResults", "resultsBody"})
 _OPEN = {"{": "}", "[": "]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """One event as it came: where it stands, its JSON text and value."""
 
     pointer: str
