@@ -1,8 +1,8 @@
 """The receipt a phone may keep: a random value for one stamp, so that the same phone's second look is no second check.
 
-First-party, sent back only to the page of that one stamp, and a different one for every stamp, so that two stamps can
-never be linked through it. The database holds a keyed hash of it. A phone may refuse: by its "do not track" settings,
-by the link on the page, or by not keeping cookies.
+First-party, sent back only to the page of that one stamp and its counting picture, and a different one for every
+stamp, so that two stamps can never be linked through it. The database holds a keyed hash of it. A phone may refuse: by
+its "do not track" settings, by the link on the page, or by not keeping cookies.
 """
 
 import base64
@@ -55,7 +55,7 @@ class Receipts:
         self._set(response, base64.urlsafe_b64encode(value).decode().rstrip("="), KEPT_SECONDS, path)
 
     def try_out(self, response: Response, value: bytes, path: str, seconds: int) -> None:
-        """Send a new receipt once more, for the picture of this one view: back it comes if they are kept."""
+        """Send a new receipt once more, for this view's picture: it comes back from a phone that keeps receipts."""
         self._set(response, base64.urlsafe_b64encode(value).decode().rstrip("="), seconds, path)
 
     def take_back(self, response: Response, path: str) -> None:
