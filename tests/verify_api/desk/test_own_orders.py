@@ -21,7 +21,7 @@ from temthat_stamps.runs.records import IssuerKey, Run
 from temthat_stamps.trust.logtrust import LogTrust
 from temthat_trace.parties import Party
 
-from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, Browser, Office
+from .conftest import ADMIN, CLERK, INSPECTOR, NEIGHBOUR, NOW, OFFICER, PASSWORD, Browser, Office
 from .test_ledger import added_up, recorded
 
 UPLOAD = "/desk/own-orders"
@@ -112,6 +112,21 @@ def test_the_whole_road(office: Office, own: OwnCustody, tmp_path: Path) -> None
     assert "Đã in xong 30 tem" in done
     assert "xóa tệp đơn" in done
     assert "30" in browser.open("/desk/runs/1/ledger").text
+
+
+def test_pins_of_an_order_are_there_once_it_is_signed(office: Office, own: OwnCustody) -> None:
+    """The order's page says so; the list is an administrator's, and says that the server knows the PINs too."""
+    clerk, admin = office.browser(CLERK), office.browser(ADMIN)
+    order = ordered(office, clerk, pins="1")
+    page = admin.open(order).text
+    assert "Có sau khi đơn đã ký được nhận vào sổ công khai." in page
+    assert "/pins" not in page
+    assert sent(clerk, signed_at_home(clerk, own, order), order)[0] == 303
+    assert "Người quản trị của đơn vị tải danh sách PIN" in clerk.open(order).text
+    [path] = re.findall(r'href="(/desk/jobs/[0-9a-f-]+/pins)"', admin.open(order).text)
+    assert "nên máy chủ cũng biết" in admin.open(path).text
+    listed = admin.submit(path, at=path, apart="1", password=PASSWORD)
+    assert len(re.findall(r"(?m)^[0-9]+,[^,]+,[0-9]{6}\r$", listed.text)) == 30
 
 
 def test_the_paper_chosen_at_the_desk_is_in_the_order(office: Office, own: OwnCustody) -> None:
