@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
         "epcisquery",
         "records",
         "copies",
+        "copystore",
     ],
 )
 def test_small_measurements_give_figures(name: str, tmp_path: Path) -> None:
