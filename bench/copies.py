@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -62,10 +62,13 @@ FULL, SMALL = Sizes(400_000, 3_000, 400, 200), Sizes(1_500, 40, 5, 5)
 
 
 class World:
-    """Stamps under people's habits times `factor`, drawn one at a time."""
+    """Stamps under people's habits times `factor`, drawn one at a time; no shop has a `till`, if told so."""
 
-    def __init__(self, factor: float, seed: int) -> None:
-        self._lives = Lives(load().with_habits(factor), random.Random(seed))
+    def __init__(self, factor: float, seed: int, tills: bool = True) -> None:
+        assumptions = load().with_habits(factor)
+        if not tills:
+            assumptions = replace(assumptions, checks={**assumptions.checks, "till": 0.0})
+        self._lives = Lives(assumptions, random.Random(seed))
         self._attacks = Attacks(self._lives)
 
     def genuine(self, number: int) -> Iterator[Stamp]:
@@ -166,7 +169,8 @@ def measure(sizes: Sizes) -> tuple[list[dict[str, Any]], str, str]:
     lines += [HEAD.format("threshold, nats")] + [main.study.row(f"{at}", at) for at in THRESHOLDS] + [""]
     lines += [HEAD.format("habits, at the threshold")]
     for factor in (0.5, 1.0, 2.0):
-        lines += _habit_rows(factor, sizes, threshold)
+        lines += _habit_rows(f"times {factor:g}", World(factor, 7), sizes, threshold)
+    lines += _habit_rows("no shop has a till", World(1.0, 7, tills=False), sizes, threshold)
     lines += ["", *_others(world, sizes, main.study, main.checks)]
     lines += ["", *bound(sizes.genuine, main.close, main.copied)]
     return _figures(main.study, threshold, main.sample), "\n".join(lines), _curves(main.study, threshold)
@@ -187,14 +191,13 @@ def _curves(main: Study, threshold: float) -> str:
     return draw([*curves, curve("5 to 19 copies, 10th phone", main.many_sources, 10)])
 
 
-def _habit_rows(factor: float, sizes: Sizes, threshold: float) -> Iterator[str]:
-    world = World(factor, 7)
+def _habit_rows(world_name: str, world: World, sizes: Sizes, threshold: float) -> Iterator[str]:
     genuine = list(world.genuine(sizes.genuine // 2))
     one = world.copies(Attack.ONE_SOURCE, max(1, sizes.one_source // 2))
     many = world.copies(Attack.MANY_SOURCES, max(1, sizes.many_sources // 3), phones=10)
     taught = len(genuine) // 4
     for name, habits in (("priors", priors()), ("learned", learn(genuine[:taught]))):
-        yield study(habits, genuine[taught:], one, many).row(f"times {factor:g}, {name}", threshold)
+        yield study(habits, genuine[taught:], one, many).row(f"{world_name}, {name}", threshold)
 
 
 def _others(world: World, sizes: Sizes, main: Study, checks: int) -> Iterator[str]:
