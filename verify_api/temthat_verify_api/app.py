@@ -49,7 +49,7 @@ def create_app(services: Services) -> FastAPI:
     publisher = Publisher(services)
     deliverer = Deliverer(services, parts.metrics)
     emitter = Emitter(services)
-    alerts = (Sweeper(services), AlertDeliverer(services))
+    alerts = (Sweeper(services), AlertDeliverer(services, parts.metrics))
     nights = Nights(services)
 
     @asynccontextmanager

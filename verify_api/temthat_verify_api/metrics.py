@@ -59,6 +59,12 @@ class Metrics:
             ["result"],
             registry=self.registry,
         )
+        self.alert_messages = Counter(
+            "temthat_alert_messages",
+            "Messages about alerts, by what became of them.",
+            ["result"],
+            registry=self.registry,
+        )
         # Looking a labelled child up costs more than counting; there are a few dozen of them.
         self._told: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._wrote: dict[str, Counter] = {}
@@ -87,6 +93,10 @@ class Metrics:
     def delivered(self, result: str) -> None:
         """A delivery to a subscriber ended: received, failed, or the subscription paused."""
         self.deliveries.labels(result).inc()
+
+    def alerted(self, result: str) -> None:
+        """A message about an alert was received or failed, or its address paused."""
+        self.alert_messages.labels(result).inc()
 
     def record(self, state: RecordState) -> None:
         """How the public record stands now."""

@@ -104,6 +104,7 @@ def test_the_page_tells_why_where_and_which_stamps(case: Case) -> None:
     assert page.index(f"{case.run}</a> / 7") < page.index(f"{case.run}</a> / 12")
     assert f"/desk/recall?batch={case.office.batch_id()}" in page
     assert words["alerts.what.opened"] in page
+    assert f"/desk/reports?run={case.run}&amp;serial=12" in page
     assert "<script" not in page
 
 

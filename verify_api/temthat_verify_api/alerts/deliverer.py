@@ -18,6 +18,7 @@ from temthat_verify_api.alerts.messages import as_json, as_mail, told
 from temthat_verify_api.alerts.records import AlertMessage, AlertStep, AlertSubscription, Way
 from temthat_verify_api.alerts.telling import concerns
 from temthat_verify_api.mail import MailError, send_mail
+from temthat_verify_api.metrics import Metrics
 from temthat_verify_api.receivers import LEASE, SubscriptionState, Turns
 from temthat_verify_api.rounds import Rounds
 from temthat_verify_api.webhooks import SIGNATURE, UndeliverableError, read_target, send, signature
@@ -53,10 +54,11 @@ class _Parcel:
 class AlertDeliverer(Rounds):
     """Delivers what is due, every few seconds, until it is closed."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, metrics: Metrics | None = None) -> None:
         super().__init__("alert-deliverer", EVERY_SECONDS)
         self._services = services
         self._turns = Turns(services.sessions, AlertSubscription)
+        self._metrics = metrics or Metrics()
 
     def round(self) -> None:
         """Deliver until nobody has more to get at once."""
@@ -103,10 +105,10 @@ class AlertDeliverer(Rounds):
             if parcel.send is not None:
                 parcel.send()
         except _Refused as refused:
+            is_over = refused.for_good or self._turns.failed(subscription, str(refused), now)
             if refused.for_good:
                 self._turns.pause(subscription, str(refused))
-            else:
-                self._turns.failed(subscription, str(refused), now)
+            self._metrics.alerted("paused" if is_over else "failed")
             return False
         with self._services.sessions() as session:
             session.execute(
@@ -123,6 +125,7 @@ class AlertDeliverer(Rounds):
             failures=0,
             problem="",
         )
+        self._metrics.alerted("received")
         return True
 
     def _prepare(self, session: Session, subscription: AlertSubscription) -> _Parcel | None:
