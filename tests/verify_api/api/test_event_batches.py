@@ -103,6 +103,14 @@ async def test_what_is_no_batch(world: "World", body: bytes, status: int) -> Non
         assert (await client.post(BATCH, content=body)).status_code == status
 
 
+@pytest.mark.parametrize("body", [b"{}", b'"x"', b"{}\n{}", b"\x00"])
+async def test_a_json_batch_is_an_array(world: "World", body: bytes) -> None:
+    """Lines are another type of content."""
+    async with world.client(headers={"content-type": "application/json; charset=utf-8"}) as client:
+        assert (await client.post(BATCH, content=body)).status_code == 422
+        assert (await client.post(BATCH, content=b" ")).json() == {"counts": {}, "events": []}
+
+
 async def test_without_a_key_everything_waits(world: "World") -> None:
     """A key that was revoked or forgotten loses nothing: the reports are to be told again."""
     code = world.code(world.run())

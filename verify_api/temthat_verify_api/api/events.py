@@ -93,7 +93,8 @@ async def report_event(request: Request) -> Response:
 async def report_events(request: Request) -> Response:
     """Many reports. Those on one stamp are told in their order, others side by side."""
     parts = parts_of(request)
-    bodies = _split(await read_body(request, BATCH_BYTES))
+    is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    bodies = _split(await read_body(request, BATCH_BYTES), is_json=is_json)
     if len(bodies) > BATCH_EVENTS:
         raise not_a_question(
             f"Nhiều nhất {BATCH_EVENTS} sự kiện mỗi lần.", f"At most {BATCH_EVENTS} events at once."
@@ -107,9 +108,12 @@ async def report_events(request: Request) -> Response:
     return Response(batch.model_dump_json(exclude_none=False), media_type="application/json")
 
 
-def _split(body: bytes) -> list[bytes]:
-    """Each report's own JSON. Raises `Refused` for an array that is none."""
-    if not body.lstrip().startswith(b"["):
+def _split(body: bytes, *, is_json: bool) -> list[bytes]:
+    """Each report's own JSON; where the body is said to be JSON it is an array. Raises `Refused` if it is none."""
+    body = body.strip()
+    if not body.startswith(b"["):
+        if is_json and body:
+            raise not_a_question("Cần một mảng JSON các sự kiện.", "A JSON array of events is needed.")
         return [line for line in (raw.strip() for raw in body.split(b"\n")) if line]
     try:
         items = pydantic_core.from_json(body)
