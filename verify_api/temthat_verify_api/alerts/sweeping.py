@@ -201,8 +201,12 @@ class _Kept:
 def _known(session: Session, goods: Goods) -> dict[Key, _Kept]:
     row = AlertSignal
     query = select(row.run, row.serial, row.kind, row.at, row.province, row.alert_id, row.is_evidence)
-    found = session.execute(query.where(row.run.in_(_runs(goods))))
-    kept = (_Kept(Signal(*about), alert, is_evidence) for *about, alert, is_evidence in found)
+    kept = (
+        _Kept(Signal(run, serial, kind, at, province), alert, is_evidence)
+        for run, serial, kind, at, province, alert, is_evidence in session.execute(
+            query.where(row.run.in_(_runs(goods)))
+        )
+    )
     return {one.signal.key: one for one in kept}
 
 
