@@ -4,11 +4,13 @@ import asyncio
 import datetime as dt
 import itertools
 import random
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
@@ -23,7 +25,8 @@ from temthat_stamps.copies.state import State
 from temthat_stamps.copies.stored import Scoring
 from temthat_stamps.verdict import Asker
 from temthat_trace.database import make_engine, make_sessions
-from temthat_verify_api.scoring import scan_event
+from temthat_verify_api.postgres_store import DIALECT, Link
+from temthat_verify_api.scoring import _read, scan_event
 from temthat_verify_api.sqlite_store import SqliteStore
 from temthat_verify_api.store import HotStore, NewEvent
 from temthat_verify_api.wiring import open_store
@@ -323,3 +326,18 @@ async def test_signals_are_written_with_the_event_that_brings_them_and_once(data
         assert signal(session, 7, 1, "report", sales[0].at, "01")
         assert not signal(session, 7, 1, "report", sales[1].at)
         assert not signal(session, 7, 1, "suspect", sales[1].at)
+
+
+async def test_reading_a_window_never_reads_a_whole_table(postgres_url: str) -> None:
+    """Whatever the statistics: each stamp's newest events are a range of the primary key."""
+    statement = _read({(7, serial): START for serial in range(1, 5)}, DIALECT)
+
+    async def explain(connection: psycopg.AsyncConnection[tuple[str]], _group: list[object]) -> str:
+        cursor = await connection.execute(("explain " + statement.sql).encode(), statement.values)
+        return "\n".join([row[0] async for row in cursor])
+
+    link = Link(postgres_url)
+    plan = await link.use(explain, [])
+    await link.close()
+    assert "Seq Scan" not in plan
+    assert len(re.findall(r"Index Cond: \(\(run = 7\) AND \(serial = \d\) AND \(id >= ", plan)) >= 4
