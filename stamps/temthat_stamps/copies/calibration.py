@@ -14,8 +14,8 @@ from temthat_stamps.copies.habits import Thresholds
 from temthat_stamps.copies.opinion import chance
 from temthat_stamps.copies.state import State
 
-ENDS = (0.1, 0.25, 0.5, 0.75, 0.9)
-"""Where one bin of chances ends and the next begins; the last ends at 1."""
+ENDS = (0.5, 0.8, 0.95, 0.99)
+"""Where one bin of chances ends and the next begins; the last ends at 1. People look into likely ones."""
 ENOUGH = 20
 """With fewer outcomes the table says how few there are, and nothing of how good the model is."""
 _DEVIATIONS = 1.959964

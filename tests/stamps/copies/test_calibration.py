@@ -31,7 +31,7 @@ def test_nothing_found_says_nothing() -> None:
 def test_one_outcome_is_far_from_enough() -> None:
     """One confirmed stamp: the interval is nearly everything."""
     (only,) = [one for one in calibration([Outcome(0.97, True)]).bins if one.number]
-    assert (only.low, only.high, only.said, only.confirmed) == (0.9, 1.0, 0.97, 1)
+    assert (only.low, only.high, only.said, only.confirmed) == (0.95, 0.99, 0.97, 1)
     assert only.found is not None
     assert only.found.value == 1
     assert only.found.low < 0.3
