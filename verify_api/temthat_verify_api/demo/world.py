@@ -12,14 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from temthat_stamps.bundle.pack import PACK_FILE, make_pack
-from temthat_stamps.code import HEADER_SIZE, decode, encode, stamp_url
+from temthat_stamps.code import HEADER_SIZE, Header, decode, encode, stamp_url
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.printing.render import preview_png
+from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.notices import notify_batch, notify_stamps
 from temthat_stamps.runs.produce import Press, PrintSettings, create_jobs, labels, produce
 from temthat_stamps.runs.records import Run
 from temthat_stamps.runs.register import plan_run, register_run
 from temthat_stamps.sealing import Sealer
+from temthat_stamps.signing import RunSecrets
 from temthat_stamps.verdict import Asker, NoticeKind, Word
 from temthat_trace.batches import Batch
 from temthat_trace.events import Event, Step
@@ -55,6 +57,8 @@ _COPIED_STORY = (
     *((2, StampEventKind.CHECK, "92"), (1, StampEventKind.CHECK, "31")),
 )
 """Hours ago, what, where: bought, shown around, and rung up once more a thousand kilometres away."""
+_ASK_PIN = frozenset({Word.GENUINE, Word.SUSPECT_COPY})
+"""Of samples that are these, the list tells the PIN."""
 RUN_LIMIT = 1200
 """Most stamps of one demo run: a few thousand in all."""
 
@@ -170,7 +174,7 @@ def _confirm_papers(session: Session, now: dt.datetime) -> None:
 def _register_runs(session: Session, services: Services) -> list[Run]:
     """A run for every batch of goods, in its first item or combo form; batches still in date come first.
 
-    A quarter of the stamps is left for whoever tries the desk.
+    The first run has PINs. A quarter of the stamps is left for whoever tries the desk.
     """
     runs = []
     batches = session.scalars(select(Batch).order_by(Batch.expires_on.desc(), Batch.lot)).all()
@@ -179,7 +183,11 @@ def _register_runs(session: Session, services: Services) -> list[Run]:
             continue
         forms = [form for form in batch.product.pack_forms if form.kind is not PackKind.CASE]
         if forms and (count := min(plan_run(session, batch, forms[0]).left * 3 // 4, RUN_LIMIT)) > 0:
-            runs.append(register_run(session, services.registry, batch, forms[0], count, requested_by="demo"))
+            runs.append(
+                register_run(
+                    session, services.registry, batch, forms[0], count, requested_by="demo", has_pins=not runs
+                )
+            )
     return runs
 
 
@@ -236,11 +244,18 @@ def _sample_stamps(
         services.book.prove_run(run.run)
         session.refresh(run)
         label = next(labels(press, session, run, serial, serial))
-        samples.append(SampleStamp(shows, word.value, label.url, label.number))
+        told = f"{shows} (PIN {_pin(services, run, serial)})" if run.has_pins and word in _ASK_PIN else shows
+        samples.append(SampleStamp(told, word.value, label.url, label.number))
         (folder / f"{len(samples)}-{word.value}.png").write_bytes(preview_png(printing, label))
     url = _forged(samples[0].url, press)
     samples.append(SampleStamp("Mã bị sửa: chữ ký không khớp", Word.FORGED.value, url, ""))
     return samples
+
+
+def _pin(services: Services, run: Run, serial: int) -> str:
+    """What lies under the scratch layer of a sample: nobody has the sample in hand to scratch."""
+    secrets_of_run = RunSecrets(run_secret(services.sealer, run))
+    return secrets_of_run.pin(Header(run.stamp_key.hint, run.run, serial))
 
 
 def _forged(genuine: str, press: Press) -> str:
