@@ -1,21 +1,26 @@
 """GET /epcis/v2/events and its kin: what is found, page by page, for whom, and how refusals say why."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import jsonschema
 import pytest
+from sqlalchemy import select
 
+from temthat_trace.batches import Batch
 from temthat_trace.gs1.identity import identity
+from temthat_trace.products import Product
 from temthat_verify_api.accounts import KeyRole
 
 from ...trace.epcis.conformance import EXAMPLES, FOLDER, needs_data
-from ..conftest import World
+from ..conftest import GTIN, World
 from .conftest import BASE, CONTEXT, a_document, an_event, captured, key_of
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +95,46 @@ async def test_events_by_their_parameters(any_world: World) -> None:
         )
         assert extended.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"] == [events[1]]
         assert await caller.events(**{f"EQ_{EX}vu": "Xuân"}) == [events[0]]
+
+
+async def test_a_batch_told_by_internal_codes_is_found_by_the_gtin_it_got_later(any_world: World) -> None:
+    """And one told by its GTIN by our address of it; another lot, or a GTIN of two products, leads nowhere."""
+    host = any_world.services.settings.host
+    inside, outside = f"https://{host}/x/HTX-MAU/CHE", f"https://id.gs1.org/01/{GTIN}"
+    quantity = {"quantity": 3, "uom": "KGM"}
+    early, late = (
+        an_event(n, epcList=[], quantityList=[{"epcClass": name, **quantity}])
+        for n, name in enumerate((f"{inside}/SOM%201", f"{outside}/10/MUON"), 1)
+    )
+    with any_world.services.sessions() as session:
+        product = session.scalars(select(Product)).one()
+        for code in ("SOM 1", "MUON"):
+            session.add(
+                Batch(
+                    party_id=product.party_id, product_id=product.id, lot=code, quantity=Decimal(9), unit="KGM",
+                    made_on=dt.date(2026, 5, 1),
+                )
+            )  # fmt: skip
+        session.commit()
+    async with calling(any_world, early, late) as caller:
+
+        async def numbers(called: str) -> list[str]:
+            """Of those two; what the service itself tells of these batches may stand beside them."""
+            times = {early["eventTime"]: "early", late["eventTime"]: "late"}
+            found = await caller.events(MATCH_anyEPCClass=called)
+            return [times[event["eventTime"]] for event in found if event["eventTime"] in times]
+
+        for called in (f"{outside}/10/MUON", f"{inside}/MUON"):
+            assert await numbers(called) == ["late"]
+        for called in (f"{outside}/10/SOM%201", f"{inside}/SOM%201"):
+            assert await numbers(called) == ["early"]
+        assert await numbers(outside) == ["early", "late"]
+        assert await numbers(f"{outside}/10/KHAC") == []
+        with any_world.services.sessions() as session:
+            party = session.scalars(select(Product.party_id)).one()
+            session.add(Product(party_id=party, code="CHE2", name="Chè", gtin=GTIN, base_unit="KGM"))
+            session.commit()
+        assert await numbers(outside) == ["late"]
 
 
 async def test_a_plus_that_became_a_blank(world: World) -> None:

@@ -317,14 +317,15 @@ class _Order:
         if found is None:
             placed = sorted((key for key in shape if key in self.places), key=self.places.__getitem__)
             found = [(key, self.order[key]) for key in placed], [k for k in shape if k not in self.places]
-            if len(shape) <= _MOST_MEMBERS:
+            if sum(map(len, shape)) <= _LONGEST_SHAPE:
                 if len(self.known) >= _MOST_SHAPES:
                     self.known.clear()
                 self.known[shape] = found
         return found
 
 
-_MOST_MEMBERS, _MOST_SHAPES = 64, 512
+_LONGEST_SHAPE, _MOST_SHAPES = 2_000, 512
+"""Characters of all names of a shape that is kept; how many are."""
 
 
 def _object(order: Mapping[str, Write]) -> Write:

@@ -24,6 +24,7 @@ from temthat_verify_api.accounts import ApiKey
 from temthat_verify_api.credentials import Credential
 from temthat_verify_api.epcis.access import readable
 from temthat_verify_api.epcis.headers import ALWAYS, JSON
+from temthat_verify_api.epcis.queries import by_every_name
 from temthat_verify_api.epcis.subscriptions import purpose
 from temthat_verify_api.epcis.tables import Subscription, SubscriptionState
 from temthat_verify_api.metrics import Metrics
@@ -123,6 +124,7 @@ class Deliverer(Rounds):
             secret = self._services.sealer.open(purpose(subscription.id), subscription.sealed_secret)
         except (QueryError, SealBroken) as error:
             raise _Paused(str(error)) from error
+        query = by_every_name(session, self._services, query)
         events, cursor, more = search_new(session, parties, query, subscription.cursor, subscription.batch)
         is_run_over = not more
         due_at = subscription.due_at

@@ -6,18 +6,20 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from temthat_trace.epcis.answering import QUERY, query_document
 from temthat_trace.epcis.query.errors import PageTokenError, QueryParameterError
 from temthat_trace.epcis.query.query import Query, read_query, read_url
 from temthat_trace.epcis.query.search import Page, Position, search
+from temthat_trace.lineage.called import other_names
 from temthat_verify_api.epcis.access import Reader, reader_of
 from temthat_verify_api.epcis.errors import EpcisRefused
 from temthat_verify_api.epcis.headers import JSON, serve
 from temthat_verify_api.epcis.pages import CONTROLS, Paging, next_page, paging_of
 from temthat_verify_api.epcis.refusals import refused
-from temthat_verify_api.wiring import services_of
+from temthat_verify_api.wiring import Services, services_of
 
 LONGEST_URL = 32_000
 _EVENTS = "events"
@@ -96,8 +98,14 @@ def _search(
 ) -> tuple[str, Page]:
     services = services_of(request)
     with services.sessions() as session:
+        query = by_every_name(session, services, query)
         page = search(session, reader.parties, query, size, position)
         return query_document(page.events, services.now(), query=name), page
+
+
+def by_every_name(session: Session, services: Services, query: Query) -> Query:
+    """The query, which finds a batch recorded here by its GTIN and by our address of it, however it was told of."""
+    return query.called(other_names(session, sorted(services.settings.hosts), query.named))
 
 
 def parameters_of(request: Request) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import operator
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -81,6 +81,10 @@ class Matches(Condition):
             if self.patterns and any(self._fits(text) for text in facts.identifiers(field)):
                 return True
         return False
+
+    def called(self, others: Mapping[str, frozenset[str]]) -> "Matches":
+        """The same for things that have other names as well."""
+        return replace(self, wanted=self.wanted.union(*(others.get(name, ()) for name in self.wanted)))
 
     def _fits(self, text: str) -> bool:
         key, canonical = key_of(text), identity(text)

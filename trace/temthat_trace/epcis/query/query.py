@@ -2,13 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from temthat_trace.epcis.context import Context
 from temthat_trace.epcis.events import Event, Json
 from temthat_trace.epcis.query import values as read
-from temthat_trace.epcis.query.conditions import Condition, Moment, When
+from temthat_trace.epcis.query.conditions import Condition, Matches, Moment, When
 from temthat_trace.epcis.query.errors import QueryParameterError, QueryValidationError
 from temthat_trace.epcis.query.facts import Facts
 from temthat_trace.epcis.query.ordering import Order
@@ -33,6 +33,18 @@ class Query:
     def holds(self, facts: Facts) -> bool:
         """Whether an event answers it."""
         return all(condition.holds(facts) for condition in self.conditions)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The identities of the things, classes and places it asks for by name."""
+        return frozenset(name for c in self.conditions if isinstance(c, Matches) for name in c.wanted)
+
+    def called(self, others: Mapping[str, frozenset[str]]) -> "Query":
+        """This query where some of what it names has other names as well."""
+        if not others:
+            return self
+        conditions = tuple(c.called(others) if isinstance(c, Matches) else c for c in self.conditions)
+        return replace(self, conditions=conditions)
 
     def also(self, condition: Condition) -> "Query":
         """This query with a condition more."""
