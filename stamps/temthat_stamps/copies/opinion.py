@@ -59,7 +59,7 @@ def chance(score: int, one_in: int) -> float:
 
 
 def reasons(state: State) -> Iterator[Reason]:
-    """Why, the weightiest kind first. A rare suspect has none that may be told: two groups, single things beside them."""
+    """Why, the weightiest kind first. A rare suspect, of two groups and single things, has none to tell."""
     if state.sales > 1:
         yield Reason("copy_sales", str(state.sales))
     if state.fast:
