@@ -1,0 +1,160 @@
+"""`temthat evidence verify`: whether an evidence file is whole, who signed it, and what it says."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from temthat_scanner.evidence.form import FILE_LIMIT, BadEvidence, Evidence, parse_evidence
+from temthat_scanner.evidence.proving import Finding, prove
+from temthat_scanner.evidence.rejudging import SAID, Difference, Why, rejudge
+from temthat_scanner.trustdata import open_trust
+from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.errors import TrustError
+from temthat_stamps.keys import key_id
+from temthat_stamps.texts import say, visible
+from temthat_stamps.verdict import HANOI, Verdict
+
+WHOLE, WRONG, UNUSABLE = range(3)
+"""Exit codes: signed and unchanged; something in it is wrong; it, or the trust data, could not be read."""
+
+app = typer.Typer(
+    no_args_is_help=True, help="Tệp bằng chứng của buổi kiểm tra kệ. Evidence of a shelf check."
+)
+
+
+@app.callback()
+def main() -> None:
+    """Tệp bằng chứng của buổi kiểm tra kệ. Evidence files of a shelf check."""
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="Tệp bằng chứng (.json). The evidence file.")],
+    trust: Annotated[
+        Path | None,
+        typer.Option(help="Xét lại từng mã bằng dữ liệu này. Judge each code again by this trust data."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Dấu vân tay khóa mà cơ quan đã ghi. The fingerprint the authority wrote down."),
+    ] = None,
+) -> None:
+    """Kiểm một tệp bằng chứng: chữ ký, ảnh, số liệu. Verify an evidence file.
+
+    Mã kết thúc / exit code: 0 nguyên vẹn (whole); 1 có chỗ sai (wrong); 2 không đọc được (unusable).
+    """
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    try:
+        evidence = parse_evidence(_read(file))
+        findings = [*prove(evidence), *_key(evidence, key)]
+        differences = _differences(evidence, trust, console) if trust else []
+    except (BadEvidence, TrustError) as error:
+        console.print(f"KHÔNG DÙNG ĐƯỢC: {visible(error.vi)}\nUNUSABLE: {visible(error.en)}")
+        raise typer.Exit(UNUSABLE) from error
+    findings += [_unexplained(one) for one in differences if one.why is Why.NONE]
+    _tell_about(evidence, console)
+    _tell_differences(differences, trust is not None, console)
+    if findings:
+        console.print(f"CÓ {len(findings)} CHỖ SAI / {len(findings)} THINGS WRONG")
+        for one in findings:
+            at = f"{one.check}. " if one.check else ""
+            console.print(f"  {at}{one.vi}\n     {one.en}")
+        raise typer.Exit(WRONG)
+    console.print(
+        "NGUYÊN VẸN: do khóa trên ký, không đổi từ khi ký. Khóa của ai: hỏi cơ quan đã ghi dấu vân tay.\n"
+        "WHOLE: signed by the key above, unchanged since. Whose key it is: ask the authority that wrote it down.\n"
+        "Tệp nói về mã trên tem, không kết luận về hàng trong gói.\n"
+        "The file speaks of codes on stamps; it concludes nothing about the goods."
+    )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > FILE_LIMIT:
+            raise BadEvidence("tệp quá lớn", "the file is too large")
+        return file.read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise BadEvidence(f"không mở được {file}: {why}", f"cannot open {file}: {why}") from error
+
+
+def _key(evidence: Evidence, expected: str | None) -> list[Finding]:
+    if expected is None or "".join(expected.split()).lower() == key_id(evidence.public_key):
+        return []
+    return [
+        Finding(
+            0,
+            "Không phải khóa đã hỏi: dấu vân tay khác.",
+            "Not the key asked for: its fingerprint is another one.",
+        )
+    ]
+
+
+def _differences(evidence: Evidence, trust: Path, console: Console) -> list[Difference]:
+    def tell(vi: str, en: str) -> None:
+        console.print(f"{visible(vi)}\n{visible(en)}")
+
+    view = open_trust(trust, None, None, None, tell)
+    folder = trust.parent if trust.is_file() else trust
+    return list(rejudge(evidence, view, TrustStore(folder).installed().listing))
+
+
+def _unexplained(one: Difference) -> Finding:
+    return Finding(
+        one.check,
+        f"Cùng dữ liệu nhưng kết quả khác: trong tệp là {one.there}, xét lại là {one.here}.",
+        f"By the same data the verdict is another: {one.there} in the file, {one.here} when judged again.",
+    )
+
+
+def _tell_about(evidence: Evidence, console: Console) -> None:
+    fingerprint = key_id(evidence.public_key)
+    grouped = " ".join(fingerprint[at : at + 4] for at in range(0, 64, 4))
+    purpose = evidence.purpose
+    place = ", ".join(filter(None, (evidence.place_province, evidence.place_words)))
+    rows = [
+        ("Khóa / key", grouped),
+        ("Máy tự ghi / label", evidence.label),
+        ("Tìm / looked for", purpose.name or purpose.producer or f"tỉnh / province {purpose.province}"),
+        ("Nơi / place", place),
+        ("Từ / from", f"{evidence.begun.astimezone(HANOI):%d/%m/%Y %H:%M}"),
+        ("Đến / to", f"{evidence.ended.astimezone(HANOI):%d/%m/%Y %H:%M}"),
+        ("Chương trình / program", evidence.program),
+        ("Sổ công khai / log", evidence.origin),
+        *(
+            (
+                "Dữ liệu / data",
+                f"{one.at.astimezone(HANOI):%d/%m/%Y}, mục/entry {one.index}, cây/tree {one.tree_size}, {one.sha256}",
+            )
+            for one in evidence.data
+        ),
+    ]
+    for name, value in rows:
+        if value:
+            console.print(f"{name}: {visible(value)}")
+    total = len(evidence.checks)
+    console.print(f"{total} gói / packs, {len(evidence.photos)} ảnh / photos")
+    for word, count in Counter(check.verdict.word for check in evidence.checks).most_common():
+        vi, en = (say(Verdict(word), lang).title for lang in ("vi", "en"))
+        console.print(f"  {count:>5}  {vi} / {en}")
+    marks = [
+        ("trùng / duplicates", sum(check.duplicate_of is not None for check in evidence.checks)),
+        ("nơi khác / strangers", sum(check.stranger for check in evidence.checks)),
+    ]
+    for name, count in marks:
+        if count:
+            console.print(f"  {count:>5}  {name}")
+    for place_, check in enumerate(evidence.checks, 1):
+        if check.note:
+            console.print(f"  {place_}. {visible(check.note)}")
+
+
+def _tell_differences(differences: list[Difference], was_asked: bool, console: Console) -> None:
+    if was_asked and not differences:
+        console.print("Xét lại: mọi mã cho cùng kết quả.\nJudged again: every code gives the same.")
+    for one in differences:
+        vi, en = SAID[one.why]
+        console.print(f"  {one.check}. {one.there} → {one.here}: {vi}\n     {en}")

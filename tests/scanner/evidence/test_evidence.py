@@ -1,0 +1,290 @@
+"""Evidence files: what is whole, what is wrong, what cannot be read, and what other data says of the same codes."""
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+import hatch_build
+from temthat.main import app
+from temthat_scanner.evidence.form import CHECKS_LIMIT, BadEvidence, parse_evidence
+from temthat_scanner.evidence.proving import number_of, prove
+from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.fields import instant
+from temthat_stamps.keys import key_id, public_bytes
+
+from ..conftest import World
+from .making import KEY, NAME, PICTURE, PRODUCER, body_of, check, enclose, reopened
+
+runner = CliRunner()
+OFFLINE = json.loads((Path(__file__).parents[3] / "stamps/vectors/offline.json").read_text("utf-8"))
+TEXTS = {case["name"]: case["text"] for case in OFFLINE["cases"]}
+GOOD, BARE, FORGED = TEXTS["good"], TEXTS["good, bare"], TEXTS["serial beyond the run"]
+VECTOR = Path(hatch_build.__file__).parent.parent / hatch_build.WEB / "test" / "evidence.json"
+
+
+def shelf() -> dict[str, Any]:
+    """A good stamp, another pack with the same number in another spelling, a stranger, and a foreign code."""
+    ours = {"id": PRODUCER, "province": "24"}
+    theirs = {"id": "0196e4a0-0000-7000-8000-000000000002", "province": "25"}
+    return body_of(
+        check(GOOD, "2026-05-20T03:01:00Z", "genuine_offline", (4, 2), issuer=ours, photos=[NAME]),
+        check(
+            BARE, "2026-05-20T03:01:09Z", "genuine_offline", (4, 2), issuer=ours, duplicate_of=0, note="Gói 2"
+        ),
+        check(
+            TEXTS["recalled batch"],
+            "2026-05-20T03:02:00Z",
+            "recalled",
+            (8, 4),
+            issuer=theirs,
+            stranger=True,
+            reasons=[["recall", "2026-05-19 \u201cmùi lạ\u201d"]],
+        ),
+        check("https://example.com/?q=€\n", "2026-05-20T03:02:30Z", "not_ours"),
+    )
+
+
+def numbered(body: dict[str, Any]) -> dict[str, Any]:
+    """With the run and serial that each text really states."""
+    for one in body["checks"]:
+        number = number_of(one["text"])
+        one.pop("run", None), one.pop("serial", None)
+        if number:
+            one |= {"run": number[0], "serial": number[1]}
+    return body
+
+
+def verify(data: bytes, tmp_path: Path, *arguments: object) -> Result:
+    file = tmp_path / "evidence.json"
+    file.write_bytes(data)
+    return runner.invoke(app, ["evidence", "verify", str(file), *map(str, arguments)])
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    """Exit code 0; who signed it, how many of what, duplicates and strangers, in both languages; never about goods."""
+    result = verify(enclose(numbered(shelf())), tmp_path)
+    assert result.exit_code == 0, result.output
+    fingerprint = key_id(public_bytes(KEY))
+    assert fingerprint[:4] + " " + fingerprint[4:8] in result.output
+    for said in ("NGUYÊN VẸN", "WHOLE", "4 gói", "1  trùng / duplicates", "1  nơi khác", "Gói 2", "HTX Mẫu"):
+        assert said in result.output
+    assert "hàng giả" not in result.output
+
+
+def test_the_same_file_as_the_phone_app() -> None:
+    """`web/test/evidence.test.ts` makes these very bytes from the same seed, body and photos."""
+    vector = json.loads(VECTOR.read_text("utf-8"))
+    body = numbered(shelf())
+    assert vector["body"] == body
+    assert vector["file"].encode() == enclose(body)
+    assert prove(parse_evidence(vector["file"].encode())) == []
+
+
+def drop(*path: str | int) -> Callable[[dict[str, Any]], None]:
+    def change(body: dict[str, Any]) -> None:
+        target: Any = body
+        for part in path[:-1]:
+            target = target[part]
+        del target[path[-1]]
+
+    return change
+
+
+def put(value: object, *path: str | int) -> Callable[[dict[str, Any]], None]:
+    def change(body: dict[str, Any]) -> None:
+        target: Any = body
+        for part in path[:-1]:
+            target = target[part]
+        target[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (drop("checks", 1, "duplicate_of"), "duplicate"),
+        (put(0, "checks", 2, "duplicate_of"), "duplicate"),
+        (put(1, "checks", 1, "duplicate_of"), "duplicate"),
+        (drop("checks", 2, "stranger"), "stranger"),
+        (put(True, "checks", 0, "stranger"), "stranger"),
+        (put(9, "checks", 0, "serial"), "Run and serial"),
+        (put("2026-05-20T02:59:59Z", "checks", 0, "at"), "out of order"),
+        (put("2026-05-20T04:00:01Z", "checks", 3, "at"), "out of order"),
+        (put("2026-05-20T02:00:00Z", "ended"), "before it began"),
+        (put(1, "checks", 0, "data"), "by which data"),
+        (drop("checks", 0, "data"), "by which data"),
+        (put(["ab" * 32], "checks", 3, "photos"), "not listed"),
+        (put([], "photos"), "was not signed"),
+        (put(7, "photos", 0, "length"), "not the one"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_does_not_agree_is_told(
+    change: Callable[[dict[str, Any]], None], said: str, tmp_path: Path
+) -> None:
+    """Signed or not: exit code 1 and a sentence."""
+    body = numbered(shelf())
+    change(body)
+    result = verify(enclose(body), tmp_path)
+    assert result.exit_code == 1, result.output
+    assert said in result.output
+
+
+def test_a_changed_word_breaks_the_signature(tmp_path: Path) -> None:
+    """As does a signature of another key under this one's name."""
+    file = reopened(enclose(numbered(shelf())))
+    body = numbered(shelf())
+    body["checks"][2]["verdict"] = "genuine"
+    file["envelope"]["payload"] = base64.b64encode(rfc8785.dumps(body)).decode()
+    other = reopened(enclose(numbered(shelf()), Ed25519PrivateKey.generate()))
+    for changed in (file, other):
+        result = verify(json.dumps(changed).encode(), tmp_path)
+        assert result.exit_code == 1
+        assert "The signature is wrong" in result.output
+    other["envelope"]["signatures"][0]["keyid"] = key_id(public_bytes(KEY))
+    assert verify(json.dumps(other).encode(), tmp_path).exit_code == 1
+
+
+def test_photos_are_held_to_their_hashes(tmp_path: Path) -> None:
+    """One missing, one changed, one too many."""
+    for photos, said in (
+        ({}, "is missing"),
+        ({NAME: PICTURE + b"x"}, "is not the one"),
+        ({NAME: PICTURE, "cd" * 32: PICTURE}, "was not signed"),
+    ):
+        result = verify(enclose(numbered(shelf()), photos=photos), tmp_path)
+        assert result.exit_code == 1
+        assert said in result.output
+
+
+def test_the_key_that_was_written_down(tmp_path: Path) -> None:
+    """`--key`: spaces do not matter; another one is told."""
+    fingerprint = key_id(public_bytes(KEY))
+    data = enclose(numbered(shelf()))
+    assert verify(data, tmp_path, "--key", f"{fingerprint[:4]} {fingerprint[4:].upper()}").exit_code == 0
+    result = verify(data, tmp_path, "--key", "0" * 64)
+    assert result.exit_code == 1
+    assert "Not the key asked for" in result.output
+
+
+def _unusable() -> dict[str, bytes]:
+    body = numbered(shelf())
+    file = reopened(enclose(body))
+    twice = json.loads(json.dumps(file))
+    twice["envelope"]["signatures"] *= 2
+    typed = json.loads(json.dumps(file))
+    typed["envelope"]["payloadType"] = "application/vnd.temthat.statement+json"
+    return {
+        "empty": b"",
+        "torn": enclose(body)[:-100],
+        "a list": b"[]",
+        "deep": b"[" * 100_000,
+        "two signatures": json.dumps(twice).encode(),
+        "a statement": json.dumps(typed).encode(),
+        "spaces in the body": enclose(body, payload=json.dumps(body).encode()),
+        "a member twice": enclose(body, payload=b'{"v":1,"v":1}'),
+        "no number": enclose(body, payload=b'{"v":NaN}'),
+        "half a character": enclose(body, payload=b'{"v":"\\ud800"}'),
+        "newer": enclose({**body, "v": 2}),
+        "an unknown word": enclose(body_of(check("x", "2026-05-20T03:01:00Z", "fake"))),
+        "too many checks": enclose(
+            body_of(*[check("x", "2026-05-20T03:01:00Z", "not_ours")] * (CHECKS_LIMIT + 1))
+        ),
+        "a yes that is a number": enclose(
+            body_of(check("x", "2026-05-20T03:01:00Z", "not_ours", stranger=1))
+        ),
+        "no such province": enclose({**body, "purpose": {"province": "9"}}),
+        "another spelling of base64": enclose(body).replace(b'","payloadType', b'=","payloadType'),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_unusable()))
+def test_what_cannot_be_read(name: str, tmp_path: Path) -> None:
+    """Exit code 2, both languages, no traceback."""
+    result = verify(_unusable()[name], tmp_path)
+    assert result.exit_code == 2, result.output
+    assert "KHÔNG DÙNG ĐƯỢC" in result.output
+    assert "UNUSABLE" in result.output
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Neither is a folder one."""
+    for path in (tmp_path / "none.json", tmp_path):
+        assert runner.invoke(app, ["evidence", "verify", str(path)]).exit_code == 2
+
+
+WHOLE = enclose(numbered(shelf()))
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
+def test_no_byte_can_be_changed(place: int, bits: int) -> None:
+    """Whatever bit turns: told, or unreadable; never whole."""
+    changed = bytearray(WHOLE)
+    changed[place] ^= bits
+    try:
+        evidence = parse_evidence(bytes(changed))
+    except BadEvidence:
+        return
+    assert prove(evidence) != []
+
+
+# -- judged again --
+
+
+def file_of(world: World, how_old: dt.timedelta, *checks: tuple[str, str], listing: str = "00" * 32) -> bytes:
+    """Evidence of stamps of a living world, checked so long ago."""
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0) - how_old
+    body = numbered(body_of(*[check(text, instant(now), word) for text, word in checks]))
+    body |= {"begun": instant(now), "ended": instant(now), "photos": []}
+    body["data"][0] |= {"sha256": listing, "at": instant(now - dt.timedelta(hours=1))}
+    return enclose(body, photos={})
+
+
+def test_the_same_by_other_data(world: World, tmp_path: Path) -> None:
+    """Online or offline, good is good; a forged one is forged; out of date is out of date."""
+    data = file_of(
+        world,
+        dt.timedelta(0),
+        (world.stamp(1, 1), "genuine"),
+        (world.stamp(2, 1), "expired"),
+        (world.forge(1, 2), "forged"),
+        ("https://example.com", "not_ours"),
+    )
+    result = verify(data, tmp_path, "--trust", world.folder)
+    assert result.exit_code == 0, result.output
+    assert "every code gives the same" in result.output
+
+
+def test_newer_data_explains_a_difference(world: World, tmp_path: Path) -> None:
+    """Serial 11 became void after the check: told, and the file is whole all the same."""
+    data = file_of(world, dt.timedelta(hours=2), (world.stamp(1, 11), "genuine_offline"))
+    result = verify(data, tmp_path, "--trust", world.folder)
+    assert result.exit_code == 0, result.output
+    assert "1. genuine_offline → revoked" in result.output
+    assert "newer than the check" in result.output
+
+
+def test_by_the_very_data_nothing_else_can_come_out(world: World, tmp_path: Path) -> None:
+    """A verdict that the named data does not give is wrong, whoever signed it."""
+    verify(file_of(world, dt.timedelta(0)), tmp_path, "--trust", world.folder)
+    listing = TrustStore(world.folder).installed().listing
+    data = file_of(world, dt.timedelta(0), (world.stamp(1, 1), "forged"), listing=listing)
+    result = verify(data, tmp_path, "--trust", world.folder)
+    assert result.exit_code == 1, result.output
+    assert "By the same data the verdict is another" in result.output
+
+
+def test_trust_data_that_is_not_there(world: World, tmp_path: Path) -> None:
+    """Unusable, not wrong."""
+    assert verify(file_of(world, dt.timedelta(0)), tmp_path, "--trust", tmp_path / "nowhere").exit_code == 2
