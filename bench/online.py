@@ -26,6 +26,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -98,10 +99,10 @@ def _measure(url: str, folder: Path, name: str, count: int, rounds: int) -> list
     settings = Settings(mode="demo", database_url=url, data_dir=folder, host=HOST, secure_cookies=False)
     load_master_key(settings, create=True)
     upgrade(url)
-    supply = _Supply(settings, (count * rounds + AT_ONCE) * len(NAMES) * 2 + count * rounds * 2)
+    supply = _Supply(settings, (count * rounds + AT_ONCE) * len(NAMES) * 2 + count * rounds * 4)
     found = asyncio.run(_in_process(settings, supply, name, count, rounds))
-    with _server(settings, supply.public_key) as port:
-        found += asyncio.run(_over_http(port, supply, name, count, rounds))
+    with _server(settings, supply.public_key) as (port, clock):
+        found += asyncio.run(_over_http(port, supply, name, count, rounds, clock))
     return found
 
 
@@ -207,8 +208,8 @@ def _application(settings: Settings, public_key: bytes, now: Callable[[], dt.dat
 async def _in_process(
     settings: Settings, supply: _Supply, name: str, count: int, rounds: int
 ) -> list[Figure]:
-    clock = [utc_now()]
-    app = _application(settings, supply.public_key, lambda: clock[0])
+    clock = _clock()
+    app = _application(settings, supply.public_key, partial(_now, clock))
     async with app.router.lifespan_context(app):
         ask = _asgi_client(app)
         with settled_memory():
@@ -216,16 +217,14 @@ async def _in_process(
             return found + await _again(ask, supply, f"online, {name}, in process", count, rounds, clock)
 
 
-async def _again(
-    ask: Ask, supply: _Supply, name: str, count: int, rounds: int, clock: list[dt.datetime]
-) -> list[Figure]:
-    """The same stamps every three days, by the clock of this process: the second check, and the third and fourth."""
+async def _again(ask: Ask, supply: _Supply, name: str, count: int, rounds: int, clock: Any) -> list[Figure]:
+    """The same stamps every three days, by the server's clock: the second check, and the third and fourth."""
     second: dict[str, list[float]] = {RECORDED: [], PLAIN_POST: []}
     further: dict[str, list[float]] = {RECORDED: [], PLAIN_POST: []}
     for _ in range(rounds):
         codes = {route: supply.take(count) for route in second}
         for turn in range(4):
-            clock[0] += dt.timedelta(days=3)
+            clock.value += 3
             for route, mine in codes.items():
                 begun = time.perf_counter()
                 await _drive(ask, route, mine, _PLACES[turn])
@@ -286,11 +285,14 @@ def _asgi_client(app: FastAPI) -> Ask:
     return ask
 
 
-async def _over_http(port: int, supply: _Supply, name: str, count: int, rounds: int) -> list[Figure]:
+async def _over_http(
+    port: int, supply: _Supply, name: str, count: int, rounds: int, clock: Any
+) -> list[Figure]:
     client = _HttpClient(port)
     await client.open(AT_ONCE)
     try:
-        return await _turns(client.ask, supply, f"online, {name}, uvicorn", count, rounds)
+        found = await _turns(client.ask, supply, f"online, {name}, uvicorn", count, rounds)
+        return found + await _again(client.ask, supply, f"online, {name}, uvicorn", count, rounds, clock)
     finally:
         client.close()
 
@@ -398,27 +400,36 @@ class _HttpClient:
 
 
 @contextmanager
-def _server(settings: Settings, public_key: bytes) -> Iterator[int]:
-    """The same application under uvicorn in a process of its own; its port."""
+def _server(settings: Settings, public_key: bytes) -> Iterator[tuple[int, Any]]:
+    """The same application under uvicorn in a process of its own; its port and its clock."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(settings.model_dump(), public_key, port), daemon=True
+        target=_serve, args=(settings.model_dump(), public_key, port, clock := _clock()), daemon=True
     )
     process.start()
     try:
         _wait_for(port)
-        yield port
+        yield port, clock
     finally:
         process.terminate()
         process.join(20)
 
 
-def _serve(settings: dict[str, Any], public_key: bytes, port: int) -> None:
+def _clock() -> Any:
+    """How many days a server's clock is ahead, shared with its process."""
+    return multiprocessing.get_context("spawn").Value("d", 0.0)
+
+
+def _now(clock: Any) -> dt.datetime:
+    return utc_now() + dt.timedelta(days=clock.value)
+
+
+def _serve(settings: dict[str, Any], public_key: bytes, port: int, clock: Any) -> None:
     import uvicorn
 
-    app = _application(Settings(**settings), public_key)
+    app = _application(Settings(**settings), public_key, partial(_now, clock))
     with settled_memory():
         uvicorn.run(
             app,
