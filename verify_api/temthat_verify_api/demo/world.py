@@ -176,7 +176,7 @@ def _register_runs(session: Session, services: Services) -> list[Run]:
 
     The first run has PINs. A quarter of the stamps is left for whoever tries the desk.
     """
-    runs = []
+    runs: list[Run] = []
     batches = session.scalars(select(Batch).order_by(Batch.expires_on.desc(), Batch.lot)).all()
     for batch in batches:
         if batch.product.kind is ProductKind.SERVICE or batch.party.kind not in PRODUCERS:

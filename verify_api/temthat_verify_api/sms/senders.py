@@ -5,6 +5,7 @@ import hmac
 import os
 import uuid
 from collections import OrderedDict
+from itertools import islice
 
 from limits import RateLimitItemPerHour
 from limits.storage import MemoryStorage
@@ -55,9 +56,15 @@ class Senders:
         if known is None or now_ms - id_time(known) >= lasts_ms:
             known = self._known[key] = uuid7(now_ms)
             self._known.move_to_end(key)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+        self._forget(now_ms)
         return known
+
+    def _forget(self, now_ms: int) -> None:
+        """What is older than a day, and the oldest of too many; it is in the order of its times."""
+        for key, known in list(islice(self._known.items(), 100)):
+            if len(self._known) <= _REMEMBERED and now_ms - id_time(known) < _PIN_MS:
+                break
+            del self._known[key]
 
     def _hash(self, text: str) -> str:
         return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
