@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 
 from temthat_stamps.copies.campaigns import AlertState
 from temthat_verify_api import mail
+from temthat_verify_api.alerts import deliverer, rounds
 from temthat_verify_api.alerts.deliverer import AlertDeliverer
 from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSubscription, Way, What
 from temthat_verify_api.alerts.sweeping import step
@@ -277,3 +279,18 @@ def test_plain_mail_only_near_by() -> None:
         Settings(smtp_host="mail.example.vn", smtp_tls="none")
     assert Settings(smtp_host="localhost", smtp_tls="none").smtp_host == "localhost"
     assert "mật" not in repr(Settings(smtp_password=SecretStr("bí mật")))
+
+
+@pytest.mark.anyio
+async def test_the_service_does_it_by_itself(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a signal to a message, with nobody's hand."""
+    monkeypatch.setattr(rounds, "EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(deliverer, "EVERY_SECONDS", 0.02)
+    watch = Watch(world)
+    watch.subscribe("HTX-MAU", Way.WEBHOOK, receiver.url, SECRET)
+    async with world.client():
+        watch.signal(1, "gone")
+        assert await anyio.to_thread.run_sync(receiver.arrived.wait, 20)
+    assert [d["event"] for d in receiver.documents()] == ["opened"]
