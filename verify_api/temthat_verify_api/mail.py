@@ -1,4 +1,4 @@
-"""One message to one address over the operator's own mail server (RFC 5321; TLS by RFC 3207, or from the first byte)."""
+"""One message to one address over the operator's own mail server (RFC 5321; TLS by RFC 3207 or from the first byte)."""
 
 import datetime as dt
 import re

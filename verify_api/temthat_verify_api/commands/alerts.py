@@ -45,7 +45,7 @@ def show(
     ] = False,
     as_list: Annotated[bool, typer.Option("--csv", help="In ra dạng CSV. As CSV.")] = False,
 ) -> None:
-    """Cảnh báo đang mở và đã xác nhận, dấu hiệu mới nhất trước. Open and confirmed alerts, the newest evidence first."""
+    """Cảnh báo đang mở và đã xác nhận, dấu hiệu mới nhất trước. Open and confirmed alerts, newest evidence first."""
     with open_records() as (session, _):
         owners: ColumnElement[bool] = true()
         if of is not None:
