@@ -7,7 +7,10 @@ import re
 import pytest
 from sqlalchemy import select
 
+from temthat_trace.parties import Party
 from temthat_trace.products import Product
+from temthat_trace.search import fold
+from temthat_verify_api.desk import checklist_queries
 
 from .conftest import CLERK, FAR_OFFICER, INSPECTOR, NEIGHBOUR, OFFICER, Office
 
@@ -91,6 +94,29 @@ def test_the_overview_is_searched_without_diacritics(office: Office) -> None:
     page = browser.open(f"/desk/checklist?party={office.party_id('HTX-DE')}").text
     assert "Na dai" not in page
     assert office.browser(CLERK).open(f"/desk/checklist?party={office.party_id('HTX-NA')}").status_code == 404
+
+
+def test_very_many_products_come_organisation_by_organisation(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two to a page here; the list for Excel is of the same page, and a page too far is the last."""
+    monkeypatch.setattr(checklist_queries, "AT_ONCE", 2)
+    browser = office.browser(OFFICER)
+    with office.session() as session:
+        names = session.execute(
+            select(Product.name, Party.name).join(Party, Party.id == Product.party_id)
+        ).all()
+    ordered = [name for name, _ in sorted(names, key=lambda one: (fold(one[1]), fold(one[0])))]
+    assert len(ordered) == 3
+    for number, shown in ((0, ordered[:2]), (1, ordered[2:]), (9, ordered[2:])):
+        page = browser.open(f"/desk/checklist?page={number}").text
+        assert [name for name in ordered if f">{name}</a>" in page] == shown
+        assert f"Phần {min(number, 1) + 1}/2" in page
+        assert ("Các đơn vị sau" in page, "Các đơn vị trước" in page) == (number == 0, number > 0)
+        [link] = re.findall(r'href="(/desk/checklist.csv[^"]*)"', page)
+        rows = csv.reader(io.StringIO(browser.open(link.replace("&amp;", "&")).content.decode("utf-8-sig")))
+        assert {row[2] for row in rows} - {"Sản phẩm"} == set(shown)
+    assert "Phần" not in browser.open("/desk/checklist?q=na dai").text
 
 
 def test_the_list_names_item_supplier_and_place(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Loads the facts the checklists look at: one product, one batch, or every product of many parties in few queries."""
+"""Loads the facts the checklists look at: one product, one batch, or many products in few queries."""
 
 import datetime as dt
 import uuid
@@ -35,15 +35,6 @@ def facts_of_products(session: Session, products: Sequence[Product], today: dt.d
     found: list[Facts] = []
     for some in _chunks(products):
         found += _facts(session, some, _is_newest([p.id for p in some]), today)
-    return found
-
-
-def facts_of_parties(session: Session, party_ids: Iterable[uuid.UUID], today: dt.date) -> list[Facts]:
-    """Every product of these parties with its newest batch."""
-    found: list[Facts] = []
-    for ids in _chunks(party_ids):
-        query = select(Product).where(Product.party_id.in_(ids)).order_by(Product.name)
-        found += facts_of_products(session, session.scalars(query).all(), today)
     return found
 
 

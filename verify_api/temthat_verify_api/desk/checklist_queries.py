@@ -10,7 +10,8 @@ from temthat_trace.batches import Batch
 from temthat_trace.completeness.checklist import Checked
 from temthat_trace.completeness.facts import Facts
 from temthat_trace.completeness.item import Form, Gap
-from temthat_trace.completeness.repository import facts_of_batch, facts_of_parties, facts_of_product
+from temthat_trace.completeness.repository import facts_of_batch, facts_of_product, facts_of_products
+from temthat_trace.lineage.among import among
 from temthat_trace.parties import Party
 from temthat_trace.products import Product
 from temthat_trace.search import fold
@@ -29,35 +30,59 @@ def batch_checklist(db: Session, batch: Batch, today: dt.date) -> Checked:
     return checked(db, [facts_of_batch(db, batch, today)])[0]
 
 
+AT_ONCE = 1_000
+"""Products looked at for one page of the overview."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Every product of the organisations asked for, those that lack most first; `short` of them lack something."""
+    """Some products, those that lack most first, `short` of which lack something.
+
+    `total`: all that were asked for. When they are more than `AT_ONCE` they come page after page, `page` counted from
+    nought, in the order of their organisations, from `first` to `last` on this page.
+    """
 
     lines: list[Checked]
+    total: int = 0
+    page: int = 0
+    first: str = ""
+    last: str = ""
 
     @property
     def short(self) -> int:
         """How many products lack something."""
         return sum(line.missing > 0 for line in self.lines)
 
+    @property
+    def pages(self) -> int:
+        """How many pages there are; one at least."""
+        return max(-(-self.total // AT_ONCE), 1)
+
 
 def overview(
-    db: Session, person: Person, today: dt.date, text: str = "", party: Party | None = None
+    db: Session, person: Person, today: dt.date, text: str = "", party: Party | None = None, page: int = 0
 ) -> Overview:
-    """All products this person may see, or those of one organisation. `text`: words of product or organisation."""
-    query = select(Party.id).where(queries.visible(person))
+    """The products this person may see, or those of one organisation. `text`: words of product or organisation."""
+    query = (
+        select(Product.id, Product.name, Product.code, Party.name)
+        .join(Party, Party.id == Product.party_id)
+        .where(queries.visible(person))
+    )
     if party is not None:
         query = query.where(Party.id == party.id)
     wanted = fold(text).split()
-    found = [
-        facts
-        for facts in facts_of_parties(db, db.scalars(query).all(), today)
-        if all(word in fold(f"{facts.name} {facts.code} {facts.maker.name}") for word in wanted)
+    named = [
+        (fold(maker), fold(name), maker, key)
+        for key, name, code, maker in db.execute(query)
+        if not wanted or all(word in fold(f"{name} {code} {maker}") for word in wanted)
     ]
-    lines = checked(db, found)
-    return Overview(
-        sorted(lines, key=lambda line: (-line.missing, fold(line.facts.maker.name), fold(line.facts.name)))
-    )
+    named.sort(key=lambda one: (*one[:2], one[3]))
+    page = min(max(page, 0), max(len(named) - 1, 0) // AT_ONCE)
+    some = named[page * AT_ONCE : (page + 1) * AT_ONCE]
+    products = db.scalars(select(Product).where(among(db, Product.id, [key for *_, key in some]))).all()
+    lines = checked(db, facts_of_products(db, products, today))
+    lines.sort(key=lambda line: (-line.missing, fold(line.facts.maker.name), fold(line.facts.name)))
+    return Overview(lines, len(named), page, some[0][2] if some else "", some[-1][2] if some else "")
 
 
 def link_of(gap: Gap, facts: Facts) -> str:

@@ -20,18 +20,18 @@ SHOWN = 200
 
 
 @router.get("/checklist")
-def checklist_page(desk: SignedIn, q: str = "", party: uuid.UUID | None = None) -> Response:
-    """All products this person may see, those that lack most first."""
+def checklist_page(desk: SignedIn, q: str = "", party: uuid.UUID | None = None, page: int = 0) -> Response:
+    """The products this person may see, those that lack most first."""
     asked = _party(desk, party)
-    found = overview(desk.db, desk.person, desk.today, q[:100], asked)
+    found = overview(desk.db, desk.person, desk.today, q[:100], asked, page)
     return desk.page("checklists.html", found=found, q=q[:100], party=asked, shown=SHOWN)
 
 
 @router.get("/checklist.csv")
-def checklist_list(desk: SignedIn, q: str = "", party: uuid.UUID | None = None) -> Response:
-    """What is missing as a list for Excel: a line a gap."""
+def checklist_list(desk: SignedIn, q: str = "", party: uuid.UUID | None = None, page: int = 0) -> Response:
+    """What is missing of the products of a page as a list for Excel: a line a gap."""
     asked = _party(desk, party)
-    found = overview(desk.db, desk.person, desk.today, q[:100], asked)
+    found = overview(desk.db, desk.person, desk.today, q[:100], asked, page)
     headers = {"Content-Disposition": f'attachment; filename="con-thieu-{desk.today:%Y%m%d}.csv"'}
     return Response(_csv(desk, found), media_type="text/csv; charset=utf-8", headers=headers)
 
