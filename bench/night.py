@@ -35,8 +35,7 @@ from temthat_trace.ids import uuid7
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import PackForm, Product
 from temthat_verify_api.migrate import upgrade
-from temthat_verify_api.nightly.rounds import PAUSE
-from temthat_verify_api.nightly.work import NightWork
+from temthat_verify_api.nightly.work import PAUSE, NightWork
 from temthat_verify_api.store import HotStore, NewEvent
 from temthat_verify_api.wiring import open_store
 

@@ -8,11 +8,10 @@ from sqlalchemy import select
 from temthat_stamps.copies.history import WINDOW
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.records import StampState
-from temthat_stamps.copies.state import State
 from temthat_trace.formats import VIETNAM
 from temthat_verify_api.desk.checks import Checks, checks_of_runs
 from temthat_verify_api.nightly.records import StampDay
-from temthat_verify_api.nightly.retention import close, old_before
+from temthat_verify_api.nightly.retention import old_before
 
 from .conftest import Happened, Past
 
@@ -137,19 +136,6 @@ def test_a_flooded_stamp_is_deleted_in_stretches(any_past: Past, monkeypatch: py
     assert past.events() == 1
     with past.sessions() as session:
         assert sum(row.gone for row in session.scalars(select(StampDay))) == 75
-
-
-def test_a_state_that_changed_meanwhile_is_left_alone(any_past: Past) -> None:
-    """A check that was recorded while the night looked wins; its window is still open."""
-    past = any_past
-    run = past.run()
-    past.write(run, 1, [Happened(100)])
-    state, looked_at = past.state(run), State().encode()
-    assert state.copy_horizon is not None
-    with past.sessions() as session:
-        assert close(session, run, 1, state.copy_horizon, looked_at) == state.copy_horizon
-        session.commit()
-    assert past.state(run).copy_live == state.copy_live
 
 
 def test_a_state_that_cannot_be_read_goes_with_its_events(past: Past) -> None:

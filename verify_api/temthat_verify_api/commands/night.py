@@ -5,7 +5,7 @@ import typer
 from temthat_trace.database import make_engine, make_sessions
 from temthat_verify_api.commands.session import REFUSED, console, in_words, tell
 from temthat_verify_api.migrate import require_current
-from temthat_verify_api.nightly.work import NightTaken, NightWork
+from temthat_verify_api.nightly.work import PAUSE, NightTaken, NightWork
 from temthat_verify_api.settings import load_master_key
 from temthat_verify_api.wiring import utc_now
 
@@ -17,7 +17,7 @@ def night() -> None:
         require_current(settings.database_url)
         engine = make_engine(settings.database_url)
         try:
-            done = NightWork(make_sessions(engine), settings.checks_kept_days, utc_now).do()
+            done = NightWork(make_sessions(engine), settings.checks_kept_days, utc_now, pause=PAUSE).do()
         except NightTaken as taken:
             tell(
                 "Việc đêm đang được làm ở tiến trình khác. Đợi xong, hoặc mười phút sau chạy lại.",

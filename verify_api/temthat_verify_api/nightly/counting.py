@@ -40,20 +40,20 @@ def count_kept(session: Session, stretch: Stretch) -> Counts:
     return counts
 
 
-def put_kept(session: Session, run: int, counts: Counts) -> None:
-    """Make these the run's kept counts; a cell that is not among them keeps nothing any more."""
+def put_kept(session: Session, run: int, counts: Counts) -> bool:
+    """Make these the run's kept counts; a cell that is not among them keeps nothing any more. Whether any changed."""
     for row in session.scalars(select(StampDay).where(StampDay.run == run, StampDay.kept > 0)):
         row.kept = counts.get(_cell(row), 0)
-    for cell in counts:
-        _row(session, run, cell).kept = counts[cell]
+    for cell, row in _rows(session, run, counts).items():
+        row.kept = counts[cell]
+    return bool(session.new) or any(session.is_modified(row) for row in session.dirty)
 
 
 def add_gone(session: Session, run: int, counts: Counts) -> None:
     """These events are deleted in the same transaction; what is here stays for ever."""
-    for cell, count in counts.items():
-        row = _row(session, run, cell)
-        row.gone += count
-        row.kept = max(0, row.kept - count)
+    for cell, row in _rows(session, run, counts).items():
+        row.gone += counts[cell]
+        row.kept = max(0, row.kept - counts[cell])
 
 
 def gone_of_runs(session: Session, runs: Iterable[int]) -> Counts:
@@ -68,11 +68,15 @@ def _cell(row: StampDay) -> Cell:
     return Cell(row.day, row.province, row.event, row.kind)
 
 
-def _row(session: Session, run: int, cell: Cell) -> StampDay:
-    row = session.get(StampDay, (run, *cell))
-    if row is None:
-        row = StampDay(
+def _rows(session: Session, run: int, cells: Iterable[Cell]) -> dict[Cell, StampDay]:
+    """The rows of these cells, read at once; new ones where there are none."""
+    wanted = set(cells)
+    days = {cell.day for cell in wanted}
+    query = select(StampDay).where(StampDay.run == run, StampDay.day.in_(days))
+    rows = {_cell(row): row for row in session.scalars(query)}
+    for cell in wanted - rows.keys():
+        rows[cell] = StampDay(
             run=run, day=cell.day, province=cell.province, event=cell.event, kind=cell.kind, kept=0, gone=0
         )
-        session.add(row)
-    return row
+        session.add(rows[cell])
+    return {cell: rows[cell] for cell in wanted}

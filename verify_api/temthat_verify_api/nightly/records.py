@@ -32,7 +32,7 @@ class LearnedHabits(Base):
 
 
 class RunCopies(Base):
-    """One run in four counts, as of the last night.
+    """One run in four counts, as of the last night; `updated_at`: the last one that found others than before.
 
     `scanned`: stamps checked at all; `suspect`: those that ever became suspect; `evident`: those with physical
     evidence (a second sale, a third PIN); `checks`: of all of them together.

@@ -27,7 +27,6 @@ from temthat_stamps.verdict import Asker
 from temthat_trace.formats import VIETNAM, today
 from temthat_verify_api.nightly.counting import Cell, Counts, add_gone
 from temthat_verify_api.nightly.days import province_of
-from temthat_verify_api.nightly.records import changed
 from temthat_verify_api.nightly.stretches import Stretch
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,8 @@ def _is_old(before: dt.datetime) -> ColumnElement[bool]:
 
 def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> tuple[int, Stretch | None]:
     """Delete old events at the beginning of a stretch, `AT_ONCE` at most, and count them as gone, in the caller's
-    transaction; returns how many, and what of the stretch is left to be looked at.
+    transaction, which must write already (on SQLite that keeps the states as they are read); returns how many, and
+    what of the stretch is left to be looked at.
     """
     query = select(*(getattr(StampEvent, name) for name in Old._fields)).where(stretch.holds, _is_old(before))
     old = [
@@ -98,8 +98,12 @@ def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> tuple[int
     }
     counts: Counts = Counter()
     if cells:
+        # Serials and ids for the primary key and PostgreSQL's months, the pairs for what is meant.
         gone = delete(StampEvent).where(
-            StampEvent.run == stretch.run, tuple_(StampEvent.serial, StampEvent.id).in_(list(cells))
+            StampEvent.run == stretch.run,
+            StampEvent.serial.in_({serial for serial, _ in cells}),
+            StampEvent.id.in_([event_id for _, event_id in cells]),
+            tuple_(StampEvent.serial, StampEvent.id).in_(list(cells)),
         )
         for serial, event_id in session.execute(gone.returning(StampEvent.serial, StampEvent.id)):
             counts[cells[serial, event_id]] += 1
@@ -109,39 +113,37 @@ def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> tuple[int
 
 
 def _windows(session: Session, run: int, serials: Sequence[int], before: int) -> dict[int, int]:
-    """Where each stamp's window of scoring begins, of those that have one; a window that is all old is closed first."""
+    """Where each stamp's window of scoring begins, of those that have one; a window that is all old is closed first.
+
+    The states are held until the transaction ends, in the order in which events are recorded.
+    """
     found: dict[int, int] = {}
     query = select(StampState.serial, StampState.copy_horizon, StampState.copy_live).where(
         StampState.run == run, StampState.serial.in_(serials)
     )
-    for serial, horizon, live in session.execute(query).all():
+    closed = []
+    for serial, horizon, live in session.execute(query.order_by(StampState.serial).with_for_update()):
         if horizon is None or live is None:
             continue
         found[serial] = horizon
         if horizon + WINDOW < before:
-            found[serial] = close(session, run, serial, horizon, live)
+            found[serial] = horizon + WINDOW + 1
+            closed.append({"run": run, "serial": serial, **_closed(run, serial, live, found[serial])})
+    if closed:
+        session.execute(update(StampState), closed)
     return found
 
 
-def close(session: Session, run: int, serial: int, horizon: int, live: bytes) -> int:
-    """End a stamp's window behind its newest event and forget who looked; returns where the window begins now.
+def _closed(run: int, serial: int, live: bytes, end: int) -> dict[str, bytes | int | None]:
+    """A state whose window ends behind its newest event, and that has forgotten who looked. The score stays.
 
-    The score stays. Whoever wrote the state a moment ago goes first: then nothing is changed here. A state that cannot
-    be read is worth nothing without its events and goes with them.
+    A state that cannot be read is worth nothing without its events and goes with them.
     """
-    end = horizon + WINDOW + 1
     try:
         state = State.decode(live)
     except BadState as error:
         log.warning("stamp %d/%d: %s; its last events are old, it begins anew", run, serial, error)
-        kept: bytes | None = None
-    else:
-        state.seen, state.pin = bytes(len(state.seen)), 0
-        kept = state.encode()
-    closed = session.execute(
-        update(StampState)
-        .where(StampState.run == run, StampState.serial == serial)
-        .where(StampState.copy_horizon == horizon, StampState.copy_live == live)
-        .values(copy_live=kept, copy_frozen=kept, copy_horizon=end if kept else None)
-    )
-    return end if changed(closed) else horizon
+        return {"copy_live": None, "copy_frozen": None, "copy_horizon": None}
+    state.seen, state.pin = bytes(len(state.seen)), 0
+    kept = state.encode()
+    return {"copy_live": kept, "copy_frozen": kept, "copy_horizon": end}

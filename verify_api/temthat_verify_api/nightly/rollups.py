@@ -32,11 +32,14 @@ def count_checked(session: Session, run: int, first: int, last: int) -> tuple[in
     return int(stamps), int(checks)
 
 
-def put_counts(session: Session, run: int, scanned: int, checks: int, now: dt.datetime) -> None:
-    """Store a run's counts; suspects and evidence are few and counted here."""
-    counts = session.get(RunCopies, run) or RunCopies(run=run)
-    counts.scanned, counts.checks, counts.updated_at = scanned, checks, now
+def put_counts(session: Session, run: int, scanned: int, checks: int, now: dt.datetime) -> bool:
+    """Store a run's counts, if they are others than the last time; suspects and evidence are few and counted here."""
     signals = select(func.count(CopySignal.serial.distinct())).where(CopySignal.run == run)
-    counts.suspect = session.scalars(signals.where(CopySignal.kind == SignalKind.SUSPECT)).one()
-    counts.evident = session.scalars(signals.where(CopySignal.kind.in_(PHYSICAL))).one()
-    session.add(counts)
+    suspect = session.scalars(signals.where(CopySignal.kind == SignalKind.SUSPECT)).one()
+    evident = session.scalars(signals.where(CopySignal.kind.in_(PHYSICAL))).one()
+    found = {"scanned": scanned, "suspect": suspect, "evident": evident, "checks": checks}
+    known = session.get(RunCopies, run)
+    if known is not None and all(getattr(known, name) == value for name, value in found.items()):
+        return False
+    session.merge(RunCopies(run=run, updated_at=now, **found))
+    return True

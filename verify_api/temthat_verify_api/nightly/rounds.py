@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from temthat_trace.formats import local
 from temthat_verify_api.nightly.records import Night
-from temthat_verify_api.nightly.work import NightStopped, NightTaken, NightWork
+from temthat_verify_api.nightly.work import PAUSE, NightStopped, NightTaken, NightWork
 from temthat_verify_api.rounds import Rounds
 from temthat_verify_api.wiring import Services
 
@@ -22,8 +22,6 @@ OVERDUE = dt.timedelta(hours=30)
 LATE = dt.timedelta(hours=36)
 """When it was not done although it was overdue, somebody has to look."""
 AGAIN_AFTER = dt.timedelta(minutes=30)
-PAUSE = 0.02
-"""Seconds between two steps."""
 
 
 class Nights(Rounds):

@@ -31,6 +31,11 @@ from temthat_verify_api.reports.retention import expire_reports
 HELD = dt.timedelta(minutes=10)
 """How long a night belongs to whoever last said that it is at work; then another may go on with it."""
 
+PAUSE = 0.15
+"""Seconds, beside a service."""
+READS = 30
+"""Steps that only read go on after so small a part of the pause."""
+
 _RUNS = 500
 """Runs read at a time."""
 
@@ -44,9 +49,11 @@ class NightStopped(Exception):
 
 
 class NightWork:
-    """What is to be done on one database, once. `is_over` is asked between steps, each followed by `pause` seconds.
+    """What is to be done on one database, once. `is_over` is asked between steps; a step that wrote is followed by
+    `pause` seconds, another by a part of them.
 
-    The pause leaves the database to those who check stamps: on SQLite there is one writer at a time.
+    On SQLite there is one writer at a time, and who waits for it looks again every tenth of a second at the latest: a
+    longer pause (`PAUSE`) lets everybody through who came while the night wrote.
     """
 
     def __init__(
@@ -88,8 +95,10 @@ class NightWork:
             with self._sessions() as session:
                 kept += count_kept(session, stretch)
         with self._sessions() as session:
-            put_kept(session, run, kept)
+            is_new = put_kept(session, run, kept)
             session.commit()
+        if is_new:
+            self._breathe(wrote=True)
         return deleted
 
     def _delete(self, stretch: Stretch, before: dt.datetime) -> int:
@@ -103,7 +112,7 @@ class NightWork:
                 gone, rest = let_go(session, rest, before)
                 session.commit()
             deleted += gone
-            self._breathe()
+            self._breathe(wrote=True)
         return deleted
 
     def _count(self, run: int, count: int) -> None:
@@ -116,8 +125,10 @@ class NightWork:
             scanned, checks = scanned + found[0], checks + found[1]
         if scanned:
             with self._sessions() as session:
-                put_counts(session, run, scanned, checks, self._now())
+                is_new = put_counts(session, run, scanned, checks, self._now())
                 session.commit()
+            if is_new:
+                self._breathe(wrote=True)
 
     def _expire(self, now: dt.datetime) -> int:
         self._breathe()
@@ -136,7 +147,7 @@ class NightWork:
             yield from found
             after = found[-1][0] if len(found) == _RUNS else None
 
-    def _breathe(self) -> None:
+    def _breathe(self, *, wrote: bool = False) -> None:
         """Between two steps: stop if asked to, keep hold of the night, let others at the database."""
         if self._is_over():
             raise NightStopped
@@ -144,7 +155,7 @@ class NightWork:
             with self._sessions() as session:
                 self._hold(session)
                 session.commit()
-        time.sleep(self._pause)
+        time.sleep(self._pause if wrote else self._pause / READS)
 
     def _hold(self, session: Session, until: dt.datetime | None = None) -> None:
         """Go on holding the night, in the caller's transaction. Raises `NightTaken`."""
