@@ -1,5 +1,6 @@
 """What waits to be sent, as a person reads it: how much, since when, and what the service would not take."""
 
+import datetime as dt
 import json
 import sys
 
@@ -9,7 +10,7 @@ from rich.markup import escape
 from temthat_scanner.queue import QueueError, Waiting
 from temthat_scanner.selling import Flushed, Seller
 from temthat_stamps.texts import Lang, say, visible
-from temthat_stamps.verdict import Verdict
+from temthat_stamps.verdict import HANOI, Verdict
 
 _SHOWN = 20
 """Events told one by one; more are counted."""
@@ -62,12 +63,8 @@ def _print(waiting: list[Waiting], refused: list[Waiting], lang: Lang, console: 
     if not waiting and not refused:
         console.print("Không có gì chờ gửi." if vi else "Nothing waits.")
     if waiting:
-        since = waiting[0].body.get("at", "")[:16].replace("T", " ")
-        told = (
-            f"{len(waiting)} mục chờ gửi, từ {since} UTC."
-            if vi
-            else f"{len(waiting)} wait, since {since} UTC."
-        )
+        since = _told(waiting[0])
+        told = f"{len(waiting)} mục chờ gửi, từ {since}." if vi else f"{len(waiting)} wait, since {since}."
         console.print(escape(visible(told)))
     if refused:
         console.print(f"{len(refused)} mục bị từ chối:" if vi else f"{len(refused)} were refused:")
@@ -83,3 +80,12 @@ def _print(waiting: list[Waiting], refused: list[Waiting], lang: Lang, console: 
             else "Once seen to, drop one: --waiting --forget ID."
         )
         console.print(hint, style="dim")
+
+
+def _told(one: Waiting) -> str:
+    """When it happened, in Vietnam's time."""
+    try:
+        at = dt.datetime.fromisoformat(str(one.body.get("at", "")))
+    except ValueError:
+        return "?"
+    return f"{at.astimezone(HANOI):%H:%M %d/%m/%Y}"

@@ -51,6 +51,7 @@ def hours(*events: Told | None) -> list[int | None]:
         ([told(1, SPOILED), told(2, RETURNED), told(3, SOLD)], 3, None, None),
         ([told(1, SPOILED), told(2, SOLD, B), told(3, RETURNED, B)], None, 1, None),
         ([told(1, SOLD), told(2, SPOILED), told(3, RETURNED)], 1, None, None),
+        ([told(1, SOLD, A, 2), told(1, RETURNED, A, 1)], None, None, None),
     ],
 )
 def test_what_stands(events: list[Told], sold: int | None, spoiled: int | None, gone: int | None) -> None:

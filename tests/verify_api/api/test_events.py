@@ -223,7 +223,8 @@ async def test_goods_brought_back_can_be_sold_again(any_world: "World") -> None:
         await tell(client, report(any_world, code, "sold", place="01"))
         any_world.forward(days=1)
         back = report(any_world, code, "returned")
-        assert (await tell(client, back))["recorded"]
+        taken = await tell(client, back)
+        assert (taken["recorded"], taken["verdict"], taken["reasons"]) == (True, "genuine", [])
         assert (await tell(client, back))["outcome"] == "duplicate"
         asked = (await client.post("/api/v1/verify", json={"code": code, "kind": "consumer"})).json()
         any_world.forward(days=1)

@@ -17,7 +17,7 @@ from temthat_stamps.copies.events import EARLIEST, EVENTS_OF
 from temthat_stamps.copies.history import WINDOW
 from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
 from temthat_stamps.ledger.recording import Fate
-from temthat_stamps.verdict import Asker, NoticeKind, Word
+from temthat_stamps.verdict import Asker, NoticeKind, Verdict, Word
 from temthat_verify_api.answers import reasons_of
 from temthat_verify_api.api.models import EventAnswer, EventReport, MarkModel, Outcome, PinModel, ReasonModel
 from temthat_verify_api.api.packing import Packed, Packing
@@ -39,9 +39,6 @@ _USUAL = {
     StampEventKind.APPLIED: Asker.PACKER,
 }
 """Who reports where the report does not say it; of what is left, a till."""
-
-_ASKERS = {StampEventKind.SOLD: Asker.TILL, StampEventKind.RETURNED: Asker.CONSUMER}
-"""For whom the stamp is judged, where that is not who reports."""
 
 _FATES = {StampEventKind.APPLIED: Fate.APPLIED, StampEventKind.SPOILED: Fate.SPOILED}
 """What a packer tells of stamps goes into the ledger, in stretches; what a till tells is of one unit."""
@@ -69,9 +66,9 @@ class Telling:
         credential = await self._parts.credentials.require(self._request, kind)
         question = read_question(report.code)
         source = source_of(self._request) if question.number or report.pin else ""
-        # Whoever rings a unit up is told like a till if it was sold before; who takes a sale back knows of it.
-        asker = _ASKERS.get(report.event, kind)
-        answer = await self._parts.judging.ask(question, Asking(asker, source))
+        # Whoever rings a unit up is told like a till if it was sold before.
+        asking = Asking(Asker.TILL if report.event is StampEventKind.SOLD else kind, source)
+        answer = await self._parts.judging.ask(question, asking)
         if not answer.counts or answer.run is None or answer.header is None:
             return _answer(report, answer, Outcome.JUDGED, report.at or now)
         at = require_possible(
@@ -87,7 +84,12 @@ class Telling:
             return await self._enter_pin(report, report.pin, answer, kind, source)
         if kind is Asker.PACKER and report.event in _FATES:
             return await self._pack(report, answer, at, credential)
-        return await self._record(report, answer, kind, at, credential)
+        told = await self._record(report, answer, kind, at, credential)
+        if report.event is StampEventKind.RETURNED:
+            # Of what was just taken back nothing should be said any more.
+            after = (await self._parts.judging.ask(question, asking)).verdict
+            told.verdict, told.reasons = after.word, _reasons(after)
+        return told
 
     async def _enter_pin(
         self, report: EventReport, pin: str, answer: Answer, kind: Asker, source: str
@@ -107,7 +109,7 @@ class Telling:
         is_right = said.right in (PinWord.RIGHT_FIRST, PinWord.RIGHT_AGAIN)
         told = _answer(report, answer, Outcome.RECORDED if is_right else Outcome.JUDGED, answer.at)
         told.verdict, told.scored, told.pin = said.verdict.word, is_right, _pin_model(said)
-        told.reasons = [ReasonModel(**reason) for reason in reasons_of(said.verdict)]
+        told.reasons = _reasons(said.verdict)
         return told
 
     async def _pack(
@@ -249,8 +251,12 @@ def _answer(report: EventReport, answer: Answer, outcome: Outcome, at: dt.dateti
         scored=False,
         at=at,
         verdict=answer.verdict.word,
-        reasons=[ReasonModel(**reason) for reason in reasons_of(answer.verdict)],
+        reasons=_reasons(answer.verdict),
     )
+
+
+def _reasons(verdict: Verdict) -> list[ReasonModel]:
+    return [ReasonModel(**reason) for reason in reasons_of(verdict)]
 
 
 def _pin_model(said: PinAnswer) -> PinModel:
