@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-_WIDTH, _HEIGHT = 720, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 210, 20, 50
+_WIDTH, _HEIGHT = 740, 420
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 230, 20, 50
 _LEAST, _MOST = 0.05, 20.0
 """Genuine suspects per 10,000 at the ends of the axis, which is logarithmic."""
 _INKS = ("#9a6700", "#0b6e4f", "#1f4e9c", "#8a1c5b")
