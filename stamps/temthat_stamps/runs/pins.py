@@ -6,32 +6,49 @@ address: whoever has it alone can make no stamp, whoever has the print file alon
 
 import datetime as dt
 import io
+import json
 from collections.abc import Iterator
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from temthat_stamps.code import Header
 from temthat_stamps.printing.label import Label
 from temthat_stamps.printing.listing import write_pins
+from temthat_stamps.printing.pinsheet import write_pin_sheets
 from temthat_stamps.runs.custody import run_secret
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.produce import FETCH_HOURS
+from temthat_stamps.runs.produce import FETCH_HOURS, PrintSettings
 from temthat_stamps.runs.records import JobState, PinFetch, PrintJob
 from temthat_stamps.runs.registry import Registry
 from temthat_stamps.signing import RunSecrets
 
+PinKind = Literal["csv", "pdf"]
 
-def fetch_pins(session: Session, registry: Registry, job: PrintJob, by: str) -> bytes:
-    """`serial,number,pin` of the file's stamps as CSV, recording who takes it; the caller commits before it leaves.
 
-    It can be had as long as the print file itself. Raises `RunRefused`.
+def fetch_pins(
+    session: Session, registry: Registry, job: PrintJob, by: str, kind: PinKind = "csv", host: str = ""
+) -> bytes:
+    """The PINs of the file's stamps, recording who takes them; the caller commits before they leave.
+
+    `csv`: `serial,number,pin`. `pdf`: sheets with the cells of the stamps' own, for who prints with that layout. They
+    can be had as long as the print file itself. Raises `RunRefused`, `PrintingError`.
     """
     check_open(job, registry.now())
     session.add(PinFetch(job_id=job.id, at=registry.now(), by=by))
     session.flush()
     out = io.BytesIO()
-    write_pins(_labels(registry, job), out)
+    if kind == "pdf":
+        printing = PrintSettings(**json.loads(job.settings)).printing(host)
+        write_pin_sheets(_labels(registry, job), printing, out)
+    else:
+        write_pins(_labels(registry, job), out)
     return out.getvalue()
+
+
+def has_sheets(job: PrintJob) -> bool:
+    """Whether its stamps stand on sheets or rolls, so that PINs can stand on like ones; not for a print house."""
+    return job.kind in ("pdf", "zpl", "tspl")
 
 
 def check_open(job: PrintJob, now: dt.datetime) -> None:

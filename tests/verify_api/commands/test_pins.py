@@ -42,10 +42,12 @@ def test_from_the_order_to_the_list(office: Path) -> None:
     [stamps] = office.glob("dot-1-*.csv")
     numbers = [row[2] for row in csv.reader(io.StringIO(stamps.read_text("utf-8-sig")))][1:]
     assert [row[1] for row in rows[1:]] == numbers
+    take(1, "--apart", "--kind", "pdf", "--out", office)
+    assert next(office.glob("pin-1-tem-1-4.pdf")).read_bytes().startswith(b"%PDF")
     services = build_services(Settings())
     with services.sessions() as session:
         assert session.get_one(Run, 1).has_pins
-        assert [fetch.by for fetch in session.scalars(select(PinFetch))] == ["command line"]
+        assert [fetch.by for fetch in session.scalars(select(PinFetch))] == ["command line"] * 2
     services.close()
 
 

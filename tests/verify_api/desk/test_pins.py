@@ -5,6 +5,7 @@ import io
 import re
 import uuid
 
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from temthat_stamps.code import Header
@@ -85,6 +86,25 @@ def test_the_print_file_holds_no_pin(office: Office) -> None:
     found = [row[2] for row in csv.reader(io.StringIO(pins))][1:]
     assert len(found) == 30
     assert not [pin for pin in found if re.search(rf"(?<!\w){pin}(?!\w)", stamps)]
+
+
+def test_sheets_of_pins_stand_like_the_stamps(office: Office) -> None:
+    """For who has no print house: one cell a stamp, number and PIN, on as many sheets; no symbol, no address."""
+    browser = office.browser(ADMIN)
+    path = with_pins(office, browser, start="20")
+    listed = browser.submit(f"{path}/pins", at=f"{path}/pins", **TAKE).text
+    answer = browser.submit(f"{path}/pins", at=f"{path}/pins", kind="pdf", **TAKE)
+    assert answer.headers["content-type"] == "application/pdf"
+    sheets = PdfReader(io.BytesIO(answer.content))
+    text = "\n".join(page.extract_text() for page in sheets.pages)
+    rows = list(csv.reader(io.StringIO(listed)))[1:]
+    assert re.findall(r"\b[0-9]{3} [0-9]{3}\b(?! )", text) == [f"{row[2][:3]} {row[2][3:]}" for row in rows]
+    assert [text.index(row[1]) for row in rows] == sorted(text.index(row[1]) for row in rows)
+    assert len(sheets.pages) == len(PdfReader(io.BytesIO(browser.open(f"{path}/file").content)).pages) == 3
+    house = with_pins(office, browser, count="3", method="house", kind="csv")
+    assert 'name="kind"' not in browser.open(f"{house}/pins").text
+    listed = browser.submit(f"{house}/pins", at=f"{house}/pins", kind="pdf", **TAKE)
+    assert listed.headers["content-type"].startswith("text/csv")
 
 
 def test_one_person_with_both_files_is_told(office: Office) -> None:

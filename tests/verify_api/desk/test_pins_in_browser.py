@@ -43,12 +43,12 @@ def test_from_the_tick_to_the_list(
     look(page, "pin-list")
     page.get_by_label("Tôi gửi tệp này theo đường khác với tệp in").check()
     page.get_by_label("Mật khẩu").fill("sai rồi")
-    one.press("Tải danh sách PIN (CSV)")
+    one.press("Tải mã PIN")
     look(page, "pin-list-wrong")
     assert page.get_by_label("Tôi gửi tệp này theo đường khác với tệp in").is_checked()
     page.get_by_label("Mật khẩu").fill(PASSWORD)
     with page.expect_download() as download:
-        one.press("Tải danh sách PIN (CSV)")
+        one.press("Tải mã PIN")
     download.value.save_as(tmp_path / "pins.csv")
     rows = list(csv.reader((tmp_path / "pins.csv").read_text("utf-8-sig").splitlines()))
     assert [row[0] for row in rows] == ["serial", "1", "2", "3"]

@@ -1,7 +1,7 @@
 """`temthat pins`: the lists of a run's PINs, apart from its print files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy import select
@@ -23,9 +23,12 @@ def pins(
             "--apart", help="Tôi gửi danh sách này theo đường khác với tệp in. I send it another way."
         ),
     ] = False,
+    kind: Annotated[
+        Literal["csv", "pdf"], typer.Option(help="csv: danh sách; pdf: tờ cùng khổ với tem. List or sheets.")
+    ] = "csv",
     out: Annotated[Path, typer.Option(help="Thư mục nhận danh sách. Where the lists go.")] = Path(),
 ) -> None:
-    """Danh sách PIN của một đợt in, một tệp CSV cho mỗi tệp in; mỗi lần lấy được ghi lại. The PINs of a run."""
+    """Danh sách PIN của một đợt in, một tệp cho mỗi tệp in; mỗi lần lấy được ghi lại. The PINs of a run."""
     if not apart:
         raise typer.BadParameter(
             "danh sách PIN không đi cùng tệp in; thêm --apart để xác nhận. / "
@@ -37,10 +40,11 @@ def pins(
         jobs = session.scalars(select(PrintJob).where(PrintJob.run == run).order_by(PrintJob.first)).all()
         if not jobs:
             raise RunRefused(f"Đợt in {run} chưa có tệp in nào.", f"Run {run} has no print file yet.")
-        lists = [(job, fetch_pins(session, services.registry, job, BY)) for job in jobs]
+        host = services.settings.host
+        lists = [(job, fetch_pins(session, services.registry, job, BY, kind, host)) for job in jobs]
         session.commit()
         for job, data in lists:
-            target = out / f"pin-{run}-tem-{job.first}-{job.last}.csv"
+            target = out / f"pin-{run}-tem-{job.first}-{job.last}.{kind}"
             write_file(target, data)
             console.print(f"{target}", highlight=False)
         if any(took_both(job) for job in jobs):

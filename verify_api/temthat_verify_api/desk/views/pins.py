@@ -4,8 +4,9 @@ import uuid
 
 from fastapi import Response
 
+from temthat_stamps.printing.errors import PrintingError
 from temthat_stamps.runs.errors import RunRefused
-from temthat_stamps.runs.pins import check_open, fetch_pins, took_both
+from temthat_stamps.runs.pins import PinKind, check_open, fetch_pins, has_sheets, took_both
 from temthat_stamps.runs.records import PrintJob
 from temthat_trace.search import fold
 from temthat_verify_api.desk import queries
@@ -19,6 +20,7 @@ from temthat_verify_api.permissions import Action
 from temthat_verify_api.throttle import TooManyTries, coarse_source
 
 router = desk_router()
+_MEDIA_TYPES: dict[PinKind, str] = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
 @router.get("/jobs/{job_id}/pins")
@@ -35,16 +37,17 @@ def download(desk: SignedIn, job_id: uuid.UUID, form: Fields) -> Response:
         _check_person(desk, form.secret("password"))
         if not apart:
             return _page(desk, job, desk.words("pins.tick"))
-        data = fetch_pins(desk.db, desk.services.registry, job, desk.person.name)
+        kind: PinKind = "pdf" if form.text("kind", 5) == "pdf" and has_sheets(job) else "csv"
+        data = fetch_pins(desk.db, desk.services.registry, job, desk.person.name, kind, desk.press.host)
     except WrongCredentials:
         return _page(desk, job, desk.words("account.wrong"), apart=apart)
     except TooManyTries as error:
         return _page(desk, job, desk.words("sign_in.too_many", minutes=error.minutes), apart=apart)
-    except RunRefused as error:
+    except (RunRefused, PrintingError) as error:
         return _page(desk, job, desk.words.of(error))
     lot = fold(job.run_record.batch.lot).replace(" ", "-")
-    name = f"pin-{lot}-{job.run}-{job.first}-{job.last}.csv"
-    return own_orders.file_answer(data, name, "text/csv; charset=utf-8")
+    name = f"pin-{lot}-{job.run}-{job.first}-{job.last}.{kind}"
+    return own_orders.file_answer(data, name, _MEDIA_TYPES[kind])
 
 
 def _find(desk: Desk, job_id: uuid.UUID) -> PrintJob:
@@ -82,6 +85,7 @@ def _page(desk: Desk, job: PrintJob, problem: str = "", *, apart: bool = False) 
         total=job.last - job.first + 1,
         both=took_both(job),
         own=own,
+        sheets=has_sheets(job),
         back=own_orders.address(run) if own else f"/desk/jobs/{job.id}",
         closed=closed,
         problem=problem,
