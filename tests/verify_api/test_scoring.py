@@ -340,4 +340,6 @@ async def test_reading_a_window_never_reads_a_whole_table(postgres_url: str) -> 
     plan = await link.use(explain, [])
     await link.close()
     assert "Seq Scan" not in plan
-    assert len(re.findall(r"Index Cond: \(\(run = 7\) AND \(serial = \d\) AND \(id >= ", plan)) >= 4
+    parts = plan.count("Bitmap Heap Scan")
+    assert parts >= 13
+    assert len(re.findall(r"Index Cond: \(\(run = .* AND \(serial = .* AND \(id >= ", plan)) == parts

@@ -20,7 +20,12 @@ from temthat_verify_api.statements import Dialect, Row, Statement
 from temthat_verify_api.store import History, NewEvent, StoreUnavailableError, copying, mark
 
 DIALECT = Dialect(
-    mark="$", to_id=lambda i: i, to_instant=lambda at: at, from_id=lambda i: i, from_instant=lambda at: at
+    mark="$",
+    to_id=lambda i: i,
+    to_instant=lambda at: at,
+    from_id=lambda i: i,
+    from_instant=lambda at: at,
+    has_lateral=True,
 )
 
 _SESSION = {

@@ -41,7 +41,7 @@ from temthat_verify_api.store import NewEvent, id_time
 log = logging.getLogger("temthat")
 
 COLUMNS = "copy_live, copy_frozen, copy_horizon"
-_AT_ONCE = 32
+_AT_ONCE = 64
 """Stamps whose events are read by one statement."""
 
 
@@ -213,23 +213,28 @@ def _retained(
     return found
 
 
+_NEWEST = (
+    "from stamp_event s where s.run = a.run and s.serial = a.serial and s.id >= a.low order by s.id desc"
+)
+# PostgreSQL plans a bound that is itself a query badly, SQLite knows no lateral part.
+_LATERAL = f"from asked a cross join lateral (select s.* {_NEWEST} limit {MOST_RETAINED + 1}) e"
+_BOUND = (
+    "from asked a join stamp_event e on e.run = a.run and e.serial = a.serial "
+    f"and e.id >= coalesce((select s.id {_NEWEST} limit 1 offset {MOST_RETAINED}), a.low)"
+)
+
+
 def _read(asked: dict[Stamp, int], dialect: Dialect) -> Statement:
     """Of each stamp the newest events since a time in seconds, one more than `MOST_RETAINED` at most."""
-    values: list[Any] = []
-    parts: list[str] = []
-    rows = list(asked.items())
-    # Filled up to a power of two by stamps that there are not: a few texts to prepare.
-    rows += [((0, 0), 0)] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
-    for (run, serial), since in rows:
-        place = len(values)
-        parts.append(
-            "select * from (select run, serial, id, at, event, kind, place, receipt from stamp_event "  # noqa: S608
-            f"where run = {dialect.mark}{place + 1} and serial = {dialect.mark}{place + 2} "
-            f"and id >= {dialect.mark}{place + 3} order by id desc limit {MOST_RETAINED + 1}) e{len(parts)}"
-        )
-        low = uuid.UUID(int=max(0, since - DAY) * 1_000 << 80)
-        values += (run, serial, dialect.to_id(low))
-    return Statement(" union all ".join(parts), values)
+    rows = [
+        (*stamp, dialect.to_id(uuid.UUID(int=max(0, since - DAY) * 1_000 << 80)))
+        for stamp, since in asked.items()
+    ]
+    return Statement(
+        f"with asked (run, serial, low) as (values {dialect.values(rows)}) select e.run, e.serial, e.id, e.at, "
+        f"e.event, e.kind, e.place, e.receipt {_LATERAL if dialect.has_lateral else _BOUND}",
+        [value for row in rows for value in row],
+    )
 
 
 def _write(stamps: Sequence[Stamp], after: dict[Stamp, Stored], dialect: Dialect) -> Statement:

@@ -54,7 +54,12 @@ def _mark(text: str | None, province: str | None) -> Mark | None:
 
 
 DIALECT = Dialect(
-    mark="?", to_id=lambda i: i.hex, to_instant=_to_text, from_id=uuid.UUID, from_instant=_from_text
+    mark="?",
+    to_id=lambda i: i.hex,
+    to_instant=_to_text,
+    from_id=uuid.UUID,
+    from_instant=_from_text,
+    has_lateral=False,
 )
 
 

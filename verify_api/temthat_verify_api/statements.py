@@ -33,6 +33,8 @@ class Dialect:
     to_instant: Callable[[dt.datetime], Any]
     from_id: Callable[[Any], uuid.UUID]
     from_instant: Callable[[Any], dt.datetime]
+    has_lateral: bool
+    """Whether a part of a `from` may refer to the parts before it."""
 
     def values(self, rows: Sequence[Row]) -> str:
         """``($1, $2), ($3, $4)`` for two rows of two."""
