@@ -19,9 +19,9 @@ from temthat_stamps.trust.roles import is_province
 from temthat_stamps.verdict import Reason, Verdict, Word
 
 PAYLOAD_TYPE = "application/vnd.temthat.evidence+json"
-FILE_LIMIT = 64 * 1024 * 1024
+FILE_LIMIT = 80 * 1024 * 1024
 """Largest file read, bytes."""
-BODY_LIMIT = 4 * 1024 * 1024
+BODY_LIMIT = 16 * 1024 * 1024
 CHECKS_LIMIT = 2_000
 PHOTOS_LIMIT = 40
 PHOTO_LIMIT = 1024 * 1024
@@ -94,6 +94,7 @@ class Check:
     data: int | None
     duplicate_of: int | None
     stranger: bool
+    product: str
     note: str
     photos: tuple[str, ...]
 
@@ -230,6 +231,7 @@ def _check(body: dict[str, Any]) -> Check:
         data=None if f.absent("data") else f.count("data", 0, _DATA_LIMIT),
         duplicate_of=None if f.absent("duplicate_of") else f.count("duplicate_of", 0, CHECKS_LIMIT),
         stranger=not f.absent("stranger") and f.flag("stranger"),
+        product="" if f.absent("product") else f.text("product", 400),
         note="" if f.absent("note") else f.text("note", 500),
         photos=() if f.absent("photos") else tuple(_list(body, "photos", PHOTOS_LIMIT, str)),
     )

@@ -36,6 +36,7 @@ export async function dataView(app: App): Promise<HTMLElement> {
     button(t("update"), () => void update(), { class: "big" }),
     choosing(chosen),
     placing(app),
+    h("p", {}, h("a", { href: "#shelf" }, t("shelf"))),
     h("p", { class: "soft" }, t("limits")),
   );
 }

@@ -15,6 +15,8 @@ export interface Choices {
   lang?: "vi" | "en";
   provinces?: string[];
   place?: string;
+  /** An inspector's, for online checks of a shelf. */
+  apiKey?: string;
 }
 
 export class Device {
@@ -95,13 +97,14 @@ export class Device {
     await transaction.done;
   }
 
-  private async get<T>(key: string): Promise<T | undefined> {
+  /** What is kept under a name. */
+  async get<T>(key: string): Promise<T | undefined> {
     if (!this.database) return this.memory.get(key) as T | undefined;
     return (await this.database.get("kept", key)) as T | undefined;
   }
 
   /** False where there is no room: then it lives as long as the page. */
-  private async put(key: string, value: unknown): Promise<boolean> {
+  async put(key: string, value: unknown): Promise<boolean> {
     this.memory.set(key, value);
     if (!this.database) return false;
     try {

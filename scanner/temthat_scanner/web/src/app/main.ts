@@ -3,10 +3,11 @@
 import "./style.css";
 import { Device } from "./device";
 import { button, h } from "./dom";
+import { signal } from "./feedback";
 import { ask, type Result } from "./judging";
 import { tell } from "./online";
 import { flush } from "./queue";
-import { resultView } from "./result";
+import { resultView, toneOf } from "./result";
 import { Scanner } from "./scan";
 import { dataView } from "./data";
 import { numberView } from "./number";
@@ -14,7 +15,8 @@ import { Trust } from "./trust";
 import { waitingView } from "./waiting";
 import { lang, setLang, t, type Key } from "./words";
 
-export type Section = "scan" | "type" | "data" | "waiting";
+export type Section = "scan" | "type" | "data" | "waiting" | "shelf";
+/** Those that everybody sees; the shelf check is opened from the data's section. */
 const SECTIONS: { name: Section; label: Key }[] = [
   { name: "scan", label: "scan" },
   { name: "type", label: "type" },
@@ -27,7 +29,8 @@ export interface App {
   device: Device;
   trust: Trust;
   place: string | undefined;
-  show(view: HTMLElement): void;
+  /** `live`: what must be closed when another view is shown. */
+  show(view: HTMLElement, live?: { close(): void }): void;
   open(section: Section): void;
   judge(text: string): Promise<Result>;
   answer(results: Result[]): void;
@@ -52,7 +55,7 @@ async function start(): Promise<void> {
 class Page implements App {
   private readonly main = h("main", { id: "main", tabindex: "-1" });
   private readonly bar = h("p", { class: "bar", role: "status" });
-  private scanner: Scanner | null = null;
+  private live: { close(): void } | null = null;
   private section: Section = "scan";
 
   constructor(
@@ -64,7 +67,7 @@ class Page implements App {
     addEventListener("offline", () => this.tellNetwork());
     addEventListener("hashchange", () => this.openFromHash());
     addEventListener("visibilitychange", () => {
-      if (document.hidden) this.scanner?.close();
+      if (document.hidden) this.live?.close();
       else void this.refresh();
     });
   }
@@ -85,9 +88,9 @@ class Page implements App {
     this.openFromHash();
   }
 
-  show(view: HTMLElement): void {
-    this.scanner?.close();
-    this.scanner = null;
+  show(view: HTMLElement, live: { close(): void } | null = null): void {
+    this.live?.close();
+    this.live = live;
     this.main.replaceChildren(view);
     scrollTo(0, 0);
   }
@@ -127,7 +130,7 @@ class Page implements App {
   private openFromHash(): void {
     const name = location.hash.slice(1);
     if (name === "main") return;
-    this.section = SECTIONS.find((section) => section.name === name)?.name ?? "scan";
+    this.section = name === "shelf" ? name : (SECTIONS.find((section) => section.name === name)?.name ?? "scan");
     for (const link of document.querySelectorAll("nav a")) {
       if (link.getAttribute("data-section") === this.section) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -139,10 +142,18 @@ class Page implements App {
     if (this.section === "type") this.show(numberView(this));
     else if (this.section === "data") this.show(await dataView(this));
     else if (this.section === "waiting") this.show(await waitingView(this));
-    else {
-      const scanner = new Scanner(this);
-      this.show(scanner.view);
-      this.scanner = scanner;
+    else if (this.section === "shelf") {
+      const { openShelf } = await import("../shelf/shelfview");
+      await openShelf(this);
+    } else {
+      const scanner: Scanner = new Scanner(async (texts) => {
+        scanner.say(t("checking"));
+        const results = await Promise.all(texts.map((text) => this.judge(text)));
+        signal(toneOf(results));
+        this.answer(results);
+        return false;
+      });
+      this.show(scanner.view, scanner);
       await scanner.open();
     }
   }

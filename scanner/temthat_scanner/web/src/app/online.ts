@@ -49,15 +49,16 @@ async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   throw new Unreachable(`HTTP ${response.status}`);
 }
 
-function post(body: unknown, lang: string): RequestInit {
-  const headers = { "Content-Type": "application/json", "Accept-Language": lang };
+function post(body: unknown, lang: string, apiKey = ""): RequestInit {
+  const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
+  const headers = { "Content-Type": "application/json", "Accept-Language": lang, ...held };
   return { method: "POST", headers, body: JSON.stringify(body) };
 }
 
-/** The service's verdict. Throws `Unreachable`, `SaidMistyped`. */
-export async function verifyOnline(code: string, kind: Asker, place: string | undefined, lang: string): Promise<Answered> {
+/** The service's verdict; every kind but the consumer needs an API key. Throws `Unreachable`, `SaidMistyped`. */
+export async function verifyOnline(code: string, kind: Asker, place: string | undefined, lang: string, apiKey = ""): Promise<Answered> {
   const question = { code, kind, ...(place ? { place } : {}) };
-  const response = await ask("api/v1/verify", post(question, lang), PATIENCE);
+  const response = await ask("api/v1/verify", post(question, lang, apiKey), PATIENCE);
   const body = await bodyOf(response);
   if (response.status === 422 && body["error"] === "mistyped") {
     throw new SaidMistyped(typeof body["position"] === "number" ? body["position"] : null);

@@ -1,11 +1,8 @@
-/** Scanning: the camera, or a photo that was taken before. Several stamps in view are told one by one. */
+/** Reading codes by the camera, or from a photo that was taken before. What becomes of them is the section's affair. */
 
 import { Camera, NoCamera } from "./camera";
 import { Decoder, DecoderFailed, pixelsOf } from "./decoder";
 import { button, h } from "./dom";
-import { signal } from "./feedback";
-import type { App } from "./main";
-import { toneOf } from "./result";
 import { t } from "./words";
 
 const BETWEEN = 60;
@@ -19,7 +16,8 @@ export class Scanner {
   private camera: Camera | null = null;
   private isClosed = false;
 
-  constructor(private readonly app: App) {
+  /** `took` gets the codes in view, and says whether to go on looking. */
+  constructor(private readonly took: (texts: string[]) => Promise<boolean>) {
     const picked = h("input", { type: "file", accept: "image/*", id: "photo", class: "hidden", change: (e) => void this.pick(e) });
     const label = h("label", { for: "photo", class: "button" }, t("photo"));
     const photo = h("div", { class: "row" }, picked, label);
@@ -63,13 +61,14 @@ export class Scanner {
       const image = camera.frame();
       const texts = image ? await this.read(image, false) : [];
       if (texts === null) return;
-      if (texts.length && !this.isClosed) return this.judge(texts);
+      if (texts.length && !this.isClosed && !(await this.took(texts))) return;
       await new Promise((resolve) => setTimeout(resolve, BETWEEN));
     }
   }
 
   private async pick(event: Event): Promise<void> {
-    const file = (event.target as HTMLInputElement).files?.[0];
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
     if (!file) return;
     this.say(t("reading"));
     let image: ImageData;
@@ -78,10 +77,12 @@ export class Scanner {
     } catch {
       return this.say(t("no_code"));
     }
+    input.value = "";
     const texts = await this.read(image, true);
     if (texts === null) return;
-    if (texts.length) await this.judge(texts);
-    else this.say(t("no_code"));
+    if (!texts.length) return this.say(t("no_code"));
+    this.say("");
+    await this.took(texts);
   }
 
   /** Null where no reader could be loaded, which is told. */
@@ -97,14 +98,7 @@ export class Scanner {
     }
   }
 
-  private async judge(texts: string[]): Promise<void> {
-    this.say(t("checking"));
-    const results = await Promise.all(texts.map((text) => this.app.judge(text)));
-    signal(toneOf(results));
-    this.app.answer(results);
-  }
-
-  private say(text: string): void {
+  say(text: string): void {
     this.message.textContent = text;
     this.message.className = "";
   }

@@ -191,6 +191,10 @@ export class Issuers {
     this.provinces.set(issuer, province);
   }
 
+  get count(): number {
+    return this.ids.length;
+  }
+
   /** Id and province (empty: nobody delegated) of an issuer by its number; null beyond the file. */
   get(place: bigint): { id: string; province: string } | null {
     const id = place < BigInt(this.ids.length) ? this.ids[Number(place)] : undefined;

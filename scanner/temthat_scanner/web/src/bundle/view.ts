@@ -126,9 +126,20 @@ export class TrustView {
     return names?.get(run.place) ?? null;
   }
 
-  private issuer(run: ShardRun): BundleIssuer | null {
+  /** Everybody whose stamps this data knows and who has a name. */
+  issuers(): BundleIssuer[] {
     this.issuersFile ??= new Issuers(this.need("issuers"));
-    const found = this.issuersFile.get(run.key.issuer);
+    const all = Array.from({ length: this.issuersFile.count }, (_, place) => this.issuerAt(BigInt(place)));
+    return all.filter((one) => one !== null && one.name !== "") as BundleIssuer[];
+  }
+
+  private issuer(run: ShardRun): BundleIssuer | null {
+    return this.issuerAt(run.key.issuer);
+  }
+
+  private issuerAt(place: bigint): BundleIssuer | null {
+    this.issuersFile ??= new Issuers(this.need("issuers"));
+    const found = this.issuersFile.get(place);
     if (!found) return null;
     this.contactsFile ??= readContacts(this.read("contacts.json"));
     return { ...found, ...(this.contactsFile.get(found.id) ?? { name: "", hotline: "" }) };
