@@ -106,29 +106,29 @@ async def test_the_first_right_entry_is_recorded_and_the_same_phone_stays_the_fi
     assert (event.place, event.verdict) == ("79", "genuine")
 
 
-async def test_somebody_else_is_told_day_and_province_of_the_first(any_desk: Desk) -> None:
+async def test_somebody_else_is_told_day_and_province_of_the_first(desk: Desk) -> None:
     """The verdict is `claimed`; each further phone is recorded once, however often it enters."""
-    await any_desk.enter(province="79")
-    any_desk.world.forward(days=2)
+    await desk.enter(province="79")
+    desk.world.forward(days=2)
     for receipt in (OTHER, OTHER, THIRD):
-        told = await any_desk.enter(receipt=receipt, source=receipt.hex())
+        told = await desk.enter(receipt=receipt, source=receipt.hex())
         assert (told.right, told.verdict.word) == (PinWord.RIGHT_AGAIN, Word.CLAIMED)
         assert told.first == Mark(dt.date(2026, 5, 26), "79")
-        any_desk.world.forward(minutes=1)
+        desk.world.forward(minutes=1)
         assert [(r.key, r.value) for r in told.verdict.reasons if r.key == "pin_entered"] == [
             ("pin_entered", "2026-05-26 79")
         ]
-    assert [event.receipt for event in any_desk.events()] == [ONE, OTHER, THIRD]
-    assert (await any_desk.enter()).right is PinWord.RIGHT_FIRST
+    assert [event.receipt for event in desk.events()] == [ONE, OTHER, THIRD]
+    assert (await desk.enter()).right is PinWord.RIGHT_FIRST
 
 
-async def test_the_first_entry_outlives_its_event(any_desk: Desk) -> None:
+async def test_the_first_entry_outlives_its_event(desk: Desk) -> None:
     """Events are deleted in time; a pack that is filled and sold again then is still told so."""
-    await any_desk.enter(province="01")
-    with any_desk.world.services.sessions() as session:
+    await desk.enter(province="01")
+    with desk.world.services.sessions() as session:
         session.query(StampEvent).delete()
         session.commit()
-    told = await any_desk.enter(receipt=OTHER)
+    told = await desk.enter(receipt=OTHER)
     assert (told.right, told.first) == (PinWord.RIGHT_AGAIN, Mark(dt.date(2026, 5, 26), "01"))
 
 
@@ -228,16 +228,16 @@ async def test_what_a_pin_never_clears(world: "World") -> None:
     await world.services.store.close()
 
 
-async def test_a_wrong_pin_is_written_nowhere(any_desk: Desk) -> None:
+async def test_a_wrong_pin_is_written_nowhere(desk: Desk) -> None:
     """Neither an event nor a row nor a state; the verdict is what it was."""
-    before = await any_desk.answer(suspect=True)
-    told = await any_desk.enter(wrong(any_desk.pin), suspect=True)
+    before = await desk.answer(suspect=True)
+    told = await desk.enter(wrong(desk.pin), suspect=True)
     assert (told.right, told.verdict) == (PinWord.WRONG, before.verdict)
     assert told.left == ON_ONE_STAMP_FROM_ONE_SOURCE.amount - 1
-    assert any_desk.events() == []
-    history = await any_desk.world.services.store.look_up(any_desk.run, 1)
+    assert desk.events() == []
+    history = await desk.world.services.store.look_up(desk.run, 1)
     assert (history.checks, history.first) == (0, None)
-    with any_desk.world.services.sessions() as session:
+    with desk.world.services.sessions() as session:
         assert session.query(PinEntry).count() == 0
 
 
