@@ -89,7 +89,9 @@ class WitnessState:
             try:
                 _check(head, old_size, proof, None if last is None else Checkpoint.parse(last.text))
             except WitnessRefused as refusal:
-                _log.warning("refused (%d): %s, size %d", refusal.status, head.origin, head.size)
+                # A log that was started again asks once with an old size: that is how it learns the newer one.
+                level = logging.WARNING if refusal.size is None else logging.INFO
+                _log.log(level, "refused (%d): %s, size %d", refusal.status, head.origin, head.size)
                 self._record(refusal, head, seen, last)
                 raise
             line = self._cosigner.cosign(note.text, int(self._clock()))
