@@ -13,7 +13,7 @@ _STANDARD = frozenset({"cbv", "cbvmda", "epcis", "gs1", "rdfs"})
 """Prefixes of the EPCIS context, which no other may define again."""
 _SERIAL = re.compile(
     r'("urn:epc:(?:id:(?:sgtin|giai|grai|gdti)|class:lgtin):[^"]*?)"'
-    r'|("https?://[^"/]+/(?:01/\d{14}/(?:10|21)|253|8004)/[^"]*?)"'
+    r'|("https?://[^"/]+/(?:01/\d{14}/(?:10|21)|253|8003|8004)/[^"]*?)"'
     r'|("urn:epc:id:sscc:\d+\.\d)(\d+)"'
     r'|("https?://[^"/]+/00/)(\d{17})\d"'
 )
@@ -68,7 +68,8 @@ def fresh(example: str, n: int) -> dict[str, Any]:
             return f'{unit_link}{body}{_check(body)}"'
         start, number = urn or link, str(n)
         cut = max(start.rfind("."), start.rfind("/")) + 1
-        if len(start) - cut > _LONG and "/253/" not in start:  # a serial has 20 characters, a paper's 17
+        # A serial has 20 characters. That of a paper or crate (17, 16) has no stroke before it.
+        if len(start) - cut > _LONG and not start[:cut].endswith(("/253/", "/8003/")):
             return f'{start[:cut]}{number}{start[cut + len(number) :]}"'
         return f'{start}{number}"'
 
