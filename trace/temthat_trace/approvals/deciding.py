@@ -161,7 +161,7 @@ def _decide(
         raise _decided(proposal) from error
 
 
-def _require_none(session: Session, later: Select[tuple[uuid.UUID]]) -> None:
+def _require_none(session: Session, later: Select[uuid.UUID]) -> None:
     if session.scalars(later.limit(1)).first() is not None:
         raise DecidedMeanwhile
 
