@@ -1,5 +1,6 @@
 """`temthat evidence verify`: whether an evidence file is whole, who signed it, and what it says."""
 
+import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -48,13 +49,15 @@ def verify(
     """
     console = Console(soft_wrap=True, markup=False, highlight=False)
     try:
-        evidence = parse_evidence(_read(file))
+        data = _read(file)
+        evidence = parse_evidence(data)
         findings = [*prove(evidence), *_key(evidence, key)]
         differences = _differences(evidence, trust, console) if trust else []
     except (BadEvidence, TrustError) as error:
         console.print(f"KHÔNG DÙNG ĐƯỢC: {visible(error.vi)}\nUNUSABLE: {visible(error.en)}")
         raise typer.Exit(UNUSABLE) from error
     findings += [_unexplained(one) for one in differences if one.why is Why.NONE]
+    console.print(f"SHA-256: {hashlib.sha256(data).hexdigest()}")
     _tell_about(evidence, console)
     _tell_differences(differences, trust is not None, console)
     if findings:

@@ -1,11 +1,17 @@
 """The shelf check in a real browser, up to a file that the command line verifies."""
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, Playwright
 from typer.testing import CliRunner
 
@@ -63,10 +69,12 @@ def test_a_shelf_is_read_and_signed(demo: Demo, shelf: Page, tmp_path: Path) -> 
     shelf.reload()  # the battery was empty
     shelf.get_by_text("3 gói", exact=True).wait_for()
     shelf.get_by_role("button", name="Kết thúc").click()
+    stated = shelf.locator("#hash").inner_text()
     with shelf.expect_download() as download:
         shelf.locator("#evidence").click()
     file = tmp_path / "evidence.json"
     download.value.save_as(file)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == stated
     evidence = parse_evidence(file.read_bytes())
     assert [check.verdict.word for check in evidence.checks] == [
         "genuine_offline",
@@ -97,3 +105,57 @@ def test_a_shelf_is_read_and_signed(demo: Demo, shelf: Page, tmp_path: Path) -> 
 def pack_of(demo: Demo) -> str:
     """The trust pack that the demo serves."""
     return httpx.get(f"{demo.address}/api/v1/trust").text
+
+
+def inspector_key(demo: Demo) -> str:
+    """As `temthat api-key` issues one in the demo's folder."""
+    code = zxingcpp.read_barcodes(Image.open(demo.pictures / "1-genuine.png"))[0].text
+    answer = httpx.get(f"{demo.address}/T/{code.rpartition('/')[2]}", headers={"Accept": "application/json"})
+    folder = demo.pictures.parent
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("temthat")),
+            *("api-key", answer.json()["issuer"]["code"], "--role", "inspector"),
+        ],
+        env={
+            **os.environ,
+            "TEMTHAT_MODE": "demo",
+            "TEMTHAT_DATA_DIR": str(folder),
+            "TEMTHAT_DATABASE_URL": f"sqlite:///{folder / 'temthat.db'}",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.partition("API key: ")[2].strip()
+
+
+def test_signed_in_the_service_is_asked(demo: Demo, playwright: Playwright, tmp_path: Path) -> None:
+    """With an inspector's key: the service's verdict, the code's history, the batch's papers; a wrong key is told."""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        fetched(page, demo)
+        page.goto(f"{demo.address}/scan/#shelf")
+        enter(page, "tt_inspector_none")
+        read(page, demo.pictures / "1-genuine.png", 1)
+        page.get_by_text("Chưa hỏi được máy chủ").wait_for()
+        page.get_by_role("button", name="Kết thúc").click()
+        page.get_by_role("button", name="Xóa buổi này").click()
+        page.get_by_role("button", name="Bấm lần nữa để xóa").click()
+        enter(page, inspector_key(demo))
+        with page.expect_response("**/api/v1/verify") as asked:
+            read(page, demo.pictures / "1-genuine.png", 1)
+        assert asked.value.status == 200
+        assert asked.value.request.post_data_json["kind"] == "inspector"
+        page.locator("summary").click()
+        page.get_by_role("button", name="Hỏi lịch sử mã và hồ sơ").click()
+        page.get_by_role("heading", name="Hồ sơ theo luật").wait_for()
+        assert page.get_by_text("Thông tư 02/2024/TT-BKHCN").count() > 0
+
+
+def enter(page: Page, key: str) -> None:
+    """Type an API key, and begin."""
+    page.locator("#api-key").fill(key)
+    page.get_by_role("button", name="Lưu").click()
+    page.get_by_text("Đã lưu.").wait_for()
+    page.get_by_role("button", name="Bắt đầu kiểm tra").click()

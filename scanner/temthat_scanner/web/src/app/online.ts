@@ -118,6 +118,15 @@ export async function tell(one: Waiting, lang: string): Promise<"taken" | string
   return why;
 }
 
+/** What a path of the service answers, read with an API key or without. Throws `Unreachable`. */
+export async function getJson(path: string, apiKey: string, lang: string): Promise<Record<string, unknown>> {
+  const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
+  const response = await ask(path, { headers: { Accept: "application/json", "Accept-Language": lang, ...held }, cache: "no-store" }, 15_000);
+  const body = await bodyOf(response);
+  if (!response.ok) throw new Unreachable(messageOf(body, lang) || `HTTP ${response.status}`);
+  return body;
+}
+
 /** The trust pack, or null if it is still the one with this ETag. Throws `Unreachable`. */
 export async function fetchPack(
   provinces: string[],

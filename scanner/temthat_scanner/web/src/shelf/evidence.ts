@@ -85,7 +85,8 @@ export function seal(body: Body, secret: Uint8Array, photos: Map<string, Uint8Ar
   return utf8(canonical({ envelope, photos: beside }));
 }
 
-export function nameOf(photo: Uint8Array): string {
-  return toHex(sha256(photo));
+/** SHA-256, hex. */
+export function nameOf(data: Uint8Array): string {
+  return toHex(sha256(data));
 }
 

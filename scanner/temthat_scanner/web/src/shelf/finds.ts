@@ -2,8 +2,9 @@
 
 import { h } from "../app/dom";
 import { provinceName, lang } from "../app/words";
-import { say, type Saying, type Tone } from "../texts";
+import { say, type Saying } from "../texts";
 import type { Verdict } from "../stamp/verdict";
+import { askMore, batchOf } from "./about";
 import { PHOTO_LIMIT, PHOTOS_LIMIT, type Check } from "./evidence";
 import type { Kept, Shelf } from "./shelf";
 import { w } from "./words";
@@ -14,10 +15,6 @@ const LONGEST = 1_600;
 export function sayingOf(check: Check): Saying {
   const verdict = { word: check.verdict, reasons: check.reasons.map(([key, value]) => ({ key, value })) } as Verdict;
   return say(verdict, lang, { text: check.text }, provinceName);
-}
-
-export function toneOfCheck(check: Check): Tone {
-  return sayingOf(check).tone;
 }
 
 /** What stands beside a pack: the one it has its code in common with, or that it is not of whom was looked for. */
@@ -56,7 +53,10 @@ export class FindList {
   readonly view: HTMLElement;
   private readonly list = h("ol", { class: "finds", reversed: true });
 
-  constructor(private readonly shelf: Shelf) {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly apiKey: string,
+  ) {
     const { checks } = shelf.kept;
     checks.slice(-SHOWN).forEach((check, i) => this.list.prepend(this.row(check, Math.max(0, checks.length - SHOWN) + i + 1)));
     this.view = h("section", {}, h("h2", {}, w("list")), this.list, h("p", { class: "soft" }, w("recent")));
@@ -92,10 +92,16 @@ export class FindList {
       said.textContent = await this.take(check, file);
       input.value = "";
     };
+    const about = h("div");
+    const open = () => {
+      if (about.hasChildNodes() || !("run" in check)) return;
+      about.append(batchOf(check, this.shelf.trust), ...(this.apiKey ? [askMore(check, this.apiKey)] : []));
+    };
     return h(
       "details",
-      {},
+      { toggle: open },
       h("summary", {}, w("more")),
+      about,
       h("label", { for: `note-${n}` }, w("note")),
       note,
       h(
@@ -112,8 +118,7 @@ export class FindList {
     if (this.shelf.kept.photos.length >= PHOTOS_LIMIT) return w("photo_many");
     const data = await shrunk(file).catch(() => null);
     if (!data) return w("photo_bad");
-    await this.shelf.addPhoto(check, data);
-    return countOf(check);
+    return (await this.shelf.addPhoto(check, data)) ? countOf(check) : w("photo_full");
   }
 }
 

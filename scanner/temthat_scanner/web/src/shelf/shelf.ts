@@ -35,6 +35,9 @@ export interface Kept {
 /** What became of a code in view: a new pack, the pack that is still there, or one to ask about. */
 export type Seen = "new" | "same" | "again";
 
+/** What could not be kept on the device is still here, as long as the page is. */
+let current: Shelf | null = null;
+
 export class Shelf {
   /** Why the service did not judge the last one, in its words. */
   problem = "";
@@ -44,18 +47,20 @@ export class Shelf {
 
   constructor(
     readonly device: Device,
-    private readonly trust: Trust,
+    readonly trust: Trust,
     readonly kept: Kept,
   ) {}
 
+  /** The one that goes on, of this page or left by an earlier one. */
   static async find(device: Device, trust: Trust): Promise<Shelf | null> {
+    if (current) return current;
     const kept = await device.get<Kept>(KEPT);
-    return kept?.v === 1 ? new Shelf(device, trust, kept) : null;
+    return (current = kept?.v === 1 ? new Shelf(device, trust, kept) : null);
   }
 
   static async begin(device: Device, trust: Trust, label: string, purpose: Purpose, place: Kept["place"]): Promise<Shelf> {
     const kept: Kept = { v: 1, label, purpose, place, begun: now(), ended: null, origin: "", data: [], checks: [], photos: [] };
-    const shelf = new Shelf(device, trust, kept);
+    const shelf = (current = new Shelf(device, trust, kept));
     await shelf.keep();
     return shelf;
   }
@@ -117,14 +122,16 @@ export class Shelf {
     await this.keep();
   }
 
-  async addPhoto(check: Check, data: Uint8Array): Promise<void> {
+  /** False where there is no room for it. */
+  async addPhoto(check: Check, data: Uint8Array): Promise<boolean> {
     const name = nameOf(data);
-    await this.device.put(`photo:${name}`, data);
+    if (!(await this.device.put(`photo:${name}`, data)) && this.device.isLasting) return false;
     if (!this.kept.photos.some(({ sha256 }) => sha256 === name)) {
       this.kept.photos.push({ sha256: name, type: "image/jpeg", length: data.length });
     }
     if (!check.photos?.includes(name)) check.photos = [...(check.photos ?? []), name];
     await this.keep();
+    return true;
   }
 
   async finish(isOver: boolean): Promise<void> {
@@ -163,6 +170,7 @@ export class Shelf {
   }
 
   async forget(): Promise<void> {
+    current = null;
     await this.device.put(KEPT, undefined);
     for (const { sha256 } of this.kept.photos) await this.device.put(`photo:${sha256}`, undefined);
   }
@@ -247,13 +255,15 @@ function isStranger(purpose: Purpose, issuer: { id: string; province: string }):
   return "producer" in purpose ? issuer.id !== purpose.producer : issuer.province !== purpose.province;
 }
 
-/** This device's own key, made at first use; the private part never leaves it. */
+let secret: Uint8Array | null = null;
+
+/** This device's own key, made at first use; the private part never leaves it. Where nothing is kept it lives as long as the page. */
 export async function deviceSecret(device: Device): Promise<Uint8Array> {
-  const found = await device.get<Uint8Array>(SECRET);
-  if (found?.length === 32) return found;
-  const made = crypto.getRandomValues(new Uint8Array(32));
-  await device.put(SECRET, made);
-  return made;
+  const found = secret ?? (await device.get<Uint8Array>(SECRET));
+  if (found?.length === 32) return (secret = found);
+  secret = crypto.getRandomValues(new Uint8Array(32));
+  await device.put(SECRET, secret);
+  return secret;
 }
 
 function now(): string {

@@ -6,7 +6,8 @@ import { signal } from "../app/feedback";
 import type { App } from "../app/main";
 import { Scanner } from "../app/scan";
 import { lang, PROVINCES } from "../app/words";
-import { Counts, FindList, toneOfCheck } from "./finds";
+import type { Tone } from "../texts";
+import { Counts, FindList, sayingOf, tagsOf } from "./finds";
 import { fingerprintOf, publicKeyOf, type Purpose } from "./evidence";
 import { deviceSecret, Shelf } from "./shelf";
 import { summaryView } from "./summary";
@@ -123,16 +124,16 @@ class Going {
     private readonly apiKey: string,
   ) {
     this.counts = new Counts(shelf.kept);
-    this.finds = new FindList(shelf);
+    this.finds = new FindList(shelf, apiKey);
     const finish = () => void this.adding.then(() => shelf.finish(true)).then(() => openShelf(app));
     this.view = h(
       "section",
       { class: "wrap" },
       h("h1", {}, w("title")),
-      this.counts.view,
       this.asking,
-      this.said,
       this.camera,
+      this.said,
+      this.counts.view,
       button(w("finish"), finish, { class: "big" }),
       this.finds.view,
     );
@@ -174,8 +175,11 @@ class Going {
         return signal("warn");
       }
       const { problem } = this.shelf;
-      this.say(!this.shelf.isKept ? w("no_key_kept") : problem ? w("unasked", { why: problem }) : "");
-      signal(check.duplicate_of !== undefined || check.stranger ? "warn" : toneOfCheck(check));
+      const { title, tone } = sayingOf(check);
+      const isOdd = check.duplicate_of !== undefined || check.stranger === true;
+      const warning = !this.shelf.isKept ? w("no_key_kept") : problem ? w("unasked", { why: problem }) : "";
+      this.say([`${this.shelf.kept.checks.length}. ${title}`, ...tagsOf(check)].join(" · "), tone, warning);
+      signal(isOdd && tone !== "stop" ? "warn" : tone);
       this.counts.draw();
       this.finds.add();
     });
@@ -200,7 +204,8 @@ class Going {
     this.asking.append(panel);
   }
 
-  private say(text: string): void {
-    this.said.textContent = text;
+  private say(text: string, tone: Tone = "warn", warning = ""): void {
+    this.said.className = `note ${tone}`;
+    this.said.replaceChildren(text, ...(warning ? [h("br"), warning] : []));
   }
 }

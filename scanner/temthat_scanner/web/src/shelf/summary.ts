@@ -2,14 +2,15 @@
 
 import { button, h } from "../app/dom";
 import { clockTime, provinceName } from "../app/words";
-import { fingerprintOf, publicKeyOf, type Check } from "./evidence";
+import { fingerprintOf, nameOf, publicKeyOf, type Check } from "./evidence";
 import { Counts, sayingOf, tagsOf } from "./finds";
 import { deviceSecret, type Shelf } from "./shelf";
 import { w } from "./words";
 
 export async function summaryView(shelf: Shelf, changed: () => void): Promise<HTMLElement> {
   const { kept } = shelf;
-  const file = new File([(await shelf.file()) as BlobPart], `bang-chung-${kept.begun.slice(0, 16).replace(/[T:]/g, "-")}.json`, {
+  const data = await shelf.file();
+  const file = new File([data as BlobPart], `bang-chung-${kept.begun.slice(0, 16).replace(/[T:]/g, "-")}.json`, {
     type: "application/json",
   });
   const canShare = navigator.canShare?.({ files: [file] }) === true;
@@ -21,6 +22,7 @@ export async function summaryView(shelf: Shelf, changed: () => void): Promise<HT
     { class: "wrap" },
     h("h1", {}, w("over")),
     ...(await about(shelf)),
+    h("p", { class: "soft" }, `${w("hash")}: `, h("code", { id: "hash" }, nameOf(data))),
     new Counts(kept).view,
     h("a", { class: "button big", id: "evidence", href: URL.createObjectURL(file), download: file.name }, w("file")),
     canShare ? button(w("share"), share, { class: "big" }) : null,
@@ -76,8 +78,13 @@ function row(check: Check, n: number, photos: Map<string, Uint8Array>): HTMLElem
     "tr",
     {},
     h("th", { scope: "row" }, String(n)),
-    h("td", {}, [sayingOf(check).title, ...tagsOf(check)].join(" · ")),
+    h("td", {}, [sayingOf(check).title, ...tagsOf(check)].join(" · "), h("div", { class: "soft" }, w(check.how))),
     h("td", {}, `${check.product ?? check.text.slice(0, 80)}${number}`, check.note ? h("p", {}, check.note) : null, ...pictures),
-    h("td", {}, clockTime(Date.parse(check.at) / 1000), h("div", { class: "soft" }, w(check.how))),
+    h("td", {}, hourOf(check)),
   );
+}
+
+/** On the clocks of Vietnam, UTC+7 all year; the day stands above. */
+function hourOf(check: Check): string {
+  return new Date(Date.parse(check.at) + 7 * 3_600_000).toISOString().slice(11, 19);
 }
