@@ -82,6 +82,8 @@ def test_property_answers_are_as_documented(
         real = mode is GenerationMode.POSITIVE and data.draw(st.booleans())
         if real and isinstance(case.body, dict) and "code" in case.body:
             case.body["code"] = data.draw(code)
+            if case.body.get("event") == "spoiled":  # for other tests it would not be on sale any more
+                case.body["event"] = "check"
         if real and "code" in case.path_parameters:
             case.path_parameters["code"] = data.draw(code)
         if token := data.draw(st.sampled_from(["", "made-up", *house.tokens.values()])):
