@@ -26,7 +26,7 @@ class SignalKind(StrEnum):
     MANY_GROUPS = "many_groups"
     """Many groups of people on many days: what no photo passed around in a day can do."""
     GONE = "gone"
-    """Sold although it was recorded as returned or spoiled."""
+    """Sold although it was recorded as returned, spoiled, void or lost."""
     REPORT = "report"
     """Somebody reported the pack."""
     INSPECTOR = "inspector"
