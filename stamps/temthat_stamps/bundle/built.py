@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 
 SOURCE_OF = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-"""For a program that runs from its sources. A built package says its own time in `built.txt` (scanner/hatch_build.py)."""
+"""For a program run from its sources. A built package says its own time in `built.txt` (scanner/hatch_build.py)."""
 
 
 @cache
