@@ -34,8 +34,9 @@ export class Counts {
     const { checks } = this.kept;
     const words = new Map<string, { saying: Saying; count: number }>();
     for (const check of checks) {
-      const saying = sayingOf(check);
-      words.set(check.verdict, { saying, count: (words.get(check.verdict)?.count ?? 0) + 1 });
+      const known = words.get(check.verdict);
+      if (known) known.count++;
+      else words.set(check.verdict, { saying: sayingOf(check), count: 1 });
     }
     const plain = (key: "packs" | "duplicates" | "strangers", count: number, always = false) =>
       count || always ? h("li", { class: "plain" }, w(key, { count: String(count) })) : null;

@@ -55,7 +55,8 @@ export class Shelf {
   static async find(device: Device, trust: Trust): Promise<Shelf | null> {
     if (current) return current;
     const kept = await device.get<Kept>(KEPT);
-    return (current = kept?.v === 1 ? new Shelf(device, trust, kept) : null);
+    const isWhole = kept?.v === 1 && [kept.checks, kept.data, kept.photos].every(Array.isArray);
+    return (current = isWhole ? new Shelf(device, trust, kept) : null);
   }
 
   static async begin(device: Device, trust: Trust, label: string, purpose: Purpose, place: Kept["place"]): Promise<Shelf> {
@@ -75,6 +76,11 @@ export class Shelf {
 
   get isFull(): boolean {
     return this.kept.checks.length >= CHECKS_LIMIT;
+  }
+
+  /** Still in view: asking a slow service is no time away from it. */
+  stay(texts: string[], at = Date.now()): void {
+    for (const text of texts) this.seenAt.set(text, at);
   }
 
   /** Where the first pack with this text's run and serial stands; -1: nowhere. */

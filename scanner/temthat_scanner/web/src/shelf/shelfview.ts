@@ -144,6 +144,7 @@ class Going {
     this.scanner = new Scanner(async (texts) => {
       for (const text of texts) this.look(text);
       await this.adding;
+      this.shelf.stay(texts);
       return true;
     });
     this.camera.replaceChildren(this.scanner.view);
