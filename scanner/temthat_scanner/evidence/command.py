@@ -74,6 +74,35 @@ def verify(
     )
 
 
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="Tệp bằng chứng (.json). The evidence file.")],
+    pdf: Annotated[Path, typer.Option(help="Tệp PDF sẽ ghi. The PDF to write.")],
+) -> None:
+    """Ghi một tệp bằng chứng thành PDF để đọc và in. Write an evidence file as PDF.
+
+    Mã kết thúc / exit code: như verify (as of verify).
+    """
+    from temthat_scanner.evidence.sheet import write_sheet
+
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    try:
+        data = _read(file)
+        evidence = parse_evidence(data)
+        findings = prove(evidence)
+        write_sheet(
+            evidence, findings, {"SHA-256": hashlib.sha256(data).hexdigest(), **_facts(evidence)}, pdf
+        )
+    except BadEvidence as error:
+        console.print(f"KHÔNG DÙNG ĐƯỢC: {visible(error.vi)}\nUNUSABLE: {visible(error.en)}")
+        raise typer.Exit(UNUSABLE) from error
+    except OSError as error:
+        console.print(f"Không ghi được {pdf}: {error}\nCannot write {pdf}: {error}")
+        raise typer.Exit(UNUSABLE) from error
+    console.print(f"Đã ghi {pdf}. Written.")
+    raise typer.Exit(WRONG if findings else WHOLE)
+
+
 def _read(file: Path) -> bytes:
     try:
         if file.stat().st_size > FILE_LIMIT:
@@ -113,7 +142,8 @@ def _unexplained(one: Difference) -> Finding:
     )
 
 
-def _tell_about(evidence: Evidence, console: Console) -> None:
+def _facts(evidence: Evidence) -> dict[str, str]:
+    """What stands above everything, name to value."""
     fingerprint = key_id(evidence.public_key)
     grouped = " ".join(fingerprint[at : at + 4] for at in range(0, 64, 4))
     purpose = evidence.purpose
@@ -129,15 +159,18 @@ def _tell_about(evidence: Evidence, console: Console) -> None:
         ("Sổ công khai / log", evidence.origin),
         *(
             (
-                "Dữ liệu / data",
+                f"Dữ liệu / data {place_}",
                 f"{one.at.astimezone(HANOI):%d/%m/%Y}, mục/entry {one.index}, cây/tree {one.tree_size}, {one.sha256}",
             )
-            for one in evidence.data
+            for place_, one in enumerate(evidence.data)
         ),
     ]
-    for name, value in rows:
-        if value:
-            console.print(f"{name}: {visible(value)}")
+    return {name: value for name, value in rows if value}
+
+
+def _tell_about(evidence: Evidence, console: Console) -> None:
+    for name, value in _facts(evidence).items():
+        console.print(f"{name}: {visible(value)}")
     total = len(evidence.checks)
     console.print(f"{total} gói / packs, {len(evidence.photos)} ảnh / photos")
     for word, count in Counter(check.verdict.word for check in evidence.checks).most_common():

@@ -2,16 +2,20 @@
 
 import base64
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 import hatch_build
@@ -288,3 +292,49 @@ def test_by_the_very_data_nothing_else_can_come_out(world: World, tmp_path: Path
 def test_trust_data_that_is_not_there(world: World, tmp_path: Path) -> None:
     """Unusable, not wrong."""
     assert verify(file_of(world, dt.timedelta(0)), tmp_path, "--trust", tmp_path / "nowhere").exit_code == 2
+
+
+# -- as pages --
+
+
+def jpeg() -> bytes:
+    """A real photo."""
+    made = BytesIO()
+    Image.effect_noise((640, 480), 60).convert("RGB").save(made, "JPEG")
+    return made.getvalue()
+
+
+def pages_of(data: bytes, tmp_path: Path) -> tuple[int, int]:
+    """Exit code, number of pages."""
+    (tmp_path / "evidence.json").write_bytes(data)
+    pdf = tmp_path / "evidence.pdf"
+    result = runner.invoke(app, ["evidence", "show", str(tmp_path / "evidence.json"), "--pdf", str(pdf)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, len(pdfium.PdfDocument(pdf)) if pdf.exists() else 0
+
+
+def test_pages_with_photos(tmp_path: Path) -> None:
+    """A photo stands where it belongs; bytes that are no photo, a word without end and a wrong file are shown too."""
+    photo = jpeg()
+    name = hashlib.sha256(photo).hexdigest()
+    body = numbered(shelf())
+    body["checks"][0]["photos"] = [name]
+    body["checks"][1]["note"] = "x" * 500
+    body["photos"] = [{"sha256": name, "type": "image/jpeg", "length": len(photo)}]
+    assert pages_of(enclose(body, photos={name: photo}), tmp_path) == (0, 1)
+    assert pages_of(WHOLE, tmp_path) == (0, 1)
+    assert pages_of(enclose(body, photos={}), tmp_path) == (1, 1)
+
+
+def test_as_many_pages_as_it_needs(tmp_path: Path) -> None:
+    """A hundred packs; nothing is written where the file is none, or where the PDF cannot be."""
+    packs = [check(f"https://example.com/{n}", "2026-05-20T03:01:00Z", "not_ours") for n in range(100)]
+    code, pages = pages_of(enclose(body_of(*packs, photos=[]), photos={}), tmp_path)
+    assert code == 0
+    assert 4 <= pages <= 8
+    (tmp_path / "evidence.pdf").unlink()
+    assert pages_of(b"{}", tmp_path) == (2, 0)
+    (tmp_path / "evidence.pdf").mkdir()
+    (tmp_path / "whole.json").write_bytes(WHOLE)
+    arguments = ["evidence", "show", str(tmp_path / "whole.json"), "--pdf", str(tmp_path / "evidence.pdf")]
+    assert runner.invoke(app, arguments).exit_code == 2
