@@ -1,17 +1,17 @@
 """`temthat scan`: pictures, folders, and what a USB scanner types, judged online or offline."""
 
-import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
-from dataclasses import asdict
+from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
-from rich.text import Text
 
 from temthat_scanner.decoding import decode, zbar_hint
 from temthat_scanner.judging import (
@@ -24,8 +24,12 @@ from temthat_scanner.judging import (
     not_ours,
 )
 from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_frames
+from temthat_scanner.pos import PosServer, Till, parse_listen
+from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue, QueueError
+from temthat_scanner.reporting import await_first, fill_screen, report, report_nothing, write_line
 from temthat_scanner.selling import Mark, Seller, Teller
+from temthat_scanner.serialport import NoSerialPort, read_codes
 from temthat_scanner.showing import show_waiting, tell_flushed
 from temthat_scanner.trustdata import open_trust
 from temthat_stamps.bundle.view import TrustView
@@ -56,9 +60,6 @@ TYPED_LIMIT = 8_192
 """Characters of a typed line that are looked at; a stamp needs fewer than 300."""
 
 _GRAVITY = (GOOD, UNKNOWN, ATTENTION, BROKEN, STOP)
-_STYLE = {"good": "bold white on green4", "calm": "bold white on steel_blue", "warn": "bold black on orange1"}
-_STYLE["stop"] = "bold white on red3"
-_SIGNS = {"good": "✔", "calm": "○", "warn": "!", "stop": "✖"}
 
 
 def scan(
@@ -105,6 +106,28 @@ def scan(
     forget: Annotated[
         str | None, typer.Option(help="Bỏ một mục theo id, do người quyết định. Drop one of --waiting.")
     ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(
+            help="Máy quét ở cổng nối tiếp, ví dụ /dev/ttyACM0 hoặc /dev/ttyUSB0:115200. A serial port."
+        ),
+    ] = None,
+    till: Annotated[
+        bool,
+        typer.Option("--till", help="Kết quả chiếm cả màn hình, có tiếng bíp. Full screen, with a beep."),
+    ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            help="Trả lời phần mềm bán hàng ở cổng này của máy (127.0.0.1). Answer software at this port."
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tệp mã truy cập của --listen (mặc định: pos.token cạnh tệp hàng chờ). Its token's file."
+        ),
+    ] = None,
 ) -> None:
     """Kiểm tra tem trong ảnh, thư mục ảnh, hoặc do máy quét gõ vào. Judge stamps.
 
@@ -120,33 +143,53 @@ def scan(
     if trust is None and server is None:
         errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
     with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
-        if mark or waiting or forget:
-            seller = _open_seller(mark, _queue_of(queue, trust), online, offline, lang, errors)
-            seller.kind, seller.place = (None if kind is Asker.CONSUMER else kind.value), place
-            with closing(seller.queue):
-                if mark is None:
-                    raise typer.Exit(show_waiting(seller, forget, json_lines, console, errors))
-                raise typer.Exit(_scan_all(_seen(paths or ["-"]), seller, json_lines, console, errors, lang))
         judge: Judge = offline
         if online is not None:
             judge = FallingBackJudge(online, offline) if trust else online
-        raise typer.Exit(_scan_all(_seen(paths or ["-"]), judge, json_lines, console, errors, lang))
+        output = _Output(json_lines, till, console, errors, lang)
+        if not (mark or waiting or forget or listen):
+            raise typer.Exit(_scan_all(_seen(paths, serial, errors), judge, output))
+        seller = _open_seller(mark, _queue_of(queue, trust), online, offline, lang, errors)
+        seller.kind, seller.place = (None if kind is Asker.CONSUMER else kind.value), place
+        with closing(seller.queue):
+            if listen is not None:
+                raise typer.Exit(_serve(listen, token_file, Till(judge, seller, offline.trust), errors))
+            if mark is None:
+                raise typer.Exit(show_waiting(seller, forget, json_lines, console, errors))
+            raise typer.Exit(_scan_all(_seen(paths, serial, errors), seller, output))
+
+
+@dataclass(frozen=True)
+class _Output:
+    """How answers are shown."""
+
+    json_lines: bool
+    till: bool
+    console: Console
+    errors: Console
+    lang: Lang
+
+    def show(self, source: str, answer: Answer) -> None:
+        if self.till and not self.json_lines:
+            fill_screen(answer, self.console, self.lang)
+        else:
+            report(source, answer, self.json_lines, self.console)
 
 
 def _scan_all(
     seen: Iterator[tuple[str, str | None, str]],
     judge: Judge,
-    json_lines: bool,
-    console: Console,
-    errors: Console,
-    lang: Lang,
+    output: _Output,
 ) -> int:
     worst = GOOD
+    json_lines, errors, lang = output.json_lines, output.errors, output.lang
     hint = zbar_hint(lang)
+    if output.till and not json_lines:
+        await_first(output.console, lang)
     for source, text, problem in seen:
         code = UNKNOWN
         if text is None:
-            _report_nothing(source, problem, json_lines, console, lang)
+            report_nothing(source, problem, json_lines, output.console, lang)
             if hint and not problem:
                 errors.print(hint, style="dim")
                 hint = None
@@ -161,12 +204,40 @@ def _scan_all(
                 if source != "-":
                     return worst  # a till goes on, though: the next pack may get its answer
                 if json_lines:
-                    _write_line({"source": source, "text": text, "verdict": None, "error": str(error)})
+                    write_line({"source": source, "text": text, "verdict": None, "error": str(error)})
                 continue
             code = UNKNOWN if answer.verdict is None else _CODE_OF[answer.verdict.word]
-            _report(source, answer, json_lines, console)
+            output.show(source, answer)
         worst = max(worst, code, key=_GRAVITY.index)
     return worst
+
+
+def _serve(listen: str, token_file: Path | None, till: Till, errors: Console) -> int:
+    """Answer point-of-sale software until somebody stops it (SIGTERM, Ctrl-C)."""
+    try:
+        host, port = parse_listen(listen)
+        token = open_token(token_file or till.seller.queue.path.with_name("pos.token"))
+        server = PosServer(host, port, token, till)
+    except ValueError:
+        vi = f"--listen “{listen}” không đúng: cần một cổng của máy này, ví dụ 8765 hoặc 127.0.0.1:8765."
+        _tell(errors, vi, "--listen takes a port of this machine, such as 8765 or 127.0.0.1:8765.", "red")
+        return BROKEN
+    except TokenError as error:
+        _tell(errors, error.vi, error.en, "red")
+        return BROKEN
+    except OSError as error:
+        vi = f"Không mở được cổng {listen} ({error.strerror}): phần mềm khác đang dùng? Chọn cổng khác."
+        _tell(errors, vi, f"Port {listen} cannot be opened: is it in use? Choose another.", "red")
+        return BROKEN
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    _tell(errors, f"Đang trả lời tại {server.url}", f"Answering at {server.url}", "green")
+    try:
+        till.run()
+    except KeyboardInterrupt:
+        return GOOD
+    finally:
+        server.server_close()
 
 
 def _queue_of(queue: Path | None, trust: Path | None) -> Path | None:
@@ -186,8 +257,8 @@ def _open_seller(
 ) -> Seller:
     """What scans are told by; ends the command where there is no file to keep them in."""
     if path is None:
-        vi = "--mark và --waiting cần --queue TỆP (hoặc --trust THƯ_MỤC) để cất những gì chưa gửi được."
-        _tell(errors, vi, "--mark and --waiting need --queue FILE, or --trust FOLDER.", "red")
+        vi = "--mark, --waiting và --listen cần --queue TỆP (hoặc --trust THƯ_MỤC) để cất những gì chưa gửi được."
+        _tell(errors, vi, "--mark, --waiting and --listen need --queue FILE, or --trust FOLDER.", "red")
         raise typer.Exit(BROKEN)
     try:
         kept = Queue(path)
@@ -208,10 +279,21 @@ def _tell_failure(error: ServiceUnreachable | TrustError | QueueError, errors: C
     errors.print(visible(told), style="red")
 
 
-def _seen(paths: list[str]) -> Iterator[tuple[str, str | None, str]]:
-    """(source, text or None, problem) for every symbol, every picture without one, every line typed."""
-    for path in paths:
+def _seen(
+    paths: list[str] | None, serial: str | None, errors: Console
+) -> Iterator[tuple[str, str | None, str]]:
+    """(source, text or None, problem) for every symbol, every picture without one, every line typed or sent."""
+    if serial is not None:
+        try:
+            for text in read_codes(serial, lambda vi, en: _tell(errors, vi, en, "yellow")):
+                yield "-", text, ""
+        except NoSerialPort as error:
+            _tell(errors, error.vi, error.en, "red")
+            raise typer.Exit(BROKEN) from error
+    for path in paths or ["-"]:
         if path == "-":
+            if isinstance(sys.stdin, TextIOWrapper):
+                sys.stdin.reconfigure(errors="replace")  # a scanner set to another alphabet stops no till
             for line in sys.stdin:
                 if typed := line.strip(" \t\r\n")[:TYPED_LIMIT]:
                     yield "-", typed, ""
@@ -260,61 +342,3 @@ def _load_trust(
 def _tell(errors: Console, vi: str, en: str, style: str) -> None:
     errors.print(visible(vi), style=style)
     errors.print(visible(en))
-
-
-def _report(source: str, answer: Answer, json_lines: bool, console: Console) -> None:
-    verdict = answer.verdict
-    if json_lines:
-        line: dict[str, Any] = {
-            "source": source,
-            "text": answer.text,
-            "verdict": verdict.word.value if verdict else None if "told" in answer.record else "mistyped",
-            "reasons": [asdict(reason) for reason in verdict.reasons] if verdict else [],
-            "title": answer.saying.title,
-            **answer.record,
-        }
-        _write_line(line)
-        return
-    saying = answer.saying
-    lines = Text()
-    title = f" {_SIGNS.get(saying.tone, '')} {visible(saying.title)} "
-    lines.append(title, style=_STYLE.get(saying.tone, "bold"))
-    lines.append(f"\n{visible(saying.sentence)}")
-    product, batch = answer.record.get("product") or {}, answer.record.get("batch") or {}
-    if product.get("name"):
-        pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
-        lines.append(f"\n{visible(product['name'] + pack)}", style="bold")
-    elif batch:
-        lines.append(
-            "\nMáy này không có tên sản phẩm: so quy cách và hạn dùng. No product name here.", style="dim"
-        )
-    if batch:
-        made = f"Lô {batch.get('lot') or '?'} · HSD {_day(batch.get('expires_on'))}"
-        lines.append(f"\n{visible(made)}")
-    if saying.action:
-        lines.append(f"\n→ {visible(saying.action)}")
-    for sentence in answer.explained:
-        lines.append(f"\n  · {visible(sentence)}", style="dim")
-    console.print(Panel(lines, title=Text(visible(source), style="dim"), title_align="left", expand=False))
-
-
-def _day(iso: str | None) -> str:
-    """An ISO date as people here write it."""
-    return "/".join(reversed(iso.split("-"))) if iso else "—"
-
-
-def _report_nothing(source: str, problem: str, json_lines: bool, console: Console, lang: Lang) -> None:
-    if json_lines:
-        line: dict[str, Any] = {"source": source, "text": None, "verdict": None}
-        _write_line(line | ({"error": problem} if problem else {}))
-        return
-    nothing = "Không đọc được mã QR nào trong ảnh." if lang == "vi" else "No readable QR code in the picture."
-    console.print(Text(visible(f"{source}: {problem or nothing}"), style="yellow"))
-
-
-def _write_line(line: dict[str, Any]) -> None:
-    try:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise typer.Exit(BROKEN) from None

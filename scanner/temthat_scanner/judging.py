@@ -1,6 +1,7 @@
 """Whom the scanner asks: trust data at hand, the service, or the service first and the data when the line is down."""
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -15,6 +16,9 @@ from temthat_stamps.verdict import Asker, Reason, Verdict, Word
 
 _PATIENCE = 5.0
 """Seconds that a till waits for the service."""
+
+REST = 30.0
+"""Seconds without asking after the service gave no answer: a till does not wait for a dead line at each pack."""
 
 _STRANGE = "the service's answer is not one this scanner knows: update it"
 
@@ -39,6 +43,10 @@ def not_ours(text: str, lang: Lang) -> Answer:
 
 class ServiceUnreachable(Exception):
     """The service does not answer, or answers something that is no verdict."""
+
+
+class LineDown(ServiceUnreachable):
+    """It does not answer at all."""
 
 
 class Judge(Protocol):
@@ -89,6 +97,7 @@ class OnlineJudge:
         self._client = httpx.Client(base_url=server.rstrip("/"), headers=headers)
         self._question = {"kind": asker.value} | ({"place": place} if place else {})
         self._lang: Lang = lang
+        self.patience = _PATIENCE
 
     def __enter__(self) -> Self:
         return self
@@ -113,12 +122,12 @@ class OnlineJudge:
             )
         return self.answer_of(text, body)
 
-    def post(self, path: str, body: Any, patience: float = _PATIENCE) -> httpx.Response:
-        """Whatever the service answers within so many seconds. Raises `ServiceUnreachable`."""
+    def post(self, path: str, body: Any, patience: float | None = None) -> httpx.Response:
+        """Whatever the service answers in so many seconds (this judge's `patience` by default). Raises `LineDown`."""
         try:
-            return self._client.post(path, json=body, timeout=patience)
+            return self._client.post(path, json=body, timeout=patience or self.patience)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ServiceUnreachable(str(error) or type(error).__name__) from error
+            raise LineDown(str(error) or type(error).__name__) from error
 
     def answer_of(self, text: str, body: Mapping[str, Any]) -> Answer:
         """A verdict of the service in words. Raises `ServiceUnreachable` where it is none this scanner knows."""
@@ -147,18 +156,26 @@ class OnlineJudge:
 
 @dataclass
 class FallingBackJudge:
-    """The service while it answers, the trust data when it does not; `down` says that it did not last time."""
+    """The service while it answers, the trust data when it does not; `down` says that it did not last time.
+
+    When it did not answer at all, it is not asked for `REST` seconds.
+    """
 
     online: OnlineJudge
     offline: OfflineJudge
     down: str = ""
+    _resting_until: float = 0.0
 
     def ask(self, text: str) -> Answer:
         """See `Judge`; raises only as `OfflineJudge` does."""
+        if time.monotonic() < self._resting_until:
+            return self.offline.ask(text)
         try:
             answer = self.online.ask(text)
         except ServiceUnreachable as error:
             self.down = str(error)
+            if isinstance(error, LineDown):
+                self._resting_until = time.monotonic() + REST
             return self.offline.ask(text)
         self.down = ""
         return answer

@@ -45,7 +45,7 @@ class Queue:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         with self._errors():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Made before SQLite opens it, so that it is never readable by others; its journal gets the same mode.
@@ -91,6 +91,12 @@ class Queue:
             "select id, body, refused from waiting where refused is null order by id limit ?", most
         )
 
+    def count(self) -> int:
+        """How many are to be sent."""
+        with self._errors():
+            query = "select count(*) from waiting where refused is null"
+            return int(self._connection.execute(query).fetchone()[0])
+
     def refused(self) -> list[Waiting]:
         """What the service will not take, the oldest first."""
         return self._read(
@@ -124,8 +130,8 @@ class Queue:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:
             raise QueueError(
-                f"Không dùng được tệp hàng chờ {self._path} ({error}). Kiểm tra chỗ trống và quyền ghi; nếu tệp hỏng, "
+                f"Không dùng được tệp hàng chờ {self.path} ({error}). Kiểm tra chỗ trống và quyền ghi; nếu tệp hỏng, "
                 "hãy đổi tên để giữ lại rồi chạy lại.",
-                f"The queue file {self._path} cannot be used ({error}). Look at the room on the disk and the right to "
+                f"The queue file {self.path} cannot be used ({error}). Look at the room on the disk and the right to "
                 "write; if the file is damaged, rename it to keep it and start again.",
             ) from error

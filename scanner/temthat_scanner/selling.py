@@ -6,6 +6,7 @@ event once in effect however often it was sent.
 
 import datetime as dt
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from temthat_scanner.judging import Answer, Judge, OfflineJudge, OnlineJudge, ServiceUnreachable
+from temthat_scanner.judging import REST, Answer, Judge, OfflineJudge, OnlineJudge, ServiceUnreachable
 from temthat_scanner.queue import Queue, QueueError, Waiting
 from temthat_stamps.errors import TrustError
 from temthat_stamps.texts import Lang, Saying
@@ -22,9 +23,6 @@ from temthat_trace.ids import uuid7
 
 AT_ONCE = 200
 """Events in one call: a second's work on a slow line."""
-
-REST = 30.0
-"""Seconds without asking after the service gave no answer: a till does not wait for a dead line at each pack."""
 
 
 class Mark(StrEnum):
@@ -116,12 +114,16 @@ class Seller:
         """Judge a code and tell what `mark` says of it. Raises as the offline judge does, and `QueueError` when it is
         told nowhere: neither kept nor sent.
         """
+        return self.tell(text, self.mark)
+
+    def tell(self, text: str, mark: Mark, event_id: uuid.UUID | None = None) -> Answer:
+        """The same for any mark; a caller that may ask again after a broken line gives the event its id (version 7)."""
         judged = self._judge(text)
         if judged.verdict is None or judged.verdict.word is Word.NOT_OURS:
             return judged
         # What waits goes first: of one unit the sale before its return.
         self.notify(self.flush())
-        event = self._event(text)
+        event = self._event(text, mark, event_id)
         trouble = self._keep(event)
         answer = self._tell(event, judged)
         if answer is not None:
@@ -141,7 +143,7 @@ class Seller:
     def flush(self) -> Flushed:
         """Send what waits, the oldest first, as long as the service takes it."""
         done = Flushed()
-        if self.teller is None or self._is_resting():
+        if self.teller is None or self.is_resting:
             return done
         try:
             while waiting := self.queue.waiting(AT_ONCE):
@@ -179,13 +181,13 @@ class Seller:
         done.refused += len(refused)
         return not done.problem
 
-    def _event(self, text: str) -> dict[str, Any]:
+    def _event(self, text: str, mark: Mark, event_id: uuid.UUID | None) -> dict[str, Any]:
         at = dt.datetime.now(dt.UTC)
         event = {
-            "id": str(uuid7(int(at.timestamp() * 1000))),
+            "id": str(event_id or uuid7(int(at.timestamp() * 1000))),
             "at": at.isoformat(),
             "code": text,
-            "event": self.mark.value,
+            "event": mark.value,
         }
         more = {"kind": self.kind, "place": self.place}
         return event | {name: value for name, value in more.items() if value}
@@ -203,7 +205,7 @@ class Seller:
         if self.teller is None:
             self._why = _NO_SERVER[0] if self.lang == "vi" else _NO_SERVER[1]
             return None
-        if self._is_resting():
+        if self.is_resting:
             return None
         try:
             response = self.teller.tell(event)
@@ -236,7 +238,7 @@ class Seller:
         answer = replace(answer, record={**answer.record, **known})
         if body.get("outcome") == "judged":
             return self._told(answer, event, "judged", None)
-        return self._told(answer, event, str(body.get("outcome")), _DONE[self.mark])
+        return self._told(answer, event, str(body.get("outcome")), _DONE[Mark(event["event"])])
 
     def _let_go(self, event: dict[str, Any], refused: str | None) -> None:
         """The service has it, or will not have it. A full disk here is no loss: it would be sent once more."""
@@ -258,7 +260,9 @@ class Seller:
             answer, explained=explained, record={**answer.record, "told": told, "event": event["id"]}
         )
 
-    def _is_resting(self) -> bool:
+    @property
+    def is_resting(self) -> bool:
+        """Whether the service gave no answer a moment ago."""
         return time.monotonic() < self._resting_until
 
     def _rest(self, why: str) -> None:
