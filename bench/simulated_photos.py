@@ -45,33 +45,51 @@ def stamp_text(rng: random.Random) -> str:
 
 def photo(text: str, conditions: Conditions, rng: random.Random, level: str = "M") -> Image.Image:
     """Photograph a symbol saying `text`; returns a grey picture of which it fills a little under half the width."""
-    label = _curved(
-        _scratched(_symbol(text, level), _some(conditions.scratched, rng), rng), _some(conditions.curve, rng)
+    label = curved(
+        scratched(symbol(text, level), _some(conditions.scratched, rng), rng), _some(conditions.curve, rng)
     )
     side = label.width / DOTS * conditions.pixels_per_module
-    picture = _tilted(label, side, conditions.tilt, rng)
+    a, b = (math.radians(rng.uniform(-conditions.tilt, conditions.tilt)) for _ in range(2))
+    picture = tilted(label, side, (a, b, math.radians(rng.uniform(-30, 30))), rng)
     picture = picture.filter(ImageFilter.GaussianBlur(_some(conditions.blur, rng)))
-    picture = _with_glare(picture, _some(conditions.glare, rng), rng)
-    noise = Image.effect_noise(picture.size, _some(conditions.noise, rng))
+    picture = with_glare(picture, _some(conditions.glare, rng), rng)
+    return developed(picture, _some(conditions.noise, rng), conditions.jpeg, rng)
+
+
+def developed(picture: Image.Image, noise: float, quality: int, rng: random.Random) -> Image.Image:
+    """Add the sensor's noise, `noise` grey levels, and what JPEG at this quality takes away."""
     file = io.BytesIO()
-    ImageChops.add(picture, noise, 1, -128).save(file, "JPEG", quality=conditions.jpeg)
+    ImageChops.add(picture, _noise(picture.size, noise, rng), 1, -128).save(file, "JPEG", quality=quality)
     return Image.open(file).convert("L")
+
+
+def _noise(size: tuple[int, int], deviation: float, rng: random.Random) -> Image.Image:
+    """Grey noise about 128 of this standard deviation; Pillow's own cannot be seeded."""
+    one, other = (Image.frombytes("L", size, rng.randbytes(size[0] * size[1])) for _ in range(2))
+    factor = deviation / (256 / math.sqrt(24))
+    return ImageChops.add(one, other, 2).point(lambda level: round(128 + (level - 127.5) * factor))
 
 
 def _some(most: float, rng: random.Random) -> float:
     return most * rng.uniform(0.2, 1)
 
 
-def _symbol(text: str, level: str) -> Image.Image:
+def symbol(text: str, level: str) -> Image.Image:
+    """Draw the symbol without a flaw, `DOTS` pixels a module, with its quiet zone of four modules."""
     barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     small = Image.fromarray(barcode.to_image(scale=1))
     return small.resize((small.width * DOTS, small.height * DOTS), Image.Resampling.NEAREST)
 
 
-def _scratched(label: Image.Image, share: float, rng: random.Random) -> Image.Image:
+def scratched(label: Image.Image, share: float, rng: random.Random, unit: float = DOTS) -> Image.Image:
+    """Scratch this share of the label, dark and light, a third of a `unit` (pixels) to somewhat over one wide."""
     draw, side, done = ImageDraw.Draw(label), label.width, 0.0
     while done < share * side * side:
-        width, length, turn = rng.randint(4, 14), rng.uniform(0.15, 0.5) * side, rng.uniform(0, math.tau)
+        width, length, turn = (
+            round(rng.randint(4, 14) * unit / DOTS),
+            rng.uniform(0.15, 0.5) * side,
+            rng.uniform(0, math.tau),
+        )
         x, y = rng.uniform(0, side), rng.uniform(0, side)
         end = (x + length * math.cos(turn), y + length * math.sin(turn))
         draw.line([(x, y), end], fill=rng.choice([20, 245]), width=width)
@@ -79,7 +97,7 @@ def _scratched(label: Image.Image, share: float, rng: random.Random) -> Image.Im
     return label
 
 
-def _curved(label: Image.Image, curve: float) -> Image.Image:
+def curved(label: Image.Image, curve: float) -> Image.Image:
     """Wrap the label round an upright cylinder, seen from a little above."""
     if not curve:
         return label
@@ -97,10 +115,19 @@ def _curved(label: Image.Image, curve: float) -> Image.Image:
     return label.transform(label.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
-def _tilted(label: Image.Image, side: float, tilt: float, rng: random.Random) -> Image.Image:
-    """See the label in perspective, `side` pixels wide if it were not tilted, before a mottled background."""
-    a, b = (math.radians(rng.uniform(-tilt, tilt)) for _ in range(2))
-    c = math.radians(rng.uniform(-30, 30))
+def tilted(
+    label: Image.Image,
+    side: float,
+    angles: tuple[float, float, float],
+    rng: random.Random,
+    greys: tuple[int, int] = (30, 230),
+) -> Image.Image:
+    """See the label in perspective, `side` pixels wide if it were not tilted, before a mottled background.
+
+    Angles in radians about the label's horizontal, vertical and upright axis; `greys` of dark and light print.
+    """
+    a, b, c = angles
+    dark, light = greys
     # The first two columns of Rx(a) Ry(b) Rz(c): where the label's own axes point.
     right = (
         math.cos(b) * math.cos(c),
@@ -126,14 +153,17 @@ def _tilted(label: Image.Image, side: float, tilt: float, rng: random.Random) ->
     numbers = [number / inverse[8] for number in inverse]
     half = dots / 2
     moved = [numbers[i] + half * numbers[6 + i % 3] for i in range(6)] + numbers[6:8]
-    blurred = label.filter(ImageFilter.GaussianBlur(0.5 / scale)).point(lambda level: 30 + level * 200 // 255)
+    blurred = label.filter(ImageFilter.GaussianBlur(0.5 / scale)).point(
+        lambda level: dark + level * (light - dark) // 255
+    )
     seen = blurred.transform((frame, frame), Image.Transform.PERSPECTIVE, moved, Image.Resampling.BICUBIC)
     where = Image.new("L", label.size, 255).transform((frame, frame), Image.Transform.PERSPECTIVE, moved)
-    mottled = Image.effect_noise((frame // 8 + 1, frame // 8 + 1), 60).resize((frame, frame))
+    mottled = _noise((frame // 8 + 1, frame // 8 + 1), 60, rng).resize((frame, frame))
     return Image.composite(seen, mottled, where)
 
 
-def _with_glare(picture: Image.Image, glare: float, rng: random.Random) -> Image.Image:
+def with_glare(picture: Image.Image, glare: float, rng: random.Random) -> Image.Image:
+    """Add a round light that is strongest somewhere in the middle third; at 1 it is white there."""
     third = picture.width // 3
     light = ImageChops.invert(Image.radial_gradient("L").resize(picture.size))
     light = ImageChops.offset(light, rng.randint(-third, third), rng.randint(-third, third))
