@@ -467,12 +467,12 @@ def test_forged_items_do_nothing(office: Office, item: str) -> None:
 def test_hostile_texts_are_shown_as_text(office: Office) -> None:
     """Names and descriptions of the workbook, in the queue and in the history."""
     ask_first(office)
-    rename(office, '<script>alert("x")</script>', text="{w} {{ 7*7 }} \u202e</table>")
+    rename(office, '<script>alert("x")</script>', text="{w} {{ 7937*7937 }} \u202e</table>")
     officer = office.browser(OFFICER)
     for path in ("/desk/approvals", "/desk/approvals/history"):
         page = officer.open(path).text
         assert "<script>" not in page
-        assert "49" not in re.sub(r"[0-9a-f-]{32,}", "", page)
+        assert "62995969" not in re.sub(r"[0-9a-f-]{32,}", "", page)
     assert "&lt;script&gt;" in officer.open("/desk/approvals").text
 
 
