@@ -172,8 +172,8 @@ async def test_a_stored_state_equals_the_pure_history_property(database_url: str
 
     @settings(max_examples=min(settings().max_examples * 6 // 10, 1_000))
     @given(
-        acts(20),
-        st.sampled_from([0, DAY, WINDOW, 3 * WINDOW]),
+        acts(40),
+        st.sampled_from([0, DAY, WINDOW, 5 * WINDOW]),
         st.lists(st.sampled_from([1, 1, 2, 5]), min_size=15, max_size=15),
         st.randoms(use_true_random=False),
     )

@@ -2,7 +2,7 @@
 
 The statement that adds to a stamp's state returns what is stored of it, and on PostgreSQL holds its row, so that two
 services never lose an event. A stamp's first event needs nothing more; the others one more statement for the group, and
-another where events inside a window have to be read.
+another where events have to be read: late ones come in, or a week is frozen.
 """
 
 import datetime as dt
@@ -180,15 +180,18 @@ def _with_retained(
     after: dict[Stamp, Stored],
     dialect: Dialect,
 ) -> Scored:
-    """Score the stamps that take the events in their windows, or all where there is no state to go on from."""
+    """Score the stamps that take their events which are not frozen, or all where there is no state to go on from."""
     for start in range(0, len(stamps), _AT_ONCE):
-        asked = {stamp: before[stamp].horizon or 0 for stamp in stamps[start : start + _AT_ONCE]}
+        between = {
+            stamp: wanted(before[stamp], found[stamp].events) for stamp in stamps[start : start + _AT_ONCE]
+        }
+        asked = {stamp: since for stamp, (since, _) in between.items()}
         rows: dict[Stamp, list[Row]] = {stamp: [] for stamp in asked}
         for run, serial, *row in (yield _read(asked, dialect)):
             rows[run, serial].append(row)
         for stamp in asked:
             score, stored = found[stamp], before[stamp]
-            retained = _retained(rows[stamp][:MOST_RETAINED], score, wanted(stored, score.events), dialect)
+            retained = _retained(rows[stamp][:MOST_RETAINED], score, between[stamp], dialect)
             flooded = len(rows[stamp]) > MOST_RETAINED and stored.live is not None
             after[stamp] = (
                 close(score.scoring, stored, score.events)

@@ -1,8 +1,11 @@
 """One stamp's events in any order, with the score that their right order gives. Pure.
 
-A history is a frozen state (everything older than the window) and the events inside the window, in order. An event
-that comes in order costs one step. A late one rebuilds the stamp from the frozen state. What is older than the window
-when it arrives is stored by others and not scored: it would change what had been told to people.
+A history is a frozen state (everything before some instant) and the events since then, in order. An event that comes
+in order costs one step. A late one rebuilds the stamp from the frozen state. What is older than that when it arrives is
+stored by others and not scored: it would change what had been told to people.
+
+The frozen state goes on a week at a time, not with every event: to freeze an event it has to be at hand, and whoever
+stores a history would have to read old events at almost each new one of a busy stamp.
 """
 
 import bisect
@@ -14,7 +17,18 @@ from temthat_stamps.copies.model import Goods, Model
 from temthat_stamps.copies.state import State
 
 WINDOW = 7 * DAY
-"""How late an event may be, counted back from the newest event of its stamp."""
+"""How late an event may be in any case, counted back from the newest event of its stamp."""
+
+STRIDE = 7 * DAY
+"""The frozen state ends at a multiple of this, counted from 1970."""
+
+
+def frozen_until(horizon: int) -> int:
+    """Where the frozen state of a stamp ends whose newest event was a `WINDOW` after `horizon` (seconds since 1970).
+
+    Events from then on are scored, however late they come.
+    """
+    return horizon - horizon % STRIDE
 
 
 class Taken(StrEnum):
@@ -46,22 +60,22 @@ class History:
 
     @property
     def frozen(self) -> State:
-        """What the events before the window say; it never changes by a late event."""
+        """What the events before `frozen_until(horizon)` say; it never changes by a late event."""
         return self._frozen
 
     @property
     def horizon(self) -> int:
-        """Where the window begins, in seconds since 1970: a week before the newest event; 0 before there was one."""
+        """A week before the newest event, in seconds since 1970; 0 before there was one."""
         return self._horizon
 
     @property
     def retained(self) -> tuple[ScanEvent, ...]:
-        """The events inside the window, in order."""
+        """The events that are not frozen, in order."""
         return tuple(self._events)
 
     def add(self, event: ScanEvent) -> Taken:
         """Take one event."""
-        if event.at < self._horizon:
+        if event.at < frozen_until(self._horizon):
             return Taken.TOO_LATE
         where = bisect.bisect_left(self._events, event.order, key=_order)
         if where < len(self._events) and self._events[where].order == event.order:
@@ -77,9 +91,9 @@ class History:
         return Taken.REBUILT
 
     def _freeze(self, horizon: int) -> None:
-        """Let go of what is older than the window; each event is frozen once."""
+        """Let go of what is older than may come late; each event is frozen once."""
         self._horizon = max(self._horizon, horizon)
-        old = bisect.bisect_left(self._events, self._horizon, key=_time)
+        old = bisect.bisect_left(self._events, frozen_until(self._horizon), key=_time)
         for event in self._events[:old]:
             self._model.advance(self._frozen, event, self._goods)
         del self._events[:old]

@@ -37,8 +37,9 @@ class Seconds(TypeDecorator[int]):
 class StampState(Base):
     """What is known of one stamp's history, in constant size.
 
-    `copy_live`, `copy_frozen`: a `copies.state.State` each, by all scored events and by those before `copy_horizon`,
-    where the window for late events begins. Null as long as there is none; together at most 198 bytes.
+    `copy_live`, `copy_frozen`: a `copies.state.State` each, by all scored events and by those before
+    `history.frozen_until(copy_horizon)`. `copy_horizon` is a week before the newest of them. Null as long as there is
+    none; together at most 198 bytes.
 
     `sold_at` is the earliest sale that was not taken back. `spoiled_at`: since when a till tells that this unit is no
     longer for sale; `returned_at`: when something was first taken back.

@@ -1,7 +1,7 @@
 """What is stored of one stamp between its events, and how events change it. Pure.
 
 The same as `history.History` to the last byte, without holding the events: they are records elsewhere and are asked for
-only where a state cannot go on without them. That is a late event, and one that lets others fall out of the window.
+only where a state cannot go on without them. That is a late event, and one that lets others be frozen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from temthat_stamps.copies.events import ScanEvent
 from temthat_stamps.copies.habits import Thresholds
-from temthat_stamps.copies.history import WINDOW
+from temthat_stamps.copies.history import WINDOW, frozen_until
 from temthat_stamps.copies.model import Goods, Model
 from temthat_stamps.copies.opinion import evidence
 from temthat_stamps.copies.state import BadState, State, suspect_since
 
 MOST_RETAINED = 500
-"""Events of one stamp that are read to rebuild it. A stamp with more of them within a week is flooded: what comes late
+"""Events of one stamp that are read to rebuild it. A stamp with more of them not frozen is flooded: what comes late
 there is stored and not scored, so that a flood costs those who record no more than any other check."""
 
 SUSPECT = "suspect"
@@ -33,8 +33,8 @@ class Scoring:
 
 
 class Stored(NamedTuple):
-    """A stamp's states as bytes (`State.encode`; `frozen` None: nothing has left the window) and where the window
-    begins, in seconds since 1970. All None before the first event."""
+    """A stamp's states as bytes (`State.encode`; `frozen` None: nothing is frozen) and a `WINDOW` before its newest
+    event, in seconds since 1970. All None before the first event."""
 
     live: bytes | None = None
     frozen: bytes | None = None
@@ -57,7 +57,7 @@ def begin(scoring: Scoring, events: Sequence[ScanEvent]) -> Stored:
 def go_on(
     scoring: Scoring, stored: Stored, events: Iterable[ScanEvent], oldest: int | None = None
 ) -> Stored | None:
-    """Further events, in the order they came in; None if that takes the events inside the window (`rebuild`).
+    """Further events, in the order they came in; None if that takes the events that are not frozen (`rebuild`).
 
     `oldest` (seconds since 1970): no check and no sale of the stamp was before it. Raises `BadState`.
     """
@@ -65,15 +65,15 @@ def go_on(
         return None
     live, frozen, newest = State.decode(stored.live), stored.frozen, stored.horizon + WINDOW
     for event in events:
-        horizon = newest - WINDOW
-        if event.at < horizon:
+        since = frozen_until(newest - WINDOW)
+        if event.at < since:
             continue
         if event.at <= newest:
             return None
-        horizon = event.at - WINDOW
-        if newest < horizon:
+        until = frozen_until(event.at - WINDOW)
+        if newest < until:
             frozen = _unless_empty(live.encode())
-        elif live.pins or frozen is not None or oldest is None or oldest < horizon:
+        elif since < until and (live.pins or frozen is not None or oldest is None or oldest < until):
             return None
         scoring.model.advance(live, event, scoring.goods)
         newest = event.at
@@ -81,11 +81,12 @@ def go_on(
 
 
 def wanted(stored: Stored, events: Sequence[ScanEvent]) -> tuple[int, int]:
-    """From when, and before when, the events lie that `rebuild` takes to bring in these: the whole window, or where
-    they come in order what falls out of it."""
+    """From when, and before when, the events lie that `rebuild` takes to bring in these: all that are not frozen, or
+    where they come in order those that become so."""
     if stored.live is None or stored.horizon is None:
         return 0, _EVER
-    return stored.horizon, events[-1].at - WINDOW if _in_order(stored.horizon, events) else _EVER
+    until = frozen_until(events[-1].at - WINDOW) if _in_order(stored.horizon, events) else _EVER
+    return frozen_until(stored.horizon), until
 
 
 _EVER = 1 << 40
@@ -111,14 +112,15 @@ def rebuild(
         if _in_order(stored.horizon, events):
             return _slide(scoring, stored.live, stored.frozen, known, events)
     for event in events:
-        if event.at >= newest - WINDOW:
+        if event.at >= frozen_until(newest - WINDOW):
             known.setdefault(event.order, event)
             newest = max(newest, event.at)
     horizon = newest - WINDOW
+    until = frozen_until(horizon)
     live = State.decode(stored.frozen) if stored.frozen else State()
     frozen = None
     for order in sorted(known):
-        if frozen is None and order[0] >= horizon:
+        if frozen is None and order[0] >= until:
             frozen = live.encode()
         scoring.model.advance(live, known[order], scoring.goods)
     if stored.live is not None and live.checks < State.decode(stored.live).checks:
@@ -134,16 +136,17 @@ def _slide(
     retained: dict[tuple[int, bytes], ScanEvent],
     events: Sequence[ScanEvent],
 ) -> Stored:
-    """Further events in order: the live state takes them, the frozen one what falls out of the window."""
+    """Further events in order: the live state takes them, the frozen one what is old by then."""
     now, old, horizon = (
         State.decode(live),
         State.decode(frozen) if frozen else State(),
         events[-1].at - WINDOW,
     )
+    until = frozen_until(horizon)
     for event in events:
         scoring.model.advance(now, event, scoring.goods)
     for event in (*(retained[order] for order in sorted(retained)), *events):
-        if event.at < horizon:
+        if event.at < until:
             scoring.model.advance(old, event, scoring.goods)
     return Stored(now.encode(), _unless_empty(old.encode()), horizon)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from temthat_stamps.copies.events import EVENTS_OF, ScanEvent
 from temthat_stamps.copies.habits import DAY, HOUR
-from temthat_stamps.copies.history import WINDOW, History, Taken
+from temthat_stamps.copies.history import STRIDE, WINDOW, History, Taken, frozen_until
 from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.places import of_province
 from temthat_stamps.copies.state import State
@@ -66,7 +66,11 @@ def test_property_delays_up_to_a_week_change_nothing(found: list[ScanEvent], dra
     late = sorted(found, key=lambda e: (e.at + draw.randint(0, WINDOW), e.order))
     history = told(late)
     assert history.live == folded(found)
-    assert all(e.at >= max((f.at for f in found), default=0) - WINDOW for e in history.retained)
+    horizon = max((e.at for e in found), default=WINDOW) - WINDOW
+    assert history.horizon == horizon
+    assert [*history.retained] == sorted(
+        {e for e in found if e.at >= frozen_until(horizon)}, key=lambda e: e.order
+    )
 
 
 @given(events(40), st.integers(0, 30))
@@ -82,22 +86,24 @@ def test_property_a_state_read_back_goes_on_the_same(found: list[ScanEvent], cut
 
 
 def test_what_came_too_late_is_told_and_not_scored() -> None:
-    """Older than the window: stored by others, and the state stays."""
-    history = told([_event(0, Asker.CONSUMER, 0, "a", 1), _event(20 * DAY, Asker.CONSUMER, 0, "b", 4)])
+    """Older than what is frozen: stored by others, and the state stays."""
+    end = frozen_until(START) + STRIDE - START
+    history = told([_event(0, Asker.CONSUMER, 0, "a", 1), _event(end + WINDOW, Asker.CONSUMER, 0, "b", 4)])
     before = history.live.copy()
-    assert history.add(_event(2 * DAY, Asker.CONSUMER, 0, "c", 3)) is Taken.TOO_LATE
+    assert history.add(_event(end - 1, Asker.CONSUMER, 0, "c", 3)) is Taken.TOO_LATE
     assert history.live == before
-    assert history.add(_event(14 * DAY, Asker.CONSUMER, 0, "c", 3)) is Taken.REBUILT
+    assert history.add(_event(end, Asker.CONSUMER, 0, "c", 3)) is Taken.REBUILT
     assert history.live.groups == 3
-    assert history.add(_event(14 * DAY, Asker.CONSUMER, 0, "c", 3)) is Taken.REPEATED
+    assert history.add(_event(end, Asker.CONSUMER, 0, "c", 3)) is Taken.REPEATED
 
 
 def test_a_late_event_does_not_change_what_is_frozen() -> None:
-    """The frozen state holds what is older than a week, and only that."""
+    """The frozen state holds what is before a stride's beginning a week ago, and only that."""
     history = told([_event(n * DAY, Asker.CONSUMER, 0, f"v{n}", 1 + n) for n in range(15)])
     frozen = history.frozen.copy()
     assert frozen.checks == 7
     assert history.horizon == START + 7 * DAY
+    assert START + 6 * DAY < frozen_until(history.horizon) < history.horizon
     history.add(_event(10 * DAY + HOUR, Asker.CONSUMER, 0, "late", 2))
     assert history.frozen == frozen
     assert history.live.checks == 16

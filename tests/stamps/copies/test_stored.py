@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from temthat_stamps.copies.events import EVENTS_OF, ScanEvent
 from temthat_stamps.copies.habits import DAY
-from temthat_stamps.copies.history import WINDOW, History
+from temthat_stamps.copies.history import STRIDE, WINDOW, History, frozen_until
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.model import Goods, Model
 from temthat_stamps.copies.places import of_province
@@ -26,6 +26,8 @@ from temthat_stamps.verdict import Asker
 
 START = 1_780_000_000
 SCORING = Scoring(Model(), Goods(START + 5 * DAY))
+END = frozen_until(START) + STRIDE - START
+"""From the start to where the next frozen state ends."""
 SPOTS = [None, *(of_province(code) for code in ("01", "33", "79"))]
 KINDS = [(Asker.CONSUMER, StampEventKind.CHECK)] * 9 + [
     (kind, event) for kind in Asker for event in sorted(EVENTS_OF[kind] - {StampEventKind.APPLIED})
@@ -33,7 +35,7 @@ KINDS = [(Asker.CONSUMER, StampEventKind.CHECK)] * 9 + [
 
 
 @st.composite
-def arrivals(draw: st.DrawFn, days: int = 30) -> list[list[ScanEvent]]:
+def arrivals(draw: st.DrawFn, days: int = 50) -> list[list[ScanEvent]]:
     """Groups in the order they arrive: nearly in time, up to a week late, or in no order, and now and then twice."""
     times = draw(st.lists(st.integers(0, days * 8).map(lambda n: n * DAY // 8), max_size=25))
     events = [
@@ -46,7 +48,7 @@ def arrivals(draw: st.DrawFn, days: int = 30) -> list[list[ScanEvent]]:
         )
         for number, at in enumerate(times)
     ]
-    late = draw(st.sampled_from([0, 0, DAY, WINDOW, 2 * WINDOW]))
+    late = draw(st.sampled_from([0, 0, DAY, WINDOW, 5 * WINDOW]))
     delays = draw(st.lists(st.integers(0, late), min_size=len(events), max_size=len(events)))
     order = [event for _, event in sorted(zip(delays, events, strict=True), key=lambda p: p[1].at + p[0])]
     groups: list[list[ScanEvent]] = []
@@ -93,22 +95,28 @@ def check(
 
 
 def test_events_are_read_only_where_they_matter() -> None:
-    """In order and nothing leaves the window, or all does: no reading. Late, or some of them leave: reading."""
+    """In order and nothing is frozen, or all is: no reading. Late, or some of them are frozen: reading."""
     first = begin(SCORING, [check(0, "a")])
-    assert go_on(SCORING, first, [check(DAY, "b")], START) is not None
-    far = go_on(SCORING, first, [check(WINDOW + 1, "b")], START)
+    same = go_on(SCORING, first, [check(DAY, "b"), check(END + WINDOW - 1, "c")], START)
+    assert same is not None
+    assert same.frozen is None
+    far = go_on(SCORING, first, [check(END + WINDOW, "b")], START)
     assert far is not None
     assert far.frozen == first.live
-    assert go_on(SCORING, first, [check(WINDOW + 1, "b"), check(WINDOW + DAY, "c")], START) is None
+    further = go_on(SCORING, far, [check(END + WINDOW + n * DAY, f"c{n}") for n in range(1, 7)])
+    assert further is not None, "with something frozen they go on as well"
+    assert further.frozen == first.live
+    assert go_on(SCORING, first, [check(END, "b"), check(END + WINDOW, "c")], START) is None
     assert go_on(SCORING, first, [check(-DAY, "b")], START - DAY) is None
     assert go_on(SCORING, first, [check(0, "b")], START) is None
-    assert go_on(SCORING, first, [check(-WINDOW - 1, "b")], START - WINDOW) == first
+    too_late = frozen_until(START - WINDOW) - START - 1
+    assert go_on(SCORING, first, [check(too_late, "b")], START + too_late) == first
 
 
 def test_a_pin_before_all_checks_is_not_forgotten() -> None:
     """No column tells when it was: once there is one, events are read."""
     first = begin(SCORING, [check(0, "a", event=StampEventKind.PIN)])
-    assert go_on(SCORING, first, [check(DAY, "b"), check(WINDOW + 1, "c")], START + DAY) is None
+    assert go_on(SCORING, first, [check(END, "b"), check(END + WINDOW, "c")], START + END) is None
 
 
 def test_a_stamp_takes_at_most_two_hundred_bytes() -> None:
@@ -145,14 +153,14 @@ def test_signals_are_what_is_new() -> None:
         after = rebuild(SCORING, stored, [event], told)
         kinds += gained(stored.live, after.live, SCORING.model.habits.thresholds)
         stored = after
-        told = [one for one in (*told, event) if one.at >= (stored.horizon or 0)]
+        told = [one for one in (*told, event) if one.at >= frozen_until(stored.horizon or 0)]
     assert kinds[0] == "suspect"
     assert sorted(kinds) == ["many_groups", "suspect"]
     assert stored.live is not None
     assert suspect_since(stored.live) == State.decode(stored.live).suspect_at
     till = [
         ScanEvent(START + day * DAY, Asker.TILL, StampEventKind.SOLD, None, SPOTS[1], str(day))
-        for day in (30, 40)
+        for day in (30, 45)
     ]
     sold = go_on(SCORING, stored, till)
     assert sold is not None

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from temthat_stamps.copies.errors import BadEvent
 from temthat_stamps.copies.events import EARLIEST, EVENTS_OF
-from temthat_stamps.copies.history import WINDOW
+from temthat_stamps.copies.history import WINDOW, frozen_until
 from temthat_stamps.copies.records import StampEvent, StampEventKind, StampState
 from temthat_stamps.ledger.recording import Fate
 from temthat_stamps.verdict import Asker, NoticeKind, Verdict, Word
@@ -202,7 +202,7 @@ class Telling:
         )
         with self._parts.services.sessions() as session:
             horizon = session.scalar(query)
-        return horizon is not None and int(at.timestamp()) >= horizon
+        return horizon is not None and int(at.timestamp()) >= frozen_until(horizon)
 
 
 def find_event(

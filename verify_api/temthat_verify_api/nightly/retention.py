@@ -19,7 +19,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.history import WINDOW
+from temthat_stamps.copies.history import STRIDE, WINDOW, frozen_until
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.records import StampEvent, StampState
 from temthat_stamps.copies.state import BadState, State
@@ -65,9 +65,9 @@ class Old(NamedTuple):
 def old_before(now: dt.datetime, kept_days: int) -> dt.datetime:
     """Events before this instant, a midnight in Vietnam, may go: so early that none gets older than `kept_days`.
 
-    An event inside its stamp's window of scoring waits until the whole window is old, at most a window longer.
+    An event that is not frozen in its stamp's score waits until the newest is old: a window and a stride at most.
     """
-    reach = dt.timedelta(days=kept_days) - dt.timedelta(seconds=WINDOW) - SPARE
+    reach = dt.timedelta(days=kept_days) - dt.timedelta(seconds=WINDOW + STRIDE) - SPARE
     return dt.datetime.combine(today(now) - reach, dt.time(), VIETNAM)
 
 
@@ -113,7 +113,7 @@ def let_go(session: Session, stretch: Stretch, before: dt.datetime) -> tuple[int
 
 
 def _windows(session: Session, run: int, serials: Sequence[int], before: int) -> dict[int, int]:
-    """Where each stamp's window of scoring begins, of those that have one; a window that is all old is closed first.
+    """Until when each stamp's events are frozen in its score, if it has one; where all are old they become so first.
 
     The states are held until the transaction ends, in the order in which events are recorded.
     """
@@ -125,17 +125,19 @@ def _windows(session: Session, run: int, serials: Sequence[int], before: int) ->
     for serial, horizon, live in session.execute(query.order_by(StampState.serial).with_for_update()):
         if horizon is None or live is None:
             continue
-        found[serial] = horizon
+        found[serial] = frozen_until(horizon)
         if horizon + WINDOW < before:
             found[serial] = horizon + WINDOW + 1
-            closed.append({"run": run, "serial": serial, **_closed(run, serial, live, found[serial])})
+            end = frozen_until(horizon + WINDOW + STRIDE)
+            closed.append({"run": run, "serial": serial, **_closed(run, serial, live, end)})
     if closed:
         session.execute(update(StampState), closed)
     return found
 
 
 def _closed(run: int, serial: int, live: bytes, end: int) -> dict[str, bytes | int | None]:
-    """A state whose window ends behind its newest event, and that has forgotten who looked. The score stays.
+    """A state with everything frozen, for `end` is behind its newest event, that has forgotten who looked. The score
+    stays.
 
     A state that cannot be read is worth nothing without its events and goes with them.
     """
