@@ -126,9 +126,9 @@ def _damage(label: Image.Image, shot: Shot, rng: random.Random) -> None:
     if shot.stain:
         radius = math.sqrt(shot.stain / math.pi) * side
         # Anywhere on the modules but the three finders, which no error correction replaces.
-        x, y = rng.choice([(0.5, 0.5), (0.7, 0.7), (0.5, 0.7), (0.7, 0.5)])
-        box = (x * side - radius, y * side - radius, x * side + radius, y * side + radius)
-        draw.ellipse(box, fill=rng.choice([40, 110, 240]))
+        across, down = rng.choice([(0.5, 0.5), (0.7, 0.7), (0.5, 0.7), (0.7, 0.5)])
+        left, top = across * side - radius, down * side - radius
+        draw.ellipse((left, top, left + 2 * radius, top + 2 * radius), fill=rng.choice([40, 110, 240]))
 
 
 def _outside(side: int, width: int) -> Image.Image:

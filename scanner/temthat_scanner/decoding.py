@@ -8,13 +8,14 @@ Only QR Code (ISO/IEC 18004, model 2) is looked for: other symbologies cost time
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import zxingcpp
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
+from temthat_scanner.flattening import flattened
 from temthat_scanner.pictures import to_grey
 
 Point = tuple[float, float]
@@ -23,7 +24,9 @@ Corners = tuple[Point, Point, Point, Point]
 # Further attempts keep to this many pixels: zbar alone was seen to take 2.2 s for a 12 megapixel photo.
 MAX_ATTEMPT_PIXELS = 4_000_000
 MAX_SIDE = 65_535  # pixels; zxing-cpp takes no more
+MAX_FLATTENED = 3  # symbols of a picture that are seen and not read; a printed pattern may look like hundreds
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
+_SHARPER = ImageFilter.UnsharpMask(radius=2, percent=300, threshold=0)
 # Darkens the middle greys, which brings back modules that glare has washed out.
 _DARKER = [round(255 * (level / 255) ** 2.2) for level in range(256)]
 
@@ -99,6 +102,8 @@ def _attempts(grey: Image.Image) -> Iterator[list[Symbol]]:
     # A symbol seen from the side is squeezed in one direction.
     yield _zxing(_resized(grey, 2.5, 1), grey)
     yield _zxing(_resized(grey, 1, 2.5), grey)
+    yield _zxing(small.filter(_SHARPER), grey)
+    yield _flattened(small, grey)
     if zbar_available():
         yield _zbar(small, grey)
     yield _zxing(_resized(grey, 2, 2), grey)
@@ -122,13 +127,32 @@ def _zxing(
         try_invert=False,
         text_mode=zxingcpp.TextMode.Plain,
     )
+    return [
+        Symbol(barcode.text, _corners(_around(barcode), view, picture), "zxing-cpp", barcode.bytes)
+        for barcode in found
+    ]
+
+
+def _flattened(view: Image.Image, picture: Image.Image) -> list[Symbol]:
+    """Read what zxing-cpp finds the place of and cannot read, after bending it flat."""
+    seen = zxingcpp.read_barcodes(view, formats=_QR, try_invert=False, return_errors=True)
     symbols = []
-    for barcode in found:
-        place = barcode.position
-        around = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
-        corners = _corners(((point.x, point.y) for point in around), view, picture)
-        symbols.append(Symbol(barcode.text, corners, "zxing-cpp", barcode.bytes))
+    for barcode in seen[:MAX_FLATTENED]:
+        around = _around(barcode)
+        for flat in flattened(view, around):
+            if read := _zxing(flat, flat):
+                symbols.append(replace(read[0], corners=_corners(around, view, picture)))
+                break
     return symbols
+
+
+def _around(barcode: zxingcpp.Barcode) -> Corners:
+    place = barcode.position
+    top_left, top_right, bottom_right, bottom_left = (
+        (float(point.x), float(point.y))
+        for point in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    )
+    return top_left, top_right, bottom_right, bottom_left
 
 
 def _zbar(view: Image.Image, picture: Image.Image) -> list[Symbol]:
