@@ -167,7 +167,13 @@ async def test_a_stored_state_equals_the_pure_history_property(database_url: str
     loop = asyncio.get_running_loop()
 
     async def compare(groups: list[list[NewEvent]], run: int) -> None:
-        taken = await told(store, [[replace(event, run=run) for event in group] for group in groups])
+        taken = await told(
+            store,
+            [
+                [replace(event, run=run, has_score=event.id.int % 3 == 0) for event in group]
+                for group in groups
+            ],
+        )
         assert stored_of(engine, run) == of_history(taken)
 
     @settings(max_examples=min(settings().max_examples * 6 // 10, 1_000))

@@ -128,6 +128,7 @@ def check_of(answer: Answer, kind: Asker, place: str | None, province: str | Non
         place=place,
         province=province,
         scoring=answer.run.scoring,
+        has_score=answer.history is not None and answer.history.copying is not None,
     )
 
 

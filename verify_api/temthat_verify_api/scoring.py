@@ -54,17 +54,19 @@ class Score:
     last: NewEvent | None = None
     """The newest, which brings what signals there are."""
     first: Stored = NOTHING
-    """What is stored of a stamp that has no others."""
+    """What is stored of a stamp that has no others; nothing if it has some as far as is known."""
+    has_score: bool = False
 
     def add(self, event: NewEvent, scan: ScanEvent) -> None:
         """One more."""
         self.events.append(scan)
+        self.has_score |= event.has_score
         if self.last is None or event.at >= self.last.at:
             self.last = event
 
     def columns(self) -> Row:
-        """`COLUMNS` of a stamp with no events but these."""
-        self.first = begin(self.scoring, self.events)
+        """`COLUMNS` of a stamp with no events but these; none where it has others."""
+        self.first = NOTHING if self.has_score else begin(self.scoring, self.events)
         return to_columns(self.first)
 
 
@@ -144,14 +146,15 @@ def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect
         if score is None:
             continue
         stored = from_columns(*columns)
-        if not checks and stored == score.first:
+        if not checks and stored.live is not None and stored == score.first:
             after[stamp] = stored
             continue
         # A sale that was taken back is in neither of them: then nothing is known of the oldest event.
         known = stored.frozen is None and returned_at is None
-        oldest = _oldest((first_at, sold_at), dialect) if known else None
         try:
-            done = go_on(score.scoring, stored, score.events, oldest)
+            done = go_on(score.scoring, stored, score.events)
+            if done is None and known:
+                done = go_on(score.scoring, stored, score.events, _oldest((first_at, sold_at), dialect))
             if done is None and stored.frozen is not None:
                 State.decode(stored.frozen)
         except BadState as error:

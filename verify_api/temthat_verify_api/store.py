@@ -57,6 +57,8 @@ class NewEvent:
     receipt: bytes | None = None
     scoring: Scoring | None = field(default=None, repr=False, compare=False)
     """By what its copy score is told, from the run's facts; without it the event is stored and not scored."""
+    has_score: bool = field(default=False, repr=False, compare=False)
+    """The stamp had a copy state when it was answered: none is made in advance. Being wrong costs time and no more."""
     gone: bool = False
     """A sale of what a notice had withdrawn before: written as a signal with it."""
 
