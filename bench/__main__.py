@@ -13,6 +13,7 @@ MODULES = (
     "signing",
     "custody",
     "offline",
+    "till",
     "bundle",
     "printing",
     "online",

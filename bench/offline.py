@@ -36,7 +36,7 @@ def figures(small: bool) -> list[dict[str, Any]]:
     """Verdicts a CPU-second, in turns with the library's own verification of the same stamps."""
     each = 2 if small else 8
     key = Ed25519PrivateKey.generate()
-    trust = _trust(public_bytes(key), each)
+    trust = trust_of(public_bytes(key), each)
     signed = [
         (header, signature)
         for run in range(1, RUNS + 1)
@@ -68,7 +68,7 @@ def figures(small: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _trust(public_key: bytes, serials: int) -> TrustView:
+def trust_of(public_key: bytes, serials: int) -> TrustView:
     """A bundle as a province's scanner has it: key, runs, names, an issuer, nothing special about any."""
     builder = BundleBuilder(ORIGIN)
     closes = AS_OF.replace(day=31)

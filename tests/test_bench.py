@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
         "signing",
         "custody",
         "offline",
+        "till",
         "bundle",
         "printing",
         "log",

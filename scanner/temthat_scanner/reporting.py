@@ -13,6 +13,7 @@ from rich.text import Text
 
 from temthat_scanner.judging import Answer
 from temthat_stamps.texts import Lang, visible
+from temthat_stamps.verdict import Word
 
 BROKEN_PIPE = 4
 """Exit code when nobody reads the answers any more."""
@@ -24,7 +25,6 @@ _STYLE = {
     "stop": "bold white on red3",
 }
 _SIGNS = {"good": "✔", "calm": "○", "warn": "!", "stop": "✖"}
-_BELLS = {"good": 1, "calm": 2, "warn": 2, "stop": 3}
 _READY = {"vi": "Sẵn sàng: quét tem tiếp theo.", "en": "Ready: scan the next stamp."}
 
 
@@ -70,7 +70,8 @@ def fill_screen(answer: Answer, console: Console, lang: Lang) -> None:
     band = Panel(Align.center(word, vertical="middle"), style=_style(saying.tone), height=7)
     console.clear()
     console.print(Group(band, Text(), _words(answer), Text(), Text(_READY[lang], style="dim")))
-    for _ in range(_BELLS.get(saying.tone, 2)):
+    good = answer.verdict is not None and answer.verdict.word in (Word.GENUINE, Word.GENUINE_OFFLINE)
+    for _ in range(1 if good else 3 if saying.tone == "stop" else 2):
         console.bell()
 
 

@@ -107,7 +107,7 @@ def _open(path: Path, baud: int) -> int:
         )
     device = os.open(path, os.O_RDONLY | os.O_NOCTTY)
     try:
-        tty.setraw(device)
+        tty.setraw(device, termios.TCSANOW)
         mode = termios.tcgetattr(device)
         mode[4] = mode[5] = speed
         mode[2] |= termios.CLOCAL | termios.CREAD

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Plug:
 
     def put_in(self) -> None:
         self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
         self.path.symlink_to(os.ttyname(self._slave))
 
     def pull_out(self) -> None:
