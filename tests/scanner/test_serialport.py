@@ -90,7 +90,12 @@ def test_unplugged_and_plugged_in_again(plug: Plug) -> None:
 
 def test_not_there_at_the_start(plug: Plug) -> None:
     """A service may start before somebody plugs the scanner in."""
-    threading.Timer(0.2, lambda: (plug.put_in(), plug.send(b"one\r"))).start()
+
+    def late() -> None:
+        plug.put_in()
+        plug.send(b"one\r")
+
+    threading.Timer(0.2, late).start()
     assert next(plug.codes()) == "one"
     assert ["cannot be opened" in said for said in plug.said] == [True, False]
     plug.pull_out()
