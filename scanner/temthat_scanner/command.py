@@ -27,7 +27,14 @@ from temthat_scanner.pictures import UnreadablePicture, list_pictures, open_fram
 from temthat_scanner.pos import PosServer, Till, parse_listen
 from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue, QueueError
-from temthat_scanner.reporting import await_first, fill_screen, report, report_nothing, write_line
+from temthat_scanner.reporting import (
+    await_first,
+    clear_screen,
+    fill_screen,
+    report,
+    report_nothing,
+    write_line,
+)
 from temthat_scanner.selling import Mark, Seller, Teller
 from temthat_scanner.serialport import NoSerialPort, read_codes
 from temthat_scanner.showing import show_waiting, tell_flushed
@@ -199,6 +206,8 @@ def _scan_all(
                 foreign = source != "-" and looks_like_number(text)
                 answer = not_ours(text, lang) if foreign else judge.ask(text)
             except (ServiceUnreachable, TrustError, QueueError) as error:
+                if output.till and not json_lines:
+                    clear_screen(output.console)
                 _tell_failure(error, errors)
                 worst = max(worst, BROKEN, key=_GRAVITY.index)
                 if source != "-":

@@ -20,7 +20,7 @@ BROKEN_PIPE = 4
 
 _STYLE = {
     "good": "bold white on green4",
-    "calm": "bold white on steel_blue",
+    "calm": "bold white on blue",
     "warn": "bold black on orange1",
     "stop": "bold white on red3",
 }
@@ -79,6 +79,13 @@ def await_first(console: Console, lang: Lang) -> None:
     """An empty screen that says it is ready."""
     console.clear()
     console.print(Text(_READY[lang], style="dim"))
+
+
+def clear_screen(console: Console) -> None:
+    """For a pack without an answer: the verdict of the one before must not stand there as its own."""
+    console.clear()
+    for _ in range(2):
+        console.bell()
 
 
 def write_line(line: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ def screen(world: World, text: str, lang: Lang = "vi") -> str:
 
 @pytest.mark.parametrize(
     ("serial", "word", "bells", "back"),
-    [(7, "○  TEM", 1, "48;5;67m"), (12, "✖  TEM ĐÃ BỊ HỦY", 3, "48;5;160m")],
+    [(7, "○  TEM", 1, "37;44m"), (12, "✖  TEM ĐÃ BỊ HỦY", 3, "48;5;160m")],
     ids=["good", "withdrawn"],
 )
 def test_each_tone_has_its_colour_and_bell(
@@ -45,6 +45,15 @@ def test_each_tone_has_its_colour_and_bell(
 def test_a_strange_code_steers_no_terminal(world: World) -> None:
     """What it says is shown, not obeyed."""
     assert "\x1b]0;" not in screen(world, "https://example.com/\x1b]0;genuine\a")
+
+
+def test_a_pack_without_an_answer_does_not_stand_under_the_last_ones_verdict() -> None:
+    """The screen is cleared and says what is wrong."""
+    arguments = ["scan", "--till", "--server", "http://127.0.0.1:9"]
+    result = CliRunner(env={"FORCE_COLOR": "1", "TERM": "xterm"}).invoke(app, arguments, input="one\ntwo\n")
+    assert result.exit_code == 4
+    assert result.stdout.count("\x1b[2J") == 3
+    assert result.stderr.count("Máy chủ không cho kết quả") == 2
 
 
 def test_the_command_shows_one_screen_a_code(world: World) -> None:
