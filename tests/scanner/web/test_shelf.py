@@ -109,7 +109,8 @@ def pack_of(demo: Demo) -> str:
 
 def inspector_key(demo: Demo) -> str:
     """As `temthat api-key` issues one in the demo's folder."""
-    code = zxingcpp.read_barcodes(Image.open(demo.pictures / "1-genuine.png"))[0].text
+    picture = Image.open(demo.pictures / "1-genuine.png")
+    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)[0].text
     answer = httpx.get(f"{demo.address}/T/{code.rpartition('/')[2]}", headers={"Accept": "application/json"})
     folder = demo.pictures.parent
     done = subprocess.run(
