@@ -14,6 +14,7 @@ import ipaddress
 import json
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -41,6 +42,9 @@ CONNECTIONS = 32
 IDLE = 15.0
 """Seconds without a question after which what waits is sent."""
 
+_TICK = 0.5
+"""Seconds of one wait: a signal that comes just before it is seen after it."""
+
 Line = dict[str, Any]
 
 
@@ -66,12 +70,16 @@ class Till:
 
     def run(self) -> NoReturn:
         """Answer what `soon` brings, for ever; in between send what waits."""
+        idle_at = time.monotonic() + IDLE
         while True:
             try:
-                job, answer = self._jobs.get(timeout=IDLE)
+                job, answer = self._jobs.get(timeout=_TICK)
             except queue.Empty:
-                self._send_waiting()
+                if time.monotonic() >= idle_at:
+                    self._send_waiting()
+                    idle_at = time.monotonic() + IDLE
                 continue
+            idle_at = time.monotonic() + IDLE
             try:
                 answer.set_result(job())
             except Exception as error:  # noqa: BLE001 - it is the asking thread's, which tells it
