@@ -23,12 +23,12 @@ STRIDE = 7 * DAY
 """The frozen state ends at a multiple of this, counted from 1970."""
 
 
-def frozen_until(horizon: int) -> int:
+def frozen_until(horizon: int, stride: int = STRIDE) -> int:
     """Where the frozen state of a stamp ends whose newest event was a `WINDOW` after `horizon` (seconds since 1970).
 
     Events from then on are scored, however late they come.
     """
-    return horizon - horizon % STRIDE
+    return horizon - horizon % stride
 
 
 class Taken(StrEnum):
@@ -44,9 +44,15 @@ class History:
     """The events of one stamp. Whatever order they come in within the window, `live` ends the same."""
 
     def __init__(
-        self, model: Model, goods: Goods | None = None, frozen: State | None = None, horizon: int = 0
+        self,
+        model: Model,
+        goods: Goods | None = None,
+        frozen: State | None = None,
+        horizon: int = 0,
+        stride: int = STRIDE,
     ) -> None:
         self._model = model
+        self._stride = stride
         self._goods = goods or Goods()
         self._frozen = frozen or State()
         self._live = self._frozen.copy()
@@ -75,7 +81,7 @@ class History:
 
     def add(self, event: ScanEvent) -> Taken:
         """Take one event."""
-        if event.at < frozen_until(self._horizon):
+        if event.at < frozen_until(self._horizon, self._stride):
             return Taken.TOO_LATE
         where = bisect.bisect_left(self._events, event.order, key=_order)
         if where < len(self._events) and self._events[where].order == event.order:
@@ -93,7 +99,7 @@ class History:
     def _freeze(self, horizon: int) -> None:
         """Let go of what is older than may come late; each event is frozen once."""
         self._horizon = max(self._horizon, horizon)
-        old = bisect.bisect_left(self._events, frozen_until(self._horizon), key=_time)
+        old = bisect.bisect_left(self._events, frozen_until(self._horizon, self._stride), key=_time)
         for event in self._events[:old]:
             self._model.advance(self._frozen, event, self._goods)
         del self._events[:old]

@@ -84,7 +84,8 @@ class Replay:
         event = read_event(row)
         stamp = self._stamps.get(name)
         if stamp is None:
-            stamp = self._stamps[name] = _Stamp(History(self._model))
+            # Whoever has the whole log needs no stride: a week late is a week, on whatever day it ends.
+            stamp = self._stamps[name] = _Stamp(History(self._model, stride=1))
         if truth:
             stamp.truth = "copied" if "copied" in (truth, stamp.truth) else "genuine"
         taken = stamp.history.add(event)

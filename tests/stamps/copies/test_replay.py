@@ -1,5 +1,6 @@
 """Replaying a scan log: the format stated in docs/copies.md, torn lines, labels that change nothing."""
 
+import datetime as dt
 import json
 import random
 import re
@@ -212,3 +213,16 @@ def test_a_changed_file_that_cannot_be_used_says_why(
     assert done.exit_code == 2
     assert "own.toml" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("day", range(1, 8))
+def test_a_line_up_to_a_week_late_is_scored_and_none_after(day: int) -> None:
+    """On whatever day of the week the log ends."""
+    newest = dt.datetime(2026, 6, day, 12, tzinfo=dt.UTC)
+    for late, counted in ((dt.timedelta(days=7), "events"), (dt.timedelta(days=7, seconds=1), "late")):
+        run = Replay(Model(), lambda *_: None)
+        said = [{"stamp": "a", "kind": "consumer", "event": "check", "visitor": str(n)} for n in range(3)]
+        times = (newest - dt.timedelta(days=20), newest, newest - late)
+        run.read(lines([{**one, "at": at.isoformat()} for one, at in zip(said, times, strict=True)]))
+        summary = run.summary()
+        assert (summary["events"], summary["late"]) == ((3, 0) if counted == "events" else (2, 1))
