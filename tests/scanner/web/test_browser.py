@@ -158,7 +158,9 @@ def test_camera_with_and_without_a_network(demo: Demo, playwright: Playwright, t
         assert told.value.status == 200
         page.get_by_text("Không có gì chờ gửi.").wait_for()
     picture = Image.open(demo.pictures / "1-genuine.png")
-    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)[0].text
+    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))[
+        0
+    ].text
     asked = httpx.post(f"{demo.address}/api/v1/verify", json={"code": code})
     assert asked.json()["history"]["checks"] == 2  # the one online, and the one that waited
 

@@ -110,7 +110,9 @@ def pack_of(demo: Demo) -> str:
 def inspector_key(demo: Demo) -> str:
     """As `temthat api-key` issues one in the demo's folder."""
     picture = Image.open(demo.pictures / "1-genuine.png")
-    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)[0].text
+    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))[
+        0
+    ].text
     answer = httpx.get(f"{demo.address}/T/{code.rpartition('/')[2]}", headers={"Accept": "application/json"})
     folder = demo.pictures.parent
     done = subprocess.run(

@@ -142,7 +142,10 @@ def test_a_first_timer_gets_from_signing_in_to_a_pdf(chromium: Browser, site: Si
 
     sheet = pypdfium2.PdfDocument(io.BytesIO(data))[0].render(scale=300 / 72).to_pil()
     read = [
-        decode(symbol.text) for symbol in zxingcpp.read_barcodes(sheet, formats=zxingcpp.BarcodeFormat.QRCode)
+        decode(symbol.text)
+        for symbol in zxingcpp.read_barcodes(
+            sheet, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
     ]
     assert {code.header.run for code in read} == {1}
     assert len({code.header.serial for code in read}) == 24
