@@ -2,6 +2,7 @@
 
 import json
 
+from temthat_stamps.texts import TOLD_FROM
 from temthat_stamps.verdict import Mark, Verdict
 from temthat_verify_api.facts import Answer
 from temthat_verify_api.store import History
@@ -22,8 +23,15 @@ def answer_json(answer: Answer) -> bytes:
 
 
 def reasons_of(verdict: Verdict) -> list[dict[str, str]]:
-    """The reasons as the API tells them."""
-    return [{"key": reason.key, "value": reason.value} for reason in verdict.reasons]
+    """The reasons as the API tells them; how often a code was checked is told from `TOLD_FROM` on."""
+    return [
+        {"key": reason.key, "value": _told(reason.value) if reason.key == "checked_before" else reason.value}
+        for reason in verdict.reasons
+    ]
+
+
+def _told(count: str) -> str:
+    return count if int(count) >= TOLD_FROM else ""
 
 
 def _stamp(answer: Answer) -> str:
@@ -38,7 +46,9 @@ def _history(history: History | None) -> str:
     if history is None:
         return "null"
     first, last, sold = _mark(history.first), _mark(history.last), _mark(history.sold)
-    return f'{{"checks":{history.checks},"first":{first},"last":{last},"sold":{sold}}}'
+    # One or two checks would be about single persons; that there was one, the days tell.
+    checks = history.checks if history.checks >= TOLD_FROM or not history.checks else "null"
+    return f'{{"checks":{checks},"first":{first},"last":{last},"sold":{sold}}}'
 
 
 def _mark(mark: Mark | None) -> str:

@@ -52,6 +52,17 @@ async def test_a_genuine_stamp_has_its_whole_story(any_world: "World") -> None:
     assert again["history"]["last"] == {"on": "2026-05-26", "province": "24"}
 
 
+async def test_one_or_two_checks_are_not_counted_aloud(world: "World") -> None:
+    """They would be about single persons; that there was one, the days tell."""
+    code = world.code(world.run())
+    async with world.client() as client:
+        told = [await ask(client, code) for _ in range(4)]
+    assert [answer["history"]["checks"] for answer in told] == [0, None, None, 3]
+    said = [[r["value"] for r in answer["reasons"] if r["key"] == "checked_before"] for answer in told]
+    assert said == [[], [""], [""], ["3"]]
+    assert all(answer["history"]["last"] for answer in told[1:])
+
+
 async def test_any_form_of_the_code_gets_the_same_verdict(world: "World") -> None:
     """Bare, lower case, as URL with any scheme and trailing query: one stamp."""
     code = world.code(world.run())

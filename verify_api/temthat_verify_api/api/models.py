@@ -104,7 +104,7 @@ class MarkModel(BaseModel):
 class HistoryModel(BaseModel):
     """Checks before this one, in days and provinces only."""
 
-    checks: int
+    checks: int | None = Field(description="null for one or two, which would be about single persons")
     first: MarkModel | None
     last: MarkModel | None
     sold: MarkModel | None
