@@ -8,15 +8,16 @@ import datetime as dt
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from temthat_stamps.copies.calibration import Calibration, Outcome, calibration, outcome, per_million
 from temthat_stamps.copies.campaigns import AlertState, SignalKind
 from temthat_stamps.copies.habits import Thresholds, priors
 from temthat_stamps.copies.kinds import StampEventKind
-from temthat_stamps.copies.opinion import opinion
 from temthat_stamps.copies.records import CopySignal, StampState
 from temthat_stamps.copies.state import BadState, State
 from temthat_stamps.runs.records import Run
@@ -26,9 +27,6 @@ from temthat_verify_api.nightly.records import StampDay
 
 EMVS_PER_MILLION = 2_100
 """Alerts per million checks, 2021: 0.21 %."""
-
-BANDS = (0.5, 0.8, 0.95, 0.99, 1.0)
-"""Where one band of chances ends and the next begins; the first begins at 0."""
 
 Parties = Collection[uuid.UUID] | None
 """Whose stamps; None: everybody's."""
@@ -48,27 +46,12 @@ class Month:
     @property
     def suspects_per_million(self) -> float | None:
         """None in a month without checks."""
-        return 1_000_000 * self.suspects / self.checks if self.checks else None
+        return rate.value if (rate := per_million(self.suspects, self.checks)) else None
 
     @property
     def alerts_per_million(self) -> float | None:
         """Next to `EMVS_PER_MILLION`."""
-        return 1_000_000 * self.alerts / self.checks if self.checks else None
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Stamps in alerts that people have decided on, which the model gives a chance in [at_least, below) now.
-
-    `expected`: how many of them the model thinks are copied; `confirmed`: how many are. Far apart, with many stamps:
-    the model is wrong.
-    """
-
-    at_least: float
-    below: float
-    stamps: int
-    expected: float
-    confirmed: int
+        return rate.value if (rate := per_million(self.alerts, self.checks)) else None
 
 
 def by_month(session: Session, parties: Parties = None) -> list[Month]:
@@ -81,21 +64,15 @@ def by_month(session: Session, parties: Parties = None) -> list[Month]:
     ]
 
 
-def by_chance(session: Session, parties: Parties = None, thresholds: Thresholds | None = None) -> list[Band]:
-    """What the model gave and what people found, from the lowest chance to the highest; bands without stamps too."""
-    known = thresholds or priors().thresholds
-    found: list[list[tuple[float, bool]]] = [[] for _ in BANDS]
-    for live, state in _decided(session, parties):
-        try:
-            chance = opinion(State.decode(live), known).score
-        except BadState:
-            continue
-        band = next((n for n, end in enumerate(BANDS) if chance < end), len(BANDS) - 1)
-        found[band].append((chance, state is AlertState.CONFIRMED))
-    return [
-        Band(start, end, len(stamps), sum(c for c, _ in stamps), sum(is_copied for _, is_copied in stamps))
-        for start, end, stamps in zip((0.0, *BANDS), BANDS, found, strict=False)
-    ]
+def by_chance(session: Session, parties: Parties = None, thresholds: Thresholds | None = None) -> Calibration:
+    """Stamps in alerts that people have decided on: the chance the model gives them now, and what was found."""
+    return calibration(_outcomes(session, parties, thresholds or priors().thresholds))
+
+
+def _outcomes(session: Session, parties: Parties, thresholds: Thresholds) -> Iterator[Outcome]:
+    for live, found in _decided(session, parties):
+        with suppress(BadState):  # of another version: its stamp begins anew with its next check
+            yield outcome(State.decode(live), thresholds, found is AlertState.CONFIRMED)
 
 
 def _checks(session: Session, parties: Parties) -> Counter[dt.date]:

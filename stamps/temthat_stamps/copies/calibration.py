@@ -131,8 +131,3 @@ def per_million(happened: int, checks: int) -> Share | None:
     more = happened + 1
     high = more * (1 - 1 / (9 * more) + _DEVIATIONS / (3 * math.sqrt(more))) ** 3
     return Share(*(1_000_000 * count / checks for count in (happened, max(0.0, low), high)))
-
-
-def expected_ordinary(states: Iterable[State], thresholds: Thresholds) -> float:
-    """Of these stamps (suspects, or those of alerts) how many the model itself expects to be ordinary after all."""
-    return math.fsum(1 - chance(state.score, thresholds.one_in) for state in states)

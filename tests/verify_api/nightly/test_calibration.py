@@ -10,7 +10,7 @@ from temthat_stamps.copies.records import StampState, signal
 from temthat_stamps.copies.state import State
 from temthat_stamps.runs.records import Run
 from temthat_verify_api.alerts.records import Alert, AlertSignal
-from temthat_verify_api.calibration import BANDS, EMVS_PER_MILLION, by_chance, by_month
+from temthat_verify_api.calibration import EMVS_PER_MILLION, by_chance, by_month
 
 from .conftest import NOW, Happened, Past
 
@@ -96,11 +96,11 @@ def test_chances_are_held_against_what_people_found(any_past: Past) -> None:
     alert(past, run, AlertState.CONFIRMED, [2, 3, 4])
     alert(past, run, AlertState.OPEN, [5])
     with past.sessions() as session:
-        bands = by_chance(session)
-    assert [(band.at_least, band.below) for band in bands] == list(zip((0.0, *BANDS), BANDS, strict=False))
-    counts = {band.at_least: (band.stamps, band.confirmed) for band in bands if band.stamps}
+        found = by_chance(session)
+    counts = {one.low: (one.number, one.confirmed) for one in found.bins if one.number}
     assert counts == {0.5: (2, 1), 0.99: (2, 2)}
-    assert [band.expected for band in bands if band.stamps] == [
-        pytest.approx(1.42, abs=0.02),
-        pytest.approx(2, abs=0.01),
+    assert (found.number, found.confirmed) == (4, 3)
+    assert [one.said for one in found.bins if one.number] == [
+        pytest.approx(0.71, abs=0.01),
+        pytest.approx(1, abs=0.01),
     ]

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fastapi import Response
 from sqlalchemy import func, select
 
+from temthat_stamps.copies.calibration import per_million
 from temthat_stamps.copies.campaigns import TOGETHER, AlertState
 from temthat_stamps.copies.habits import priors
 from temthat_trace.parties import PRODUCERS, Party, PartyKind
@@ -40,11 +41,11 @@ def model_page(desk: SignedIn) -> Response:
         checks=checks,
         alerts=alerts,
         suspects=suspects,
-        per_million=_per_million(alerts, checks),
-        suspects_per_million=_per_million(suspects, checks),
+        per_million=per_million(alerts, checks),
+        suspects_per_million=per_million(suspects, checks),
         emvs=EMVS_PER_MILLION,
         outcomes=_outcomes(desk),
-        bands=by_chance(desk.db, parties),
+        bins=by_chance(desk.db, parties).bins,
         thresholds=thresholds,
         nats=[Decimal(str(value)) for value in (thresholds.suspect, thresholds.alert)],
         together=TOGETHER.days,
@@ -63,10 +64,6 @@ def _outcomes(desk: Desk) -> dict[str, int]:
     )
     counted = {outcome or "": n for outcome, n in desk.db.execute(query)}
     return {name: counted.get(name, 0) for name in (AlertState.CONFIRMED, AlertState.EXPLAINED, "")}
-
-
-def _per_million(count: int, checks: int) -> int | None:
-    return round(1_000_000 * count / checks) if checks else None
 
 
 def _parties(desk: Desk) -> Parties:
