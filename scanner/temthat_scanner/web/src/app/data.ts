@@ -14,6 +14,7 @@ export async function dataView(app: App): Promise<HTMLElement> {
   const choices = await app.device.choices();
   const message = h("p", { role: "status" });
   const chosen = new Set(choices.provinces ?? []);
+  const mayBeLost = app.trust.installed && (await navigator.storage?.persisted?.()) === false;
   const update = async () => {
     message.textContent = t("updating");
     try {
@@ -31,6 +32,7 @@ export async function dataView(app: App): Promise<HTMLElement> {
     { class: "wrap" },
     h("h1", {}, t("data_title")),
     ...about(app),
+    mayBeLost ? h("p", { class: "soft" }, t("may_be_lost")) : null,
     h("p", { role: "status", class: "outcome" }),
     message,
     button(t("update"), () => void update(), { class: "big" }),

@@ -11,7 +11,7 @@ import type { Waiting } from "./queue";
 const NAME = "temthat";
 const VERSION = 1;
 
-export interface Choices {
+interface Choices {
   lang?: "vi" | "en";
   provinces?: string[];
   place?: string;

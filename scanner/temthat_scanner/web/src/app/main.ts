@@ -15,7 +15,7 @@ import { Trust } from "./trust";
 import { waitingView } from "./waiting";
 import { lang, setLang, t, type Key } from "./words";
 
-export type Section = "scan" | "type" | "data" | "waiting" | "shelf";
+type Section = "scan" | "type" | "data" | "waiting" | "shelf";
 /** Those that everybody sees; the shelf check is opened from the data's section. */
 const SECTIONS: { name: Section; label: Key }[] = [
   { name: "scan", label: "scan" },

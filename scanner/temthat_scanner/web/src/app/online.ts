@@ -14,7 +14,7 @@ export class SaidMistyped extends Error {
   }
 }
 
-export interface Answered {
+interface Answered {
   verdict: Verdict;
   product: string;
   productEn: string;

@@ -30,7 +30,7 @@ export function uuid7(now = Date.now()): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-export interface Flushed {
+interface Flushed {
   sent: number;
   /** Why the rest still waits. */
   problem: string | null;

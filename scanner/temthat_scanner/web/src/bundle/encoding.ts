@@ -1,6 +1,6 @@
 /** The bytes all files of the offline bundle are made of (docs/spec/bundle.md). A file is read whole or refused whole. */
 
-import { BadBytes, fromUtf8, uint } from "../core/bytes";
+import { BadBytes, fromUtf8, toHex, uint } from "../core/bytes";
 import { TrustError, type Fault } from "../core/errors";
 
 export const FILE_LIMIT = 64 * 1024 * 1024;
@@ -17,7 +17,7 @@ export class BadBundle extends TrustError {
   }
 }
 
-export type Kind = "issuers" | "index" | "shard" | "notices" | "names";
+type Kind = "issuers" | "index" | "shard" | "notices" | "names";
 const KINDS: Kind[] = ["issuers", "index", "shard", "notices", "names"];
 
 /** A calendar month in UTC, written `2026-05`. */
@@ -106,10 +106,6 @@ export class Cursor {
     return this.data.subarray(this.at - size, this.at);
   }
 
-  uint(size: number): number {
-    return uint(this.raw(size), 0, size);
-  }
-
   text(most: number): string {
     const size = this.number();
     if (size > most) throw new BadBundle("một đoạn chữ quá dài", "a text is too long");
@@ -122,7 +118,7 @@ export class Cursor {
   }
 }
 
-export function cutOff(): BadBundle {
+function cutOff(): BadBundle {
   return new BadBundle("tệp bị cắt giữa chừng", "a file is cut off");
 }
 
@@ -152,4 +148,9 @@ export function day(value: bigint): string {
     throw new BadBundle("một ngày không có thật", "a day does not exist");
   }
   return new Date(Number(at) * 1000).toISOString().slice(0, 10);
+}
+
+/** Sixteen bytes as an opaque id. */
+export function uuid(data: Uint8Array): string {
+  return toHex(data).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

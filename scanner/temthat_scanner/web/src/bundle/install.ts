@@ -16,7 +16,7 @@ import { isListed, LISTING_LIMIT, type Listing } from "./listing";
 import { openBundleProof, readListing, type ProvedBundle } from "./proof";
 import { checkFile } from "./view";
 
-export interface Pack {
+interface Pack {
   provinces: string[] | null;
   files: Map<string, Uint8Array>;
 }

@@ -6,13 +6,15 @@ import { verifies } from "../stamp/ed25519";
 import { matchPath } from "../stamp/gs1path";
 import { looksLikeNumber, parseNumber, type PrintedNumber } from "../stamp/number";
 import { facts, judge, type Asker, type Coverage, type PathMatch, type Proof, type Registration, type Verdict } from "../stamp/verdict";
-import { standing, type Issued, type Names, type ShardRun } from "./files";
+import type { Names } from "./names";
+import { standing, type Issued } from "./notices";
+import type { ShardRun } from "./shard";
 import type { BundleIssuer, TrustView } from "./view";
 
 const KEYS_PER_HINT = 16;
 
 /** A verdict with what it is about; the parts that are not known, or not proved, are null. */
-export interface Judged {
+interface Judged {
   verdict: Verdict;
   code: Code | null;
   run: ShardRun | null;

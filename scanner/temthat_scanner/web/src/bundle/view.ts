@@ -6,11 +6,15 @@ import { isObject, parseObject } from "../core/json";
 import { keyId } from "../log/statement";
 import type { Coverage } from "../stamp/verdict";
 import { BadBundle, missing, Month } from "./encoding";
-import { Index, Issuers, NamesFile, Notices, Shard, type Issued, type Names, type ShardRun } from "./files";
+import { Index } from "./index";
+import { Issuers } from "./issuers";
+import { NamesFile, type Names } from "./names";
+import { Notices, type Issued } from "./notices";
+import { Shard, type ShardRun } from "./shard";
 import { shardFile, type Listing, type ShardFile } from "./listing";
 
 /** A file of the bundle by its name; null if it is not on this device. */
-export type ReadFile = (name: string) => Uint8Array | null;
+type ReadFile = (name: string) => Uint8Array | null;
 
 export interface BundleIssuer {
   id: string;
@@ -19,7 +23,7 @@ export interface BundleIssuer {
   name: string;
   hotline: string;
 }
-export interface KnownRun {
+interface KnownRun {
   run: ShardRun;
   /** Null: not on this device, or erased. */
   names: Names | null;

@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject } from "./json";
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /** Seconds since 1970 of an instant in its one form, `2026-05-26T03:00:00Z`; null if it is none. */
-export function readInstant(text: string): number | null {
+function readInstant(text: string): number | null {
   const at = INSTANT.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(at) || new Date(at).toISOString() !== text.replace("Z", ".000Z") ? null : at / 1000;
 }

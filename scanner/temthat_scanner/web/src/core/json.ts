@@ -7,7 +7,7 @@
 
 import { BadStatement } from "./errors";
 
-export class Real {
+class Real {
   constructor(readonly value: number) {}
 }
 export type Json = null | boolean | number | string | Real | bigint | Json[] | JsonObject;

@@ -13,7 +13,7 @@ const CONTROL = /[\x00-\x09\x0b-\x1f]/;
 const ED25519 = 1;
 const COSIGNATURE = 4;
 
-export class BadNote extends TrustError {
+class BadNote extends TrustError {
   constructor(en: string) {
     super(
       "operator",
@@ -23,7 +23,7 @@ export class BadNote extends TrustError {
   }
 }
 
-export class TooFewWitnesses extends TrustError {
+class TooFewWitnesses extends TrustError {
   constructor(found: number, needed: number) {
     super(
       "operator",
@@ -43,14 +43,14 @@ function read<T>(work: () => T): T {
   }
 }
 
-export function plainText(data: Uint8Array, limit: number): string {
+function plainText(data: Uint8Array, limit: number): string {
   if (data.length > limit) throw new BadNote(`it has ${data.length} bytes: at most ${limit} are taken`);
   const text = read(() => fromUtf8(data));
   if (CONTROL.test(text)) throw new BadNote("it has control characters");
   return text;
 }
 
-export function unhash(text: string): Uint8Array {
+function unhash(text: string): Uint8Array {
   const data = read(() => fromBase64(text));
   if (data.length !== 32) throw new BadNote("a line is no hash of 32 bytes");
   return data;
@@ -68,7 +68,7 @@ function checkName(name: string): void {
   }
 }
 
-export interface VerifierKey {
+interface VerifierKey {
   name: string;
   kind: number;
   publicKey: Uint8Array;
@@ -76,7 +76,7 @@ export interface VerifierKey {
   id: string;
 }
 
-export function parseKey(text: string): VerifierKey {
+function parseKey(text: string): VerifierKey {
   const match = /^([^+]*)\+([0-9a-f]{8})\+([^+].*)$/s.exec(text);
   if (match === null) throw new BadNote("not a key of the form name+id+base64");
   const [, name = "", id = "", encoded = ""] = match;
@@ -145,7 +145,7 @@ function signaturesBy(note: Note, key: VerifierKey): Uint8Array[] {
   return note.lines.filter((line) => line.name === key.name && line.id === key.id).map((line) => line.signature);
 }
 
-export interface Checkpoint {
+interface Checkpoint {
   origin: string;
   size: bigint;
   root: Uint8Array;
@@ -157,7 +157,7 @@ export interface Witnessed {
 }
 
 /** A checkpoint as received: the log's signature, and the quorum of its witnesses. */
-export function openCheckpoint(data: Uint8Array, policy: Policy): Witnessed {
+function openCheckpoint(data: Uint8Array, policy: Policy): Witnessed {
   const note = parseNote(data);
   const lines = note.text.split("\n");
   if (lines.pop() !== "" || lines.length < 3 || lines.some((line, i) => !line && i !== 1 && i !== 2)) {
@@ -193,7 +193,7 @@ function cosignedAt(text: string, key: VerifierKey, signature: Uint8Array): numb
 }
 
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
-export const PROOF_LIMIT = NOTE_LIMIT + 64 * 1024;
+const PROOF_LIMIT = NOTE_LIMIT + 64 * 1024;
 const HASHES_LIMIT = 63;
 
 export interface Proof {
@@ -225,7 +225,7 @@ export function verifyProof(proof: Proof, entry: Uint8Array, policy: Policy): Wi
 }
 
 /** RFC 9162, section 2.1.3.2. */
-export function verifyInclusion(
+function verifyInclusion(
   index: bigint,
   size: bigint,
   leaf: Uint8Array,

@@ -33,7 +33,7 @@ export interface Kept {
 }
 
 /** What became of a code in view: a new pack, the pack that is still there, or one to ask about. */
-export type Seen = "new" | "same" | "again";
+type Seen = "new" | "same" | "again";
 
 /** What could not be kept on the device is still here, as long as the page is. */
 let current: Shelf | null = null;

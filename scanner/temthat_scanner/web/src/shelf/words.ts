@@ -4,7 +4,7 @@ import { lang } from "../app/words";
 import { fill } from "../texts";
 import all from "./words.json";
 
-export type ShelfKey = keyof (typeof all)["vi"];
+type ShelfKey = keyof (typeof all)["vi"];
 
 export function w(key: ShelfKey, values: Record<string, string> = {}): string {
   return fill(all[lang][key], values);

@@ -28,7 +28,7 @@ export interface Code {
   host: string | null;
   gs1: Gs1Path | null;
 }
-export type Decoded = { kind: "code"; code: Code } | { kind: "not_ours" } | { kind: "newer_format"; version: number };
+type Decoded = { kind: "code"; code: Code } | { kind: "not_ours" } | { kind: "newer_format"; version: number };
 
 class NotOurs extends Error {}
 

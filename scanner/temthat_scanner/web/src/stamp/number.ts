@@ -3,7 +3,7 @@
 import { Mistyped } from "../core/errors";
 import { RUN_MAX, SERIAL_MAX } from "./code";
 
-export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH = 16;
 const BLANKS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000-]/g;
 

@@ -28,7 +28,7 @@ export interface StandingNotice {
   /** A day in Vietnam, ISO. */
   on: string;
 }
-export interface Mark {
+interface Mark {
   on: string;
   province: string;
 }

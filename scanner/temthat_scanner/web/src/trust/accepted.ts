@@ -18,9 +18,9 @@ const TOP = { root: 2, targets: 2, snapshot: 1, timestamp: 1 } as const;
 type Top = keyof typeof TOP;
 
 /** A file by its public name (`1.root.json`), null if it is not there. */
-export type Read = (name: string) => Uint8Array | null;
+type Read = (name: string) => Uint8Array | null;
 
-export interface LogTrust {
+interface LogTrust {
   policy: Policy;
   operators: Uint8Array[];
   hosts: string[];
@@ -33,7 +33,7 @@ export interface TrustState {
   timestamp: Uint8Array;
   snapshot: Uint8Array;
 }
-export interface Accepted {
+interface Accepted {
   state: TrustState;
   log: LogTrust;
   /** When the first of them runs out, seconds since 1970. */
