@@ -3,13 +3,14 @@
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ from temthat_verify_api.settings import Settings, load_master_key
 from temthat_verify_api.tables import metadata
 from temthat_verify_api.wiring import EMBEDDED_SIGNER, build_services
 
-from .conftest import World
+from .conftest import World, build_world
 
 PASSPHRASE = "mật khẩu đủ dài"
 CHEAP = "from temthat_verify_api import archive; archive._SCRYPT['n'] = 4096"
@@ -325,7 +326,7 @@ def fill_copies(session: Session, run: int, htx: Party, product: Product) -> Non
 
 @pytest.fixture(autouse=True)
 def _cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second a guess is right for thieves and wrong for tests; one test pays it."""
+    """Half a second a guess is right for thieves and wrong for tests; `tests/hostile/test_lost.py` pays it."""
     monkeypatch.setitem(archive._SCRYPT, "n", 4096)
 
 
@@ -365,22 +366,27 @@ class Kept:
     rows: Rows
 
 
-_made: list[tuple[bytes, bytes, Rows]] = []
+@pytest.fixture(scope="module")
+def _made(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Of a service that no test has: its database is a file of its own."""
+    folder = tmp_path_factory.mktemp("kept")
+    database = shutil.copy(_sqlite_template, folder / "temthat.db")
+    world = build_world(f"sqlite:///{database}", folder / "data")
+    try:
+        fill(world)
+        settings = world.services.settings
+        with pytest.MonkeyPatch.context() as cheap:
+            cheap.setitem(archive._SCRYPT, "n", 4096)
+            backup(settings, folder / "kept.zip", PASSPHRASE)
+        return Kept(folder / "kept.zip", load_master_key(settings), rows_of(settings.database_url))
+    finally:
+        world.services.close()
 
 
 @pytest.fixture
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
+def kept(_made: Kept, tmp_path: Path) -> Kept:
     """Made once, copied for each test."""
-    path = tmp_path / "kept.zip"
-    if not _made:
-        world: World = request.getfixturevalue("world")
-        fill(world)
-        settings = world.services.settings
-        backup(settings, path, PASSPHRASE)
-        _made.append((path.read_bytes(), load_master_key(settings), rows_of(settings.database_url)))
-    raw, master_key, rows = _made[0]
-    path.write_bytes(raw)
-    return Kept(path, master_key, rows)
+    return replace(_made, path=Path(shutil.copy(_made.path, tmp_path)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
