@@ -6,7 +6,7 @@ import smtplib
 import socket
 import ssl
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 from typing import Literal
 
 from temthat_verify_api.settings import Settings
@@ -51,12 +51,14 @@ def send_mail(settings: Settings, to: str, subject: str, text: str, now: dt.date
     `key`: the same for the same message, so that a receiver can tell one that comes twice.
     """
     message = EmailMessage()
-    message["From"] = settings.smtp_from or f"temthat@{settings.host.partition(':')[0]}"
-    message["To"] = to
-    message["Subject"] = subject
-    message["Date"] = format_datetime(now)
     domain = settings.host.partition(":")[0]
-    message["Message-ID"] = f"<{key}@{domain}>" if key else make_msgid(domain=domain)
+    message["From"] = settings.smtp_from or f"temthat@{domain}"
+    message["To"] = to
+    message["Subject"] = " ".join(
+        subject.split()
+    )  # a product's name may have been pasted with its line's end
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{key}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     try:

@@ -16,7 +16,7 @@ import httpx
 
 LONGEST_URL = 2_000
 SECONDS = 15.0
-"""From looking up the name's address to the status line."""
+"""From connecting to the status line; how long a name is looked up is the system's resolver's matter."""
 SIGNATURE = "GS1-Signature"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -44,15 +44,17 @@ def read_target(text: object, *, is_demo: bool) -> Target:
         raise _not_a_url()
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+        host = url.host  # decodes what begins with xn--
+    except (httpx.InvalidURL, UnicodeError):
         raise _not_a_url() from None
     schemes = ("https", "http") if is_demo else ("https",)
-    if url.scheme not in schemes or not url.host or url.userinfo or url.fragment:
+    if url.scheme not in schemes or not host or url.userinfo or url.fragment:
         raise _not_a_url()
-    target = Target(url, is_demo)
-    if not is_demo and _literal(url.host) is not None:
-        _require_public([url.host])
-    return target
+    if url.port is not None and not 0 < url.port < 1 << 16:
+        raise _not_a_url()
+    if not is_demo and _literal(host) is not None:
+        _require_public([host])
+    return Target(url, is_demo)
 
 
 def _not_a_url() -> UndeliverableError:

@@ -219,6 +219,13 @@ def test_a_mail_that_is_not_taken_now_is_taken_later(world: World, box: Mailbox)
         )
 
 
+def test_a_name_of_two_lines_is_a_subject_of_one(world: World, box: Mailbox) -> None:
+    """A header holds no line's end, and no message waits for ever because of one."""
+    settings = mailing(world, box).world.services.settings
+    send_mail(settings, "htx@example.vn", "Cảnh báo: Gạo\r\nlứt", "Thư", world.now, "1.2")
+    assert box.came[0][2]["Subject"] == "Cảnh báo: Gạo lứt"
+
+
 @pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "tls"])
 def test_mail_goes_over_tls_to_the_right_name_only(
     at_once: bool, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

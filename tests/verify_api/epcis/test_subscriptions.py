@@ -364,7 +364,8 @@ async def test_production_never_delivers_inside(host: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("url", ["http://example.vn/", "https:///x", "example.vn", "https://example.vn/#a", "", 7, None,
-                                 "https://exa mple.vn/", "https://example.vn/" + "a" * 2_000])  # fmt: skip
+                                 "https://exa mple.vn/", "https://example.vn/" + "a" * 2_000, "https://xn--/",
+                                 "https://example.vn:0/", "https://example.vn:70000/"])  # fmt: skip
 async def test_production_wants_https(url: object) -> None:
     with pytest.raises(UndeliverableError, match="https"):
         read_target(url, is_demo=False)
