@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from temthat_stamps.copies.calibration import Calibration, Outcome, calibration, outcome, per_million
+from temthat_stamps.copies.calibration import Bin, Outcome, bins, outcome, per_million
 from temthat_stamps.copies.campaigns import AlertState, SignalKind
-from temthat_stamps.copies.habits import Thresholds, priors
+from temthat_stamps.copies.habits import priors
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.records import CopySignal, StampState
 from temthat_stamps.copies.state import BadState, State
@@ -44,13 +44,8 @@ class Month:
     states: dict[AlertState, int]
 
     @property
-    def suspects_per_million(self) -> float | None:
-        """None in a month without checks."""
-        return rate.value if (rate := per_million(self.suspects, self.checks)) else None
-
-    @property
     def alerts_per_million(self) -> float | None:
-        """Next to `EMVS_PER_MILLION`."""
+        """Next to `EMVS_PER_MILLION`; None in a month without checks."""
         return rate.value if (rate := per_million(self.alerts, self.checks)) else None
 
 
@@ -64,12 +59,13 @@ def by_month(session: Session, parties: Parties = None) -> list[Month]:
     ]
 
 
-def by_chance(session: Session, parties: Parties = None, thresholds: Thresholds | None = None) -> Calibration:
+def by_chance(session: Session, parties: Parties = None) -> list[Bin]:
     """Stamps in alerts that people have decided on: the chance the model gives them now, and what was found."""
-    return calibration(_outcomes(session, parties, thresholds or priors().thresholds))
+    return bins(_outcomes(session, parties))
 
 
-def _outcomes(session: Session, parties: Parties, thresholds: Thresholds) -> Iterator[Outcome]:
+def _outcomes(session: Session, parties: Parties) -> Iterator[Outcome]:
+    thresholds = priors().thresholds
     for live, found in _decided(session, parties):
         with suppress(BadState):  # of another version: its stamp begins anew with its next check
             yield outcome(State.decode(live), thresholds, found is AlertState.CONFIRMED)

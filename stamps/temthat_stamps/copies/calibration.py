@@ -16,15 +16,13 @@ from temthat_stamps.copies.state import State
 
 ENDS = (0.5, 0.8, 0.95, 0.99)
 """Where one bin of chances ends and the next begins; the last ends at 1. People look into likely ones."""
-ENOUGH = 20
-"""With fewer outcomes the table says how few there are, and nothing of how good the model is."""
 _DEVIATIONS = 1.959964
 """Of the normal distribution, either side of 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the model said of a stamp when somebody began to look into it, and what was found."""
+    """The chance that the model gives a stamp, and whether people found it copied."""
 
     chance: float
     copied: bool
@@ -50,57 +48,21 @@ class Bin:
     said: float | None
     found: Share | None
 
-    @property
-    def fits(self) -> bool | None:
-        """Whether what was said lies in the interval of what was found; None without outcomes."""
-        if self.said is None or self.found is None:
-            return None
-        return self.found.low <= self.said <= self.found.high
+
+def outcome(state: State, thresholds: Thresholds, copied: bool) -> Outcome:
+    """A stamp's outcome."""
+    return Outcome(chance(state.score, thresholds.one_in), copied)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """All bins; `brier` the mean squared error of the chances (0 is best), None without outcomes.
-
-    `brier_of_share` is what always saying the share of confirmed ones would have had: a model that is no better knows
-    nothing of single stamps. (G. W. Brier, Monthly Weather Review 78, 1950.)
-    """
-
-    bins: tuple[Bin, ...]
-    number: int
-    confirmed: int
-    brier: float | None
-    brier_of_share: float | None
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether there are outcomes enough to say something."""
-        return self.number >= ENOUGH
-
-
-def outcome(state: State, thresholds: Thresholds, copied: bool, shift: int = 0) -> Outcome:
-    """A stamp's outcome; `shift` as for `opinion`."""
-    return Outcome(chance(state.score + shift, thresholds.one_in), copied)
-
-
-def calibration(outcomes: Iterable[Outcome], ends: Sequence[float] = ENDS) -> Calibration:
-    """Bins of predicted chance against what was found; raises `ValueError` for a chance that is none."""
+def bins(outcomes: Iterable[Outcome]) -> list[Bin]:
+    """Predicted chances against what was found; raises `ValueError` for a chance that is none."""
     found = list(outcomes)
     if wrong := [one.chance for one in found if not 0 <= one.chance <= 1]:
         raise ValueError(f"{wrong[0]} is no chance")
-    edges = [0.0, *ends, 1.0]
-    bins = []
-    for number, (low, high) in enumerate(pairwise(edges), 1):
-        is_last = number == len(ends) + 1
-        bins.append(
-            _bin(low, high, [o for o in found if low <= o.chance < high or (is_last and o.chance == 1)])
-        )
-    confirmed = sum(one.copied for one in found)
-    if not found:
-        return Calibration(tuple(bins), 0, 0, None, None)
-    share = confirmed / len(found)
-    brier = math.fsum((one.chance - one.copied) ** 2 for one in found) / len(found)
-    return Calibration(tuple(bins), len(found), confirmed, brier, share * (1 - share))
+    return [
+        _bin(low, high, [one for one in found if low <= one.chance < high or one.chance == high == 1])
+        for low, high in pairwise((0.0, *ENDS, 1.0))
+    ]
 
 
 def _bin(low: float, high: float, outcomes: Sequence[Outcome]) -> Bin:

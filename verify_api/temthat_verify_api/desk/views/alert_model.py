@@ -45,7 +45,7 @@ def model_page(desk: SignedIn) -> Response:
         suspects_per_million=per_million(suspects, checks),
         emvs=EMVS_PER_MILLION,
         outcomes=_outcomes(desk),
-        bins=by_chance(desk.db, parties).bins,
+        bins=by_chance(desk.db, parties),
         thresholds=thresholds,
         nats=[Decimal(str(value)) for value in (thresholds.suspect, thresholds.alert)],
         together=TOGETHER.days,
