@@ -128,6 +128,8 @@ class Till:
 class PosServer(ThreadingHTTPServer):
     """Listens at `host` and `port` (0: any free one) for a till."""
 
+    request_queue_size = CONNECTIONS
+
     def __init__(self, host: str, port: int, token: str, till: Till) -> None:
         self.till = till
         self._token = token.encode()
@@ -304,15 +306,16 @@ def _event(body: Line) -> uuid.UUID | None:
     try:
         event = uuid.UUID(given)
         # Ids are the order in which events are sent, so they have to begin with the time.
-        if event.version == 7 and str(event) == given:
-            return event
+        is_good = event.version == 7 and str(event) == given
     except (ValueError, TypeError, AttributeError):
-        pass
-    raise _bad(
-        "no_id",
-        "“id” là UUID phiên bản 7, chữ thường có gạch nối; bỏ trống thì máy tự đặt.",
-        "“id” is a UUID of version 7, small letters with hyphens; without it one is made.",
-    )
+        is_good = False
+    if not is_good:
+        raise _bad(
+            "no_id",
+            "“id” là UUID phiên bản 7, chữ thường có gạch nối; bỏ trống thì máy tự đặt.",
+            "“id” is a UUID of version 7, small letters with hyphens; without it one is made.",
+        )
+    return event
 
 
 def _bad(key: str, vi: str, en: str) -> Refused:

@@ -281,6 +281,26 @@ def test_a_port_in_use_and_no_queue(tmp_path: Path, offline: Pos) -> None:
     assert (result.exit_code, "--queue FILE" in result.output) == (4, True)
 
 
+def test_a_full_disk_leaves_no_half_token(tmp_path: Path) -> None:
+    """Else the till would not start again once there is room."""
+    path = tmp_path / "pos.token"
+    made = (
+        f"from pathlib import Path; from temthat_scanner.postoken import *; open_token(Path({str(path)!r}))"
+    )
+    full = subprocess.run(
+        ["prlimit", "--fsize=0", sys.executable, "-c", made], capture_output=True, text=True, check=False
+    )
+    assert "TokenError" in full.stderr
+    assert not path.exists()
+
+
+def test_a_folder_is_no_token(tmp_path: Path) -> None:
+    """Nobody is told to delete it."""
+    tmp_path.chmod(0o755)
+    with pytest.raises(TokenError, match="cannot be used"):
+        open_token(tmp_path)
+
+
 def test_the_token_is_for_its_owner(tmp_path: Path) -> None:
     """Made once, mode 600, the same at the next start; read by all or too short it is refused."""
     path = tmp_path / "new" / "pos.token"
