@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 REST = 30.0
 """Seconds without asking after the service gave no answer: a till does not wait for a dead line at each pack."""
 
-_STRANGE = "the service's answer is not one this scanner knows: update it"
+STRANGE = "the service's answer is not one this scanner knows: update it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ class OnlineJudge:
         headers: dict[str, str] = {"Accept-Language": lang}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
-        self._client = httpx.Client(base_url=server.rstrip("/"), headers=headers)
+        self._server = server.rstrip("/")
+        # A key typed with Vietnamese letters is a wrong key, which the service says.
+        self._client = httpx.Client(headers=httpx.Headers(headers, encoding="utf-8"))
         self._question = {"kind": asker.value} | ({"place": place} if place else {})
         self._lang: Lang = lang
         self.patience = _PATIENCE
@@ -113,7 +115,7 @@ class OnlineJudge:
         except ValueError as error:
             raise ServiceUnreachable(str(error)) from error
         if not isinstance(body, dict):
-            raise ServiceUnreachable(_STRANGE)
+            raise ServiceUnreachable(STRANGE)
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
             return Answer(text, None, say_mistyped(Mistyped("mistyped", body.get("position")), self._lang))
         if response.status_code != httpx.codes.OK:
@@ -125,7 +127,7 @@ class OnlineJudge:
     def post(self, path: str, body: Any, patience: float | None = None) -> httpx.Response:
         """Whatever the service answers in so many seconds (this judge's `patience` by default). Raises `LineDown`."""
         try:
-            return self._client.post(path, json=body, timeout=patience or self.patience)
+            return self._client.post(self._server + path, json=body, timeout=patience or self.patience)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise LineDown(str(error) or type(error).__name__) from error
 
@@ -135,7 +137,7 @@ class OnlineJudge:
             reasons = tuple(Reason(r["key"], r.get("value", "")) for r in body["reasons"])
             verdict = Verdict(Word(body["verdict"]), reasons)
         except (KeyError, TypeError, ValueError) as error:
-            raise ServiceUnreachable(_STRANGE) from error
+            raise ServiceUnreachable(STRANGE) from error
         issuer, history = body.get("issuer") or {}, body.get("history") or {}
         last = history.get("last") or {}
         saying = say(

@@ -14,7 +14,15 @@ from typing import Any
 
 import httpx
 
-from temthat_scanner.judging import REST, Answer, Judge, OfflineJudge, OnlineJudge, ServiceUnreachable
+from temthat_scanner.judging import (
+    REST,
+    STRANGE,
+    Answer,
+    Judge,
+    OfflineJudge,
+    OnlineJudge,
+    ServiceUnreachable,
+)
 from temthat_scanner.queue import Queue, QueueError, Waiting
 from temthat_stamps.errors import TrustError
 from temthat_stamps.texts import Lang, Saying
@@ -80,14 +88,17 @@ class Teller:
         response = self._online.post("/api/v1/events/batch", list(events), patience=60.0)
         try:
             body = response.json()
-            lines: list[dict[str, Any]] = body["events"] if response.status_code == httpx.codes.OK else []
-        except (ValueError, TypeError, KeyError) as error:
-            raise ServiceUnreachable(
-                "the service's answer is not one this scanner knows: update it"
-            ) from error
-        if len(lines) != len(events):
-            raise ServiceUnreachable(f"{response.status_code} {body.get('message_vi', '')}".strip())
-        return lines
+        except ValueError as error:
+            raise ServiceUnreachable(STRANGE) from error
+        if response.status_code != httpx.codes.OK:
+            why = body.get("message_vi", "") if isinstance(body, dict) else ""
+            raise ServiceUnreachable(f"{response.status_code} {why}".strip())
+        match body:
+            case {"events": [*lines]} if len(lines) == len(events) and all(
+                isinstance(x, dict) for x in lines
+            ):
+                return lines
+        raise ServiceUnreachable(STRANGE)
 
     def answer_of(self, text: str, body: dict[str, Any]) -> Answer:
         """The service's verdict in words. Raises `ServiceUnreachable` where it is none."""

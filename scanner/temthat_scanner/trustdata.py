@@ -2,7 +2,8 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from temthat_stamps.bundle.installed import NotInstalled
@@ -26,8 +27,9 @@ def open_trust(
     `update`: also from there (address, folder, pack). What cannot be taken is told, and what is there is used. Raises
     `TrustError` where nothing is.
     """
-    folder = path.parent if path.is_file() else path
-    pack = path if path.is_file() else path / PACK_FILE
+    with _readable(path):
+        is_pack = path.is_file()
+    folder, pack = (path.parent, path) if is_pack else (path, path / PACK_FILE)
     store = TrustStore(folder, _read_root(root))
     problems: list[TrustError] = []
     takes: list[Callable[[], None]] = [lambda: _take_pack(store, pack, provinces, tell)]
@@ -35,7 +37,8 @@ def open_trust(
         takes.append(lambda: _take(store, update, provinces, tell))
     for take in takes:
         try:
-            take()
+            with _readable(path):
+                take()
         except TrustError as error:
             problems.append(error)
     try:
@@ -96,10 +99,17 @@ def _install(
 def _read_root(root: Path | None) -> bytes | None:
     if root is None:
         return None
-    try:
+    with _readable(root):
         return root.read_bytes()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Whether a file is there cannot be told in a folder that is somebody else's."""
+    try:
+        yield
     except OSError as error:
-        raise Unreadable(root, error.strerror or type(error).__name__) from error
+        raise Unreadable(Path(error.filename or path), error.strerror or type(error).__name__) from error
 
 
 def _public_folder(folder: Path) -> TrustError:

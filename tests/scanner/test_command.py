@@ -130,6 +130,14 @@ def test_service_down_without_trust_data_is_a_message() -> None:
     assert "--trust" in result.output
 
 
+@pytest.mark.parametrize("option", [("--api-key", "khóa"), ("--server", "http://127.0.0.1:9\n/")])
+def test_what_cannot_be_sent_is_a_message(option: tuple[str, str]) -> None:
+    """A key with letters that no key has, an address that is none."""
+    arguments = ["scan", "--server", "http://127.0.0.1:9", *option]
+    result = runner.invoke(app, arguments, input="https://qr.example/T/AAAA\n")
+    assert (result.exit_code, "Dùng --trust" in result.output) == (4, True)
+
+
 def test_a_till_goes_on_after_a_line_without_an_answer() -> None:
     """Each typed line is answered, if only with what went wrong; the exit code says that the scanner could not work."""
     code, lines = scan("--server", "http://127.0.0.1:9", stdin="one\ntwo\n")

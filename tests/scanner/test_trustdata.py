@@ -235,6 +235,15 @@ def test_an_unreachable_source(world: World, tmp_path: Path) -> None:
     )
 
 
+def test_a_path_that_cannot_be_looked_at(world: World, tmp_path: Path) -> None:
+    """A name no disk takes stands here for a folder that is somebody else's. As a source it is told, and no more."""
+    strange = tmp_path / ("x" * 300)
+    assert scan(world.stamp(1, 1), "--trust", strange)[0].exit_code == 4
+    result, lines = scan(world.stamp(1, 7), "--trust", world.folder, "--update", strange)
+    assert word(lines)[0] == "genuine_offline"
+    assert "was not updated" in " ".join(result.stderr.split())
+
+
 @pytest.mark.parametrize("name", ["installed.json", "bundle.json", "24", "notices"])
 def test_damage_on_this_device_is_told_and_mended_by_the_pack(world: World, name: str) -> None:
     """Never judged with; and the pack that lies there puts it right at the next start."""
