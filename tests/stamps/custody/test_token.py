@@ -1,8 +1,6 @@
 """Keys on a token, proved on SoftHSM: Ed25519 made and used there, and every mishap in words without the PIN."""
 
-import os
 import shutil
-import subprocess
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,37 +16,16 @@ from temthat_stamps.statement import sign_statement, verify_statement
 pytest.importorskip("pkcs11", reason="python-pkcs11 (the extra “token”) is not installed")
 from temthat_stamps.custody.token import TokenSigner, make_token_key
 
-PLACES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
-MODULE = next((place for place in PLACES if Path(place).exists()), "")
-PIN = "482915"
+from ..softhsm import MODULE, PIN, needs_softhsm, read_anew, tokens
 
-pytestmark = pytest.mark.skipif(
-    not MODULE or shutil.which("softhsm2-util") is None,
-    reason="SoftHSM (Debian: softhsm2) is not installed here",
-)
+pytestmark = needs_softhsm
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Three tokens of this module alone. SoftHSM reads its folder once a process, so they are made first."""
-    home = tmp_path_factory.mktemp("softhsm")
-    (home / "tokens").mkdir()
-    (home / "softhsm2.conf").write_text(
-        f"directories.tokendir = {home / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(home / "softhsm2.conf")
-    for token in ("coop", "other", "pulled"):
-        subprocess.run(
-            ["softhsm2-util", "--init-token", "--free", "--label", token, "--pin", PIN, "--so-pin", "5678"],
-            check=True,
-            capture_output=True,
-        )
-    yield home / "tokens"
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    """Three tokens of this module alone."""
+    with tokens(tmp_path_factory.mktemp("softhsm"), "coop", "other", "pulled") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +118,4 @@ def test_a_token_pulled_out_is_noticed(folder: Path) -> None:
                 shutil.rmtree(token)
         with pytest.raises(CustodyError, match="Plug it in again"):
             signer.sign(b"message")
+    read_anew()  # a gap in the folder disturbs the other tokens too

@@ -1,10 +1,6 @@
 """Holders' keys on a token (PKCS#11), proved on SoftHSM: ECDSA P-256 and Ed25519 sign a founding side by side."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,43 +9,19 @@ from temthat_stamps.trust import ceremony
 from temthat_stamps.trust.rolekeys import KeyCard
 from temthat_stamps.trust.token import TokenPlace, TokenSigner, new_token_key
 
+from ..softhsm import MODULE, PIN, needs_softhsm, tokens
 from .conftest import Alliance
 
 pytest.importorskip("pkcs11", reason="python-pkcs11 (the extra “token”) is not installed")
 
-PLACES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
-MODULE = next((place for place in PLACES if Path(place).exists()), "")
-PIN = "482915"
-pytestmark = pytest.mark.skipif(
-    not MODULE or shutil.which("softhsm2-util") is None,
-    reason="SoftHSM (Debian: softhsm2) is not installed here",
-)
+pytestmark = needs_softhsm
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A token of this module alone, unless the process has read SoftHSM's folder already: then one more in it."""
-    before = os.environ.get("SOFTHSM2_CONF")
-    home = tmp_path_factory.mktemp("softhsm-roles")
-    (home / "tokens").mkdir()
-    (home / "softhsm2.conf").write_text(f"directories.tokendir = {home / 'tokens'}\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(home / "softhsm2.conf")
-    subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "roles", "--pin", PIN, "--so-pin", "5678"],
-        check=True,
-        capture_output=True,
-    )
-    import pkcs11
-
-    # SoftHSM reads its folder once: whoever used it before in this process, or will, sees another.
-    pkcs11.lib(MODULE)
-    pkcs11.unload(MODULE)
-    yield "roles"
-    pkcs11.unload(MODULE)
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    """A token of this module alone."""
+    with tokens(tmp_path_factory.mktemp("softhsm-roles"), "roles"):
+        yield "roles"
 
 
 def signer(token: str, label: str, *, ed25519: bool) -> TokenSigner:
