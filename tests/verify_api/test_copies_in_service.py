@@ -7,11 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 
 from temthat_stamps.copies.habits import priors
 from temthat_stamps.copies.judge import ScoreJudge
-from temthat_stamps.copies.neighbours import count
 from temthat_stamps.copies.opinion import evidence
 from temthat_stamps.copies.places import of_province
 from temthat_stamps.copies.records import CopySignal, StampEvent, StampEventKind, StampState
@@ -21,6 +19,7 @@ from temthat_stamps.verdict import Asker, CopyOpinion, Word
 from temthat_trace.batches import Batch
 from temthat_trace.ids import uuid7
 from temthat_verify_api.facts import Answer, Asking
+from temthat_verify_api.nightly.rollups import count_checked, put_counts
 from temthat_verify_api.pages.consumer_view import PROVINCE_COOKIE
 from temthat_verify_api.parts import Parts
 from temthat_verify_api.questions import read_question
@@ -271,13 +270,12 @@ async def test_patient_poisoning_reaches_one_stamp_only(world: "World") -> None:
 
 
 def untouched(world: "World", run: int, others: Sequence[Answer]) -> None:
-    """No notice, no hold, and the run's other stamps are judged as if nothing were."""
+    """No notice, no hold, and after a night too the run's other stamps are judged as if nothing were."""
     with world.services.sessions() as session:
         assert session.query(NoticeRecord).count() == 0
-        states = [State.decode(live) for live in session.scalars(sa.select(StampState.copy_live)) if live]
+        assert put_counts(session, run, *count_checked(session, run, 1, 1_000), world.now)
+        session.commit()
         facts = load_run_facts(session, world.services.sealer, run)
-    thresholds = priors().thresholds
-    assert count(states, thresholds).shift(thresholds) == 0
     assert facts is not None
     assert facts.copy_shift == 0
     assert [answer.verdict.word for answer in others] == [Word.GENUINE] * len(others)

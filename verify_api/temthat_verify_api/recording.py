@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from temthat_stamps.copies.records import StampEventKind
 from temthat_verify_api.scoring import COLUMNS, Score, score_group, scores
-from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
+from temthat_verify_api.statements import Dialect, Row, Stamp, Statement, insert_signals
 from temthat_verify_api.store import SAME_PHONE, NewEvent, id_time, same_phone_ids
-from temthat_verify_api.units import settle, signal_gone
+from temthat_verify_api.units import GONE, settle
 
 Recording = Generator[Statement, list[Row], list[bool]]
 
@@ -31,8 +31,8 @@ def record_group(group: Sequence[NewEvent], dialect: Dialect) -> Recording:
             yield from score_group(scored, [_before(row, changes) for row in states], dialect)
         if unsettled := sorted(_unsettled(states, changes)):
             yield from settle(unsettled, dialect)
-    if gone := [(e.run, e.serial, e.at, e.province or None) for e in sorted(added, key=_key) if e.gone]:
-        yield signal_gone(gone, dialect)
+    if gone := [(e.run, e.serial, GONE, e.at, e.province or None) for e in sorted(added, key=_key) if e.gone]:
+        yield insert_signals(gone, dialect)
     return [is_fresh and _key(event) in new for event, is_fresh in zip(group, fresh, strict=True)]
 
 

@@ -35,7 +35,7 @@ from temthat_stamps.copies.stored import (
     wanted,
 )
 from temthat_stamps.verdict import Asker
-from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
+from temthat_verify_api.statements import Dialect, Row, Stamp, Statement, insert_signals
 from temthat_verify_api.store import NewEvent, id_time
 
 log = logging.getLogger("temthat")
@@ -168,7 +168,7 @@ def score_group(found: dict[Stamp, Score], rows: Sequence[Row], dialect: Dialect
     if changed := [stamp for stamp in sorted(before) if after[stamp] != before[stamp]]:
         yield _write(changed, after, dialect)
     if signals := list(_signals(found, before, after)):
-        yield _write_signals(signals, dialect)
+        yield insert_signals(signals, dialect)
 
 
 def _oldest(instants: Sequence[Any], dialect: Dialect) -> int | None:
@@ -265,17 +265,3 @@ def _signals(
         assert score.last is not None, "a score is of events"
         for kind in gained(had, after[stamp].live, score.scoring.model.habits.thresholds):
             yield *stamp, kind, score.last.at, score.last.province or None
-
-
-def _write_signals(
-    signals: Sequence[tuple[int, int, str, dt.datetime, str | None]], dialect: Dialect
-) -> Statement:
-    rows = [
-        (run, serial, kind, dialect.to_instant(at), province) for run, serial, kind, at, province in signals
-    ]
-    return Statement(
-        "insert into copy_signal (run, serial, kind, at, province) "  # noqa: S608
-        f"values {dialect.values(rows)} on conflict do nothing",
-        [value for row in rows for value in row],
-        has_rows=False,
-    )

@@ -5,7 +5,7 @@ Each names run and serial, and rows travel as multi-row VALUES (docs/decisions/0
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,21 @@ class Dialect:
     def values(self, rows: Sequence[Row]) -> str:
         """``($1, $2), ($3, $4)`` for two rows of two."""
         return _places(self.mark, len(rows), len(rows[0]))
+
+
+def insert_signals(
+    signals: Iterable[tuple[int, int, str, dt.datetime, str | None]], dialect: Dialect
+) -> Statement:
+    """Write signals (run, serial, kind, instant, province); a stamp keeps the first of a kind (`CopySignal`)."""
+    rows = [
+        (run, serial, kind, dialect.to_instant(at), province) for run, serial, kind, at, province in signals
+    ]
+    return Statement(
+        "insert into copy_signal (run, serial, kind, at, province) "  # noqa: S608
+        f"values {dialect.values(rows)} on conflict do nothing",
+        [value for row in rows for value in row],
+        has_rows=False,
+    )
 
 
 @lru_cache(maxsize=2_000)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from temthat_stamps.copies.kinds import StampEventKind
-from temthat_stamps.copies.records import CopySignal
-from temthat_verify_api.statements import Dialect, Row, Stamp, Statement
+from temthat_verify_api.statements import Dialect, Row, Stamp, Statement, insert_signals
 
 GONE = "gone"
 """The `CopySignal` of a stamp rung up though it was recorded as no longer for sale: `CopySignal.kind`."""
@@ -96,8 +95,9 @@ def settle(stamps: Sequence[Stamp], dialect: Dialect) -> Settling:
             told[run, serial].append(of_row(row, dialect))
         found = {stamp: standing(events) for stamp, events in told.items()}
         yield _write(found, dialect)
-        if any(stands.gone for stands in found.values()):
-            yield _write_gone(found, dialect)
+        sales = [(stamp, stands.gone) for stamp, stands in sorted(found.items()) if stands.gone]
+        if sales:
+            yield insert_signals([(*stamp, GONE, sale.at, sale.province) for stamp, sale in sales], dialect)
 
 
 def read(stamps: Sequence[Stamp], dialect: Dialect) -> Statement:
@@ -154,22 +154,6 @@ def _write(found: dict[Stamp, Standing], dialect: Dialect) -> Statement:
         f"insert into stamp_state (run, serial, checks, sold_at, sold_province, spoiled_at) "  # noqa: S608
         f"values {dialect.values(rows)} on conflict (run, serial) do update set sold_at = excluded.sold_at, "
         "sold_province = excluded.sold_province, spoiled_at = excluded.spoiled_at",
-        [value for row in rows for value in row],
-        has_rows=False,
-    )
-
-
-def _write_gone(found: dict[Stamp, Standing], dialect: Dialect) -> Statement:
-    gone = [(stamp, stands.gone) for stamp, stands in sorted(found.items()) if stands.gone]
-    return signal_gone([(*stamp, sale.at, sale.province) for stamp, sale in gone], dialect)
-
-
-def signal_gone(sales: Sequence[tuple[int, int, dt.datetime, str | None]], dialect: Dialect) -> Statement:
-    """Write the signal of sales (run, serial, instant, province); a stamp that has it keeps it."""
-    rows = [(run, serial, GONE, dialect.to_instant(at), province) for run, serial, at, province in sales]
-    return Statement(
-        f"insert into {CopySignal.__tablename__} (run, serial, kind, at, province) "  # noqa: S608
-        f"values {dialect.values(rows)} on conflict do nothing",
         [value for row in rows for value in row],
         has_rows=False,
     )

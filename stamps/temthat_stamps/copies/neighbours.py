@@ -5,23 +5,19 @@ also make them suspect, so only stamps with physical evidence count, and all of 
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from temthat_stamps.copies.habits import Thresholds
-from temthat_stamps.copies.opinion import Evidence, evidence
-from temthat_stamps.copies.state import State
 
 MOST = 1.0
 """Nats: at most e times as likely as a stamp of a run of which nothing is known."""
 FEWEST = 3
 """Below this many stamps with physical evidence neighbours say nothing."""
-_PHYSICAL = {Evidence.SALES, Evidence.PINS}
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """A run in two counts, frozen when it is asked: stamps checked at all, and those with physical evidence."""
+    """A run in two counts, made each night: stamps checked at all, and those with physical evidence."""
 
     scanned: int = 0
     evident: int = 0
@@ -33,12 +29,3 @@ class Neighbours:
         expected = self.scanned / thresholds.one_in
         surplus = math.log((self.evident + 1) / (expected + 1))
         return round(1_000 * min(MOST, max(0.0, surplus)))
-
-
-def count(states: Iterable[State], thresholds: Thresholds) -> Neighbours:
-    """The counts of a run's states; in a service a roll-up keeps them."""
-    scanned = evident = 0
-    for state in states:
-        scanned += 1
-        evident += bool(_PHYSICAL.intersection(evidence(state, thresholds)))
-    return Neighbours(scanned, evident)

@@ -35,7 +35,7 @@ class RunCopies(Base):
     """One run in four counts, as of the last night; `updated_at`: the last one that found others than before.
 
     `scanned`: stamps checked at all; `suspect`: those that ever became suspect; `evident`: those with physical
-    evidence (a second sale, a third PIN); `checks`: of all of them together.
+    evidence (a second sale, a third PIN, a sale of what was gone); `checks`: of all of them together.
     """
 
     __tablename__ = "run_copies"
