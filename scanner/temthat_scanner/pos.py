@@ -76,8 +76,8 @@ class Till:
                 job, answer = self._jobs.get(timeout=_TICK)
             except queue.Empty:
                 if time.monotonic() >= idle_at:
-                    self._send_waiting()
-                    idle_at = time.monotonic() + IDLE
+                    has_more = self._send_waiting()
+                    idle_at = time.monotonic() + (0 if has_more else IDLE)
                 continue
             idle_at = time.monotonic() + IDLE
             try:
@@ -117,12 +117,11 @@ class Till:
             return None
         return not (self.seller.is_resting or (isinstance(self.judge, FallingBackJudge) and self.judge.down))
 
-    def _send_waiting(self) -> None:
-        try:
-            if self.seller.queue.count():
-                self.seller.notify(self.seller.flush())
-        except QueueError:
-            return  # whoever asks next is told
+    def _send_waiting(self) -> bool:
+        """One call of it, for a question may come meanwhile; whether there is more to send."""
+        flushed = self.seller.flush(1)
+        self.seller.notify(flushed)
+        return flushed.has_more
 
 
 class PosServer(ThreadingHTTPServer):

@@ -55,6 +55,7 @@ _WAITS = (
     "Chưa gửi được ({why}): đã cất trên máy, sẽ tự gửi sau.",
     "Not sent yet ({why}): kept here, to be sent later.",
 )
+_IN_LINE = ("còn mục trước đang chờ gửi", "earlier ones are still to be sent")
 _NO_SERVER = ("chưa có --server", "no --server")
 _NOT_KEPT = (
     "CHƯA GHI ĐƯỢC: không có mạng và không cất được. Ghi tay số tem này, rồi quét lại sau.",
@@ -71,6 +72,8 @@ class Flushed:
     strange: list[tuple[str, Word]] = field(default_factory=list)
     problem: str = ""
     """Why the rest still waits."""
+    has_more: bool = False
+    """Whether the rest waits only for another call."""
 
 
 class Teller:
@@ -132,12 +135,14 @@ class Seller:
         judged = self._judge(text)
         if judged.verdict is None or judged.verdict.word is Word.NOT_OURS:
             return judged
-        # What waits goes first: of one unit the sale before its return.
-        self.notify(self.flush())
+        # What waits goes first: of one unit the sale before its return. A customer waits for one call of it at most.
+        flushed = self.flush(1)
+        self.notify(flushed)
         event = self._event(text, mark, event_id)
         trouble = self._keep(event)
-        answer = self._tell(event, judged)
-        if answer is not None:
+        if flushed.has_more and trouble is None:
+            self._why = _IN_LINE[0] if self.lang == "vi" else _IN_LINE[1]
+        elif (answer := self._tell(event, judged)) is not None:
             return answer
         if trouble is not None:
             raise QueueError(*_NOT_KEPT) from trouble
@@ -151,13 +156,17 @@ class Seller:
         except TrustError:
             return OfflineJudge(None, Asker.TILL, self.lang).ask(text)
 
-    def flush(self) -> Flushed:
-        """Send what waits, the oldest first, as long as the service takes it."""
+    def flush(self, calls: int = -1) -> Flushed:
+        """Send what waits, the oldest first, as long as the service takes it. `calls`: at most so many of `AT_ONCE`."""
         done = Flushed()
         if self.teller is None or self.is_resting:
             return done
         try:
             while waiting := self.queue.waiting(AT_ONCE):
+                if calls == 0:
+                    done.has_more = True
+                    break
+                calls -= 1
                 lines = self.teller.tell_many([one.body for one in waiting])
                 if not self._settle(waiting, lines, done):
                     break

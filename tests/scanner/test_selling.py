@@ -101,6 +101,25 @@ def test_offline_it_waits_and_is_sent_by_the_next_scan(service: Service, queue: 
     assert waiting(service, queue) == (0, [])
 
 
+def test_a_long_line_is_sent_a_call_at_a_time(
+    service: Service, queue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No customer waits for all of a day's sales: this pack stands in line behind them, in order."""
+    monkeypatch.setattr(temthat_scanner.selling, "AT_ONCE", 2)
+    service.line = "cut"
+    scan(service, queue, *service.codes[13:17])
+    service.line = "up"
+    _, [line] = scan(service, queue, service.codes[17])
+    assert line["told"] == "waiting"
+    assert service.requests == ["/api/v1/events/batch"]
+    assert [told(service, serial) for serial in range(14, 19)] == [["sold"]] * 2 + [[]] * 3
+    english = [one for one in options(service, queue, "--mark", "sold", "--lang", "en") if one != "--json"]
+    assert "earlier ones are still to be sent" in runner.invoke(app, english, input=service.codes[18]).output
+    _, [line] = scan(service, queue, service.codes[19])
+    assert line["told"] == "recorded"
+    assert [told(service, serial) for serial in range(14, 21)] == [["sold"]] * 7
+
+
 def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(service: Service, queue: Path) -> None:
     """The service had it all along."""
     service.line = "deaf"
