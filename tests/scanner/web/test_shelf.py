@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 from temthat.main import app
 from temthat_scanner.evidence.form import parse_evidence
 
-from .test_browser import Demo, demo, fetched, phone, playwright, pytestmark
+from .conftest import Demo, fetched, in_browser, phone
 
-__all__ = ["demo", "playwright", "pytestmark"]
+pytestmark = in_browser
 
 LEFT_VIEW = 2_100
 """Milliseconds after which a code that is read again is asked about."""
