@@ -1,7 +1,7 @@
 """Signals that nobody looked at yet become alerts, product by product. The caller commits after each product.
 
 The only input is `copy_signal`, where each signal stands once. A signal that was looked at has a row in `alert_signal`,
-also when it raised nothing, so that a sweep costs as much as what is new.
+also when it raised nothing, so that products without new signals are passed over.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ from temthat_verify_api.alerts.telling import tell
 By = tuple[uuid.UUID, str]
 """Somebody at the desk: the organisation and the person's name."""
 AT_ONCE = 10_000
-"""Runs with new signals that are looked for in one go; the next round goes on."""
+"""New signals that are looked for in one go; the next round goes on."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -163,7 +163,7 @@ def step(
     what: What,
     now: dt.datetime,
     note: str = "",
-    by: tuple[uuid.UUID, str] | None = None,
+    by: By | None = None,
 ) -> AlertStep:
     """Write down what happened and queue the messages about it. `by`: organisation and person; None is the service."""
     made = AlertStep(
