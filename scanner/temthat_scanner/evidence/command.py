@@ -159,10 +159,10 @@ def _facts(evidence: Evidence) -> dict[str, str]:
         ("Sổ công khai / log", evidence.origin),
         *(
             (
-                f"Dữ liệu / data {place_}",
+                f"Dữ liệu / data {place}",
                 f"{one.at.astimezone(HANOI):%d/%m/%Y}, mục/entry {one.index}, cây/tree {one.tree_size}, {one.sha256}",
             )
-            for place_, one in enumerate(evidence.data)
+            for place, one in enumerate(evidence.data)
         ),
     ]
     return {name: value for name, value in rows if value}
@@ -183,9 +183,9 @@ def _tell_about(evidence: Evidence, console: Console) -> None:
     for name, count in marks:
         if count:
             console.print(f"  {count:>5}  {name}")
-    for place_, check in enumerate(evidence.checks, 1):
+    for place, check in enumerate(evidence.checks, 1):
         if check.note:
-            console.print(f"  {place_}. {visible(check.note)}")
+            console.print(f"  {place}. {visible(check.note)}")
 
 
 def _tell_differences(differences: list[Difference], was_asked: bool, console: Console) -> None:

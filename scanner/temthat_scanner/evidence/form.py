@@ -128,6 +128,12 @@ class Evidence:
     message: bytes
     pictures: Mapping[str, bytes]
 
+    def data_of(self, check: Check) -> Data | None:
+        """What a check was judged by; None where it names none, or one that the file does not list."""
+        if check.data is None or check.data >= len(self.data):
+            return None
+        return self.data[check.data]
+
 
 def parse_evidence(data: bytes) -> Evidence:
     """Read a file. Raises `BadEvidence`."""

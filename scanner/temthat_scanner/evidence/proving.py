@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from temthat_scanner.evidence.form import Check, Evidence
+from temthat_scanner.evidence.form import Check, Evidence, How
 from temthat_stamps import ed25519, number
 from temthat_stamps.code import decode
 from temthat_stamps.errors import BadSignature, Mistyped, NewerFormat, NotOurs
@@ -91,9 +91,8 @@ def _numbers(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 place, "Lô tem và số tem không phải của mã này.", "Run and serial are not those of the text."
             )
-        if (check.data is None) == (check.how == "offline") or (check.data or 0) >= max(
-            1, len(evidence.data)
-        ):
+        has_data = evidence.data_of(check) is not None
+        if has_data != (check.data is not None) or has_data != (check.how is How.OFFLINE):
             yield Finding(
                 place, "Không nói rõ xét bằng dữ liệu nào.", "It does not say by which data it was judged."
             )

@@ -67,8 +67,7 @@ def rejudge(evidence: Evidence, trust: TrustView, listing: str) -> Iterator[Diff
         here = verdict_at(check.text, trust, check.at)
         if here is None or _means(here.word) == _means(check.verdict.word):
             continue
-        used = evidence.data[check.data] if check.data is not None else None
-        why = _why(check, used, here.word, trust.as_of, listing)
+        why = _why(check, evidence.data_of(check), here.word, trust.as_of, listing)
         yield Difference(place, check.verdict.word, here.word, why)
 
 

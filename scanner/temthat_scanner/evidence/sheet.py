@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from temthat_scanner.evidence.form import Check, Evidence
 from temthat_scanner.evidence.proving import Finding
+from temthat_stamps.files import replace_file
 from temthat_stamps.texts import say, visible
 from temthat_stamps.verdict import HANOI, Verdict
 
@@ -26,7 +27,7 @@ _FONT = files("temthat_stamps.printing") / "fonts" / "BeVietnamPro-Medium.ttf"
 def write_sheet(
     evidence: Evidence, findings: Sequence[Finding], facts: Mapping[str, str], file: Path
 ) -> None:
-    """Write a PDF. `facts`: what stands above, name to value. Raises `OSError` where it cannot be written."""
+    """Write a PDF, whole or not at all; `facts` (name to value) stand above. Raises `OSError` where it cannot be."""
     pages = _Pages()
     pages.write("Bằng chứng kiểm tra kệ / Evidence of a shelf check", 34)
     if findings:
@@ -49,7 +50,9 @@ def write_sheet(
         17,
     )
     first, *rest = pages.done
-    first.save(file, "PDF", save_all=True, append_images=rest, resolution=_DPI)
+    written = BytesIO()
+    first.save(written, "PDF", save_all=True, append_images=rest, resolution=_DPI)
+    replace_file(file, written.getvalue())
 
 
 def _write_check(pages: "_Pages", place: int, check: Check, pictures: Mapping[str, bytes]) -> None:
@@ -148,9 +151,8 @@ class _Pages:
             if font.getlength(longer) <= room:
                 lines[-1] = longer
                 continue
-            rest = word
             lines.append("")
-            for letter in rest:
+            for letter in word:
                 if font.getlength(lines[-1] + letter) > room:
                     lines.append("")
                 lines[-1] += letter

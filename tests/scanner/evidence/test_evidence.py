@@ -128,6 +128,7 @@ def put(value: object, *path: str | int) -> Callable[[dict[str, Any]], None]:
         (put("2026-05-20T02:00:00Z", "ended"), "before it began"),
         (put(1, "checks", 0, "data"), "by which data"),
         (drop("checks", 0, "data"), "by which data"),
+        (put([], "data"), "by which data"),
         (put(["ab" * 32], "checks", 3, "photos"), "not listed"),
         (put([], "photos"), "was not signed"),
         (put(7, "photos", 0, "length"), "not the one"),
@@ -287,6 +288,14 @@ def test_by_the_very_data_nothing_else_can_come_out(world: World, tmp_path: Path
     result = verify(data, tmp_path, "--trust", world.folder)
     assert result.exit_code == 1, result.output
     assert "By the same data the verdict is another" in result.output
+
+
+def test_data_that_the_file_does_not_list(world: World, tmp_path: Path) -> None:
+    """Wrong, and judged again all the same."""
+    body = numbered(body_of(check(world.stamp(1, 1), "2026-05-20T03:01:00Z", "forged", data=5)))
+    result = verify(enclose(body), tmp_path, "--trust", world.folder)
+    assert result.exit_code == 1, result.output
+    assert "by which data" in result.output
 
 
 def test_trust_data_that_is_not_there(world: World, tmp_path: Path) -> None:
