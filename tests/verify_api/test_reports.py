@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.number import ALPHABET
+from temthat_stamps.runs.records import Run
 from temthat_trace.papers import Attachment
 from temthat_verify_api.reports import reference
-from temthat_verify_api.reports.records import ReportContact, ReportState, SuspectReport
+from temthat_verify_api.reports.records import ReportContact, ReportState, ReportStep, SuspectReport
 from temthat_verify_api.reports.retention import CONTACT, PHOTO, WORDS, Expired, expire_reports
 
 if TYPE_CHECKING:
@@ -94,3 +95,20 @@ def test_what_tells_of_people_goes_in_time(any_world: "World") -> None:
         "words": (False, False, False),
         "done": (False, False, True),
     }
+
+
+def test_the_desks_notes_go_with_the_words(world: "World") -> None:
+    """Also on a report that told nothing but what struck somebody."""
+    at, run = world.now - WORDS - dt.timedelta(days=1), world.run()
+    with world.services.sessions() as session:
+        issuer = session.get_one(Run, run).party_id
+        step = ReportStep(at=at, state=ReportState.CLOSED, note="Đã gọi bà Sáu", by_party_id=issuer)
+        session.add(
+            SuspectReport(
+                reference="odd", at=at, state_at=at, state=ReportState.CLOSED, odd="weight", steps=[step]
+            )
+        )
+        session.flush()
+        assert expire_reports(session, world.now) == Expired(0, 0, 0)
+        session.refresh(step)
+        assert step.note == ""

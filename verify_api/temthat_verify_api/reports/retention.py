@@ -1,8 +1,8 @@
 """How long a report keeps what tells of people. `expire_reports(session, now)` is the nightly job's part.
 
 The contact and the photo go as soon as a report is explained or closed (`forget`, called with the state); what is still
-open, or confirmed and evidence, keeps the contact for `CONTACT` and the photo for `PHOTO`. Free words and the shop's
-name go after `WORDS`; what stays is which stamp, which day, which province and what became of it.
+open, or confirmed and evidence, keeps the contact for `CONTACT` and the photo for `PHOTO`. Free words, the shop's name
+and the desk's notes go after `WORDS`; what stays is which stamp, which day, which province and what became of it.
 """
 
 import datetime as dt
@@ -43,17 +43,20 @@ def expire_reports(session: Session, now: dt.datetime) -> Expired:
     late = select(SuspectReport.id).where(SuspectReport.state.in_(_DONE) | (SuspectReport.at < now - CONTACT))
     found = session.scalars(select(ReportContact.report_id).where(ReportContact.report_id.in_(late))).all()
     session.execute(delete(ReportContact).where(ReportContact.report_id.in_(found)))
-    words = session.scalars(
-        select(SuspectReport.id).where(
-            SuspectReport.at < now - WORDS,
-            (SuspectReport.told != "") | (SuspectReport.shop != "") | (SuspectReport.code != ""),
-        )
-    ).all()
+    return Expired(len(found), _drop_photos(session, now), _empty_words(session, now))
+
+
+def _empty_words(session: Session, now: dt.datetime) -> int:
+    """The reports whose own words were emptied. The desk's notes go too, also those on a report that told nothing."""
+    old = SuspectReport.at < now - WORDS
+    notes = ReportStep.report_id.in_(select(SuspectReport.id).where(old))
+    session.execute(update(ReportStep).where(notes, ReportStep.note != "").values(note=""))
+    told = (SuspectReport.told != "") | (SuspectReport.shop != "") | (SuspectReport.code != "")
+    words = session.scalars(select(SuspectReport.id).where(old, told)).all()
     session.execute(
         update(SuspectReport).where(SuspectReport.id.in_(words)).values(told="", shop="", code="")
     )
-    session.execute(update(ReportStep).where(ReportStep.report_id.in_(words)).values(note=""))
-    return Expired(len(found), _drop_photos(session, now), len(words))
+    return len(words)
 
 
 def _drop_photos(session: Session, now: dt.datetime) -> int:
