@@ -16,6 +16,7 @@ from temthat_trace.papers import Attachment
 from temthat_verify_api.app import create_app
 from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.records import ReportContact, ReportState, SuspectReport
+from temthat_verify_api.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from tests.verify_api.conftest import World
@@ -268,6 +269,27 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(
     assert "Nhẹ hơn" in answer.text
     assert "chưa có gì được lưu" in answer.text
     assert (stored(world), count(world, Attachment), count(world, CopySignal)) == ([], 0, 0)
+
+
+async def test_a_report_keeps_its_code_while_the_database_is_away(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stamp cannot be judged: the form comes back about the same code, and sent again it is about that stamp."""
+    run = world.run()
+    async with world.client() as client:
+        action, ref = await form_of(client, f"/report?code={world.code(run, 7)}")
+        judging = world.app.state.parts.judging
+
+        async def away(*_: Any) -> None:
+            raise StoreUnavailableError
+
+        monkeypatch.setattr(type(judging), "ask", away)
+        answer = await send(client, action, ref=ref, words="Nhẹ hơn")
+        monkeypatch.undo()
+        assert answer.status_code == 503
+        assert f'action="{action.replace("&", "&amp;")}"' in answer.text
+        assert (await send(client, action, ref=ref, words="Nhẹ hơn")).status_code == 303
+    assert [(report.run, report.serial) for report in stored(world)] == [(run, 7)]
 
 
 async def test_a_report_is_found_by_its_number_alone(world: "World") -> None:

@@ -113,9 +113,9 @@ async def _take(request: Request, parts: Parts, posted: Posted, source: str) -> 
     """Read the fields, store, and go to the report's page."""
     lang = language(request)
     typed = _typed(posted)
-    about = About()
+    about = About(_bare(request.query_params.get(REPORTED, "") or typed["stamp"]))
     try:
-        about = await _about(request, request.query_params.get(REPORTED, "") or typed["stamp"])
+        about = await _about(request, about.code)
         told = await _told(parts, posted, typed)
         number = await _store(parts, about, told, typed["ref"])
     except NotTaken as error:
@@ -190,10 +190,15 @@ async def _store(parts: Parts, about: About, told: Told, drawn: str) -> str:
         return await run_in_threadpool(store)
 
 
+def _bare(code: str) -> str:
+    """As much of a code as is read, without the blanks around it."""
+    return code[:LONGEST_READ].strip()
+
+
 async def _about(request: Request, code: str) -> About:
     """The verdict on the code, not counted as a check. What cannot be judged now is still reported as it was read."""
     parts = parts_of(request)
-    code = code[:LONGEST_READ].strip()
+    code = _bare(code)
     if not code:
         return About()
     try:
