@@ -54,6 +54,7 @@ class Queue:
                 path.chmod(0o600)
             self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
             try:
+                # Not WAL, which keeps the newest in another file: this one may be carried elsewhere, or renamed.
                 for pragma in ("journal_mode = delete", "synchronous = extra"):
                     self._connection.execute(f"pragma {pragma}").fetchall()
                 self._connection.execute(_SCHEMA)

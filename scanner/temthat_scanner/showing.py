@@ -1,13 +1,12 @@
 """What waits to be sent, as a person reads it: how much, since when, and what the service would not take."""
 
 import datetime as dt
-import json
-import sys
 
 from rich.console import Console
 from rich.markup import escape
 
 from temthat_scanner.queue import QueueError, Waiting
+from temthat_scanner.reporting import write_line
 from temthat_scanner.selling import Flushed, Seller
 from temthat_stamps.texts import Lang, say, visible
 from temthat_stamps.verdict import HANOI, Verdict
@@ -52,7 +51,7 @@ def show_waiting(
         errors.print(visible(f"Chưa gửi được / not sent: {done.problem}"), style="yellow")
     if json_lines:
         for one in (*waiting, *refused):
-            sys.stdout.write(json.dumps(one.body | {"refused": one.refused}, ensure_ascii=False) + "\n")
+            write_line(one.body | {"refused": one.refused})
     else:
         _print(waiting, refused, seller.lang, console)
     return SOMETHING if waiting or refused else NOTHING
