@@ -24,6 +24,9 @@ STRENGTH = 300.0
 REIN = 4.0
 """How far a learned chance may be from its prior, as a factor."""
 ROUNDS = 4
+_MOST = 0.97
+"""No learned chance is larger."""
+_HALVINGS = 60
 
 
 class Stop(NamedTuple):
@@ -164,18 +167,35 @@ class _Tally:
         )
 
 
-def _blend(prior: float, happened: float, of: float, strength: float, rein: float) -> float:
-    learned = (happened + strength * prior) / (of + strength)
-    return min(0.97, prior * rein, max(prior / rein, learned))
+def _blend(prior: float, happened: float, of: float, strength: float) -> float:
+    return (happened + strength * prior) / (of + strength)
+
+
+def _reined(learned: float, prior: float, rein: float) -> float:
+    return min(_MOST, prior * rein, max(prior / rein, learned))
 
 
 def _chances(prior: Row, happened: Sequence[float], of: Sequence[float], strength: float, rein: float) -> Row:
     return tuple(
-        _blend(p, n, reached, strength, rein) for p, n, reached in zip(prior, happened, of, strict=True)
+        _reined(_blend(p, n, reached, strength), p, rein)
+        for p, n, reached in zip(prior, happened, of, strict=True)
     )
 
 
 def _row(prior: Row, counts: Sequence[float], strength: float, rein: float) -> Row:
+    """Chances of things of which one happens: where the rein holds some, the others move so that all add up to 1."""
     of = sum(counts)
-    reined = [_blend(p, n, of, strength, rein) for p, n in zip(prior, counts, strict=True)]
-    return tuple(chance / sum(reined) for chance in reined)
+    learned = [_blend(p, n, of, strength) for p, n in zip(prior, counts, strict=True)]
+
+    def scaled(by: float) -> list[float]:
+        return [_reined(by * chance, p, rein) for chance, p in zip(learned, prior, strict=True)]
+
+    row = scaled(1.0)
+    if not math.isclose(sum(row), 1):
+        # The sum grows with the scale, from a `rein`-th to more than 1.
+        low, high = 0.0, rein * max(p / chance for chance, p in zip(learned, prior, strict=True))
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if sum(scaled(middle)) < 1 else (low, middle)
+        row = scaled(high)
+    return tuple(chance / sum(row) for chance in row)

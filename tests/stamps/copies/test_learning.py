@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from temthat_stamps.copies.events import ScanEvent, read_event
-from temthat_stamps.copies.habits import DAY, habits_of, priors
+from temthat_stamps.copies.habits import DAY, Move, habits_of, priors
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.learning import REIN, STRENGTH, fit, learn, life
 from temthat_stamps.copies.model import Model
@@ -60,6 +60,23 @@ def test_a_flood_teaches_little() -> None:
     learned = learn(flood)
     for ours, prior in zip(learned.ordinary, priors().ordinary, strict=True):
         assert all(a <= p * REIN + 1e-9 for a, p in zip(ours.again, prior.again, strict=True))
+
+
+def test_one_thing_all_the_time_stays_within_the_rein() -> None:
+    """A product whose packs are seen by two towns in turns: nothing in any row moves further, and rows add up to 1."""
+    there, away = of_province("79"), of_province("38")
+    lives = [
+        [
+            ScanEvent(START + n + k * 20 * DAY, Asker.CONSUMER, StampEventKind.CHECK, f"{n}-{k}", spot)
+            for k, spot in enumerate((there, away, there))
+        ]
+        for n in range(3_000)
+    ]
+    home, prior = learn(lives).ordinary[0], priors().ordinary[0]
+    for ours, before in zip((*home.move, *home.gap), (*prior.move, *prior.gap), strict=True):
+        assert sum(ours) == pytest.approx(1)
+        assert all(p / REIN - 1e-9 <= a <= p * REIN + 1e-9 for a, p in zip(ours, before, strict=True))
+    assert home.gap[Move.FAR] != pytest.approx(prior.gap[Move.FAR])
 
 
 def test_priors_that_are_no_chances_are_refused() -> None:
