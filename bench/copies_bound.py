@@ -25,6 +25,8 @@ from temthat_stamps.verdict import Asker
 FALSE_RATE = 1e-4
 FIRST, LAST = 3, 12
 """The phones at whose checks the classifier is asked: before, nothing can be known; later, all is."""
+PHONES = (5, 7)
+"""Where the two are compared."""
 DRAWS = 400
 """Of the bootstrap."""
 _BACK = 6
@@ -42,9 +44,8 @@ def bound(
     scanned: int,
     genuine: Sequence[tuple[Stamp, Course]],
     copied: Sequence[tuple[Stamp, Course]],
-    phones: Sequence[int] = (5, 7),
 ) -> list[str]:
-    """A table: caught by the n-th phone, model and classifier. `genuine`: those of all `scanned` that `may_count`."""
+    """A table: caught at `PHONES`, by model and classifier. `genuine`: those of all `scanned` that `may_count`."""
     learn, judge = _Half.of(genuine, copied, 0), _Half.of(genuine, copied, 1)
     classifier = _trained(learn)
     theirs = judge.by_phone(classifier)
@@ -54,7 +55,7 @@ def bound(
         "| this model | trained classifier | points between, 95 % |",
         "|---|---|---|---|",
     ]
-    for phone in phones:
+    for phone in PHONES:
         low, high = _between(ours, theirs, phone, scanned / 2)
         model, other = (_caught(side, phone, scanned / 2) for side in (ours, theirs))
         lines.append(

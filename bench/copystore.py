@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from bench.measuring import Figure
 from bench.postgresql import postgresql
 from temthat_stamps.copies.kinds import StampEventKind
 from temthat_stamps.copies.model import Goods, Model
@@ -41,8 +42,6 @@ ROUNDS = 5
 _TOGETHER = 100_000
 """Rows that are made and written together."""
 
-Figure = dict[str, Any]
-
 SCORING = Scoring(Model(), Goods())
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 _PLACES = ("01", "79", "48", "92", "66", "31", "38")
@@ -53,9 +52,9 @@ _STATE = (
 _EVENT = ("run", "serial", "id", "at", "event", "kind", "place", "receipt", "verdict")
 
 
-def figures(small: bool, stamps: int = STAMPS) -> list[Figure]:
+def figures(small: bool) -> list[Figure]:
     """All figures; `small` only sees that everything runs. `TEMTHAT_BENCH_STAMPS` sets another number of stamps."""
-    stamps = 2_000 if small else int(os.environ.get("TEMTHAT_BENCH_STAMPS", stamps))
+    stamps = 2_000 if small else int(os.environ.get("TEMTHAT_BENCH_STAMPS", STAMPS))
     count, rounds = (200, 1) if small else (5_000, ROUNDS)
     with tempfile.TemporaryDirectory(prefix="temthat-bench-") as folder:
         full, empty = (Path(folder) / f"{name}.db" for name in ("full", "empty"))

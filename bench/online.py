@@ -33,6 +33,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.orm import Session
 
+from bench.measuring import Figure
 from bench.postgresql import postgresql
 from temthat_stamps import signing
 from temthat_stamps.code import decode, encode
@@ -77,7 +78,6 @@ _PATHS = {
 }
 _PLACES = ("01", "79", "48", "92", "66", "31", "38")
 
-Figure = dict[str, Any]
 Ask = Callable[[bytes, str, bytes], Awaitable[None]]
 """Method, path, body; raises unless the answer is 200."""
 

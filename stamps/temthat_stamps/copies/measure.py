@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from temthat_stamps.copies.events import ScanEvent
-from temthat_stamps.copies.model import Goods, Model
+from temthat_stamps.copies.model import Model
 from temthat_stamps.copies.state import State
 from temthat_stamps.verdict import Asker
 
@@ -21,14 +21,14 @@ class Course:
     state: State
 
 
-def course(model: Model, events: Iterable[ScanEvent], goods: Goods | None = None) -> Course:
+def course(model: Model, events: Iterable[ScanEvent]) -> Course:
     """Score one stamp's events, which are in order."""
     state, phones = State(), set[str]()
     by_phone: list[int] = []
     highest = 0
     for event in events:
         is_new = event.kind is Asker.CONSUMER and event.visitor is not None and event.visitor not in phones
-        model.advance(state, event, goods or Goods())
+        model.advance(state, event)
         highest = max(highest, state.score)
         if is_new and event.visitor is not None:
             phones.add(event.visitor)
