@@ -4,12 +4,11 @@ Only wrong guesses count: by the neighbourhood they come from, and over all of a
 help. Windows refill on their own; nothing is ever locked for good, and nothing of it is evidence against a stamp.
 """
 
-import math
-import time
-
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from temthat_verify_api.throttle import minutes_until
 
 FROM_ONE_SOURCE = RateLimitItemPerMinute(20, 10, namespace="source")
 ON_ONE_RUN = RateLimitItemPerHour(200, namespace="run")
@@ -34,7 +33,7 @@ class Guesses:
         for item, key in _windows_of(source, run):
             if not self._windows.test(item, key):
                 again = self._windows.get_window_stats(item, key).reset_time
-                raise TooManyGuesses(max(1, math.ceil((again - time.time()) / 60)))
+                raise TooManyGuesses(minutes_until(again))
 
     def wrong(self, source: str, run: int) -> None:
         """After a number was found wrong."""

@@ -6,14 +6,11 @@ come back one by one as the windows move on; nothing is ever locked for good, an
 becomes evidence against a stamp.
 """
 
-import math
-import time
-
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from temthat_verify_api.throttle import TooManyTries
+from temthat_verify_api.throttle import TooManyTries, minutes_until
 
 ON_ONE_STAMP_FROM_ONE_SOURCE = RateLimitItemPerMinute(5, 30, namespace="pin pair")
 ON_ONE_STAMP = RateLimitItemPerHour(15, 3, namespace="pin stamp")
@@ -52,13 +49,11 @@ class PinTries:
     def wait(self, stamp: Stamp, source: str) -> int:
         """Minutes until there is a try again; 0 if there is one now."""
         full = [
-            self._windows.get_window_stats(item, *key)
+            self._windows.get_window_stats(item, *key).reset_time
             for item, key in _windows_of(stamp, source)
             if not self._windows.test(item, *key)
         ]
-        if not full:
-            return 0
-        return max(1, math.ceil((max(window.reset_time for window in full) - time.time()) / 60))
+        return minutes_until(max(full)) if full else 0
 
 
 def _windows_of(stamp: Stamp, source: str) -> tuple[tuple[RateLimitItem, tuple[str, ...]], ...]:

@@ -1,8 +1,11 @@
 """Where something happened, made coarse before it is used: a province of today, or a large H3 cell."""
 
+from functools import cache
+
 import h3
 
-from temthat_trace.places import current_province
+from temthat_trace.places import Province, current_province, provinces
+from temthat_trace.search import fold
 
 FINEST = 5
 """H3 resolution kept: cells of about 250 square kilometres."""
@@ -28,3 +31,9 @@ def province_name(code: str) -> str:
     """A province's name without its kind; an unknown code is shown as it is."""
     province = current_province(code)
     return province.name if province else code
+
+
+@cache
+def provinces_by_name() -> tuple[Province, ...]:
+    """Today's provinces as people look them up in a list: Đà Nẵng stands among the names in D."""
+    return tuple(sorted(provinces().values(), key=lambda province: fold(province.name)))

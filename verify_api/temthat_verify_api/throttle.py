@@ -38,6 +38,11 @@ def coarse_source(address: str | None) -> str:
     return str(ipaddress.ip_network(f"{ip}/{width}", strict=False))
 
 
+def minutes_until(reset_time: float) -> int:
+    """Whole minutes until a window has room again, one at least."""
+    return max(1, math.ceil((reset_time - time.time()) / 60))
+
+
 class SignInThrottle:
     """Counts tries of one process. `try_once` before the password is looked at, `forget` once it was right."""
 
@@ -50,7 +55,7 @@ class SignInThrottle:
         for item, key in ((_SOURCE, (source,)), (_PAIR, (phone, source)), (_PHONE, (phone,))):
             if not self._windows.hit(item, *key):
                 again = self._windows.get_window_stats(item, *key).reset_time
-                raise TooManyTries(minutes=max(1, math.ceil((again - time.time()) / 60)))
+                raise TooManyTries(minutes_until(again))
 
     def forget(self, phone: str, source: str) -> None:
         """The credentials were right: earlier slips of the same person count no more."""

@@ -40,9 +40,10 @@ _KINDS = {kind: n for n, kind in enumerate(
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An alert in a list. `evidence`: how many stamps have each kind; `stamps`: all that it concerns."""
+    """An alert with its signals. `evidence`: how many stamps have each kind; `stamps`: all that it concerns."""
 
     alert: Alert
+    signals: Sequence[AlertSignal]
     evidence: list[tuple[str, int]]
     stamps: int
     provinces: list[str]
@@ -69,6 +70,7 @@ def line_of(alert: Alert, signals: Sequence[AlertSignal]) -> AlertLine:
     where = by_current((one.province, 1) for one in signals if one.province)
     return AlertLine(
         alert,
+        signals,
         sorted(evidence.items(), key=lambda item: rank(item[0])),
         len({(one.run, one.serial) for one in signals}),
         sorted(where, key=lambda code: (-where[code], code)),

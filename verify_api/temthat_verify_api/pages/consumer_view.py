@@ -14,14 +14,13 @@ from temthat_stamps.verdict import Mark, Verdict, Word
 from temthat_trace import formats
 from temthat_trace.origin import PartyShown
 from temthat_trace.places import current_province, province_label, provinces
-from temthat_trace.search import fold
 from temthat_verify_api.facts import Answer
 from temthat_verify_api.pages.earlier import earlier_checks
 from temthat_verify_api.pages.pin_card import PinCard
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import parts_of
-from temthat_verify_api.places import province_name
+from temthat_verify_api.places import province_name, provinces_by_name
 from temthat_verify_api.receipts import REFUSE
 from temthat_verify_api.runfacts import Vouchers
 
@@ -90,7 +89,7 @@ def stamp_page(request: Request, answer: Answer, story: Story | None, viewing: V
         nosave_url=_with(request, {REFUSE: "1"}),
         back=request.url.path,
         chosen=request.cookies.get(PROVINCE_COOKIE, ""),
-        provinces=[(p.code, p.name) for p in sorted(provinces().values(), key=lambda p: fold(p.name))],
+        provinces=[(p.code, p.name) for p in provinces_by_name()],
         **speaking(lang),
     )
 

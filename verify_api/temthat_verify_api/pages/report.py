@@ -16,8 +16,7 @@ from starlette.responses import RedirectResponse
 from temthat_stamps.errors import Mistyped
 from temthat_stamps.texts import Lang, say, visible
 from temthat_trace.formats import today as vietnam_day
-from temthat_trace.places import current_province, provinces
-from temthat_trace.search import fold
+from temthat_trace.places import current_province
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.desk.errors import DeskError, FormExpired, TooLarge
 from temthat_verify_api.desk.forms import FIELDS_LIMIT, Posted, read_form
@@ -36,7 +35,7 @@ from temthat_verify_api.pages.consumer_view import (
 from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
-from temthat_verify_api.places import province_name
+from temthat_verify_api.places import province_name, provinces_by_name
 from temthat_verify_api.questions import read_question
 from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.filing import PHOTO, Told, file_report
@@ -242,7 +241,7 @@ def _form(
         typed=typed,
         ref=typed["ref"] or reference.draw(),
         odds=[(odd.value, said[f"report_odd_{odd}"]) for odd in Odd],
-        provinces=[(p.code, p.name) for p in sorted(provinces().values(), key=lambda p: fold(p.name))],
+        provinces=[(p.code, p.name) for p in provinces_by_name()],
         problem=_words_of(problem, lang) if problem else "",
         limits={"words": LONGEST_WORDS, "shop": LONGEST_SHOP, "contact": LONGEST_CONTACT},
         contact_days=CONTACT.days,

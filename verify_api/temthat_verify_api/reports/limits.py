@@ -5,14 +5,12 @@ that no flood fills the disk with photos. Nothing of it is kept or becomes evide
 """
 
 import asyncio
-import math
-import time
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from temthat_verify_api.throttle import TooManyTries
+from temthat_verify_api.throttle import TooManyTries, minutes_until
 
 TRIES = RateLimitItemPerMinute(40, 10, namespace="report tries")
 """Forms sent from one neighbourhood, whatever became of them."""
@@ -56,4 +54,4 @@ class ReportLimits:
     def _require(self, item: RateLimitItem, key: str) -> None:
         if not self._windows.test(item, key):
             again = self._windows.get_window_stats(item, key).reset_time
-            raise TooManyTries(max(1, math.ceil((again - time.time()) / 60)))
+            raise TooManyTries(minutes_until(again))

@@ -3,7 +3,6 @@
 from fastapi import Response
 
 from temthat_trace.places import current_province
-from temthat_trace.places.units import provinces
 from temthat_verify_api.accounts import Role
 from temthat_verify_api.alerts.finding import found_copied, stamp_of
 from temthat_verify_api.alerts.records import LONGEST_NOTE
@@ -12,6 +11,7 @@ from temthat_verify_api.desk.errors import Forbidden
 from temthat_verify_api.desk.forms import Fields, Posted
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import Action
+from temthat_verify_api.places import provinces_by_name
 
 router = desk_router()
 
@@ -69,6 +69,6 @@ def _page(desk: Desk, typed: dict[str, str], problem: str = "") -> Response:
         422 if problem else 200,
         typed=typed,
         problem=desk.words(problem) if problem else "",
-        provinces=sorted(provinces().values(), key=lambda province: province.name),
+        provinces=provinces_by_name(),
         longest=_NOTE,
     )

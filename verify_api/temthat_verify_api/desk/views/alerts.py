@@ -40,10 +40,9 @@ HOLD_REASONS = ("under_inspection", "complaint", "ordered_by_authority", "other"
 def alerts_page(desk: SignedIn, show: str = "") -> Response:
     """Alerts at work, or those that are done; above them where the evidence came from."""
     lines = asking.alert_lines(desk.db, desk.person, _DONE if show == "done" else _AT_WORK)
-    signals = asking.signals_of(desk.db, [line.alert.id for line in lines])
     where: dict[str, set[tuple[int, int]]] = {}
-    for found in signals.values():
-        for one in found:
+    for line in lines:
+        for one in line.signals:
             if one.province:
                 where.setdefault(one.province, set()).add((one.run, one.serial))
     return desk.page(
@@ -98,8 +97,8 @@ def hold_page(desk: SignedIn, alert_id: uuid.UUID, run: int = 0, serial: int = 0
 def hold(desk: SignedIn, form: Fields, alert_id: uuid.UUID) -> Response:
     """A signed notice that one stamp is held; with an own key it is signed at home and counts then."""
     alert = asking.find_alert(desk.db, desk.person, alert_id)
-    record, by = _to_hold(desk, alert, form.number("run") or 0, form.number("serial") or 0)
-    serial, reason = form.number("serial") or 0, form.text("reason")
+    run, serial, reason = form.number("run") or 0, form.number("serial") or 0, form.text("reason")
+    record, by = _to_hold(desk, alert, run, serial)
     if reason not in HOLD_REASONS:
         raise BadForm
     if not form.text("sure"):

@@ -23,6 +23,7 @@ from temthat_verify_api.desk.forms import Fields
 from temthat_verify_api.desk.queries import visible
 from temthat_verify_api.desk.route import desk_router
 from temthat_verify_api.permissions import ALLIANCES, Action
+from temthat_verify_api.places import provinces_by_name
 from temthat_verify_api.recall import listing
 from temthat_verify_api.recall.acting import (
     MOST_NOTICES,
@@ -213,7 +214,7 @@ def _page(
         at_home=by is not None and signs_at_home(desk.db, by, desk.now),
         reasons=REASONS,
         reason=reason,
-        provinces=sorted(provinces().values(), key=lambda province: province.name),
+        provinces=provinces_by_name(),
         thing_words=thing_words,
         shown=SHOWN,
     )
