@@ -29,6 +29,12 @@ TAKEN = Run.count - func.coalesce(Run.replaces_last - Run.replaces_first + 1, 0)
 """What a run takes of an allowance or quota: a reprint stands in for stamps that took it before."""
 
 
+def taken_by(run: Run) -> int:
+    """`TAKEN` of a run that is loaded."""
+    replaced = 0 if run.replaces_first is None else (run.replaces_last or 0) - run.replaces_first + 1
+    return run.count - replaced
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """A quota in force with what was ordered under it so far. `product` is None for all products together."""

@@ -7,6 +7,7 @@ import pytest
 from temthat_stamps.ledger.ledger import State
 from temthat_stamps.ledger.reconcile import Question, reconcile_batch
 from temthat_stamps.ledger.recording import Fate, record
+from temthat_stamps.manifest import Replaced
 from temthat_stamps.runs.errors import RunRefused
 
 from .conftest import Shop, print_file
@@ -49,10 +50,29 @@ def test_more_stamped_than_the_batch_holds_is_asked_about(sqlite_shop: Shop) -> 
     run = shop.run(300, override_reason=REASON)
     print_file(shop, run)
     record(shop.session, shop.registry, run, Fate.APPLIED, [(1, 260)], "Mai")
-    [finding] = reconcile_batch(shop.session, shop.batch, shop.now).findings
+    account = reconcile_batch(shop.session, shop.batch, shop.now)
+    [finding] = account.findings
     assert finding.question is Question.OVER_STAMPED
     assert "260 × 0,5 kg = 130 kg, nhiều hơn 120 kg của lô" in finding.vi
     assert "260 × 0.5 kg = 130 kg" in finding.en
+    [ordered] = account.over_ordered
+    assert ordered.question is Question.OVER_ORDERED
+    assert ordered.vi == (
+        "Số tem đã đặt nhiều hơn số gói theo khối lượng lô: 300 × 0,5 kg = 150 kg; lô có 120 kg (cộng 2 % dự phòng tem "
+        "hỏng là 122,4 kg)."
+    )
+    assert "300 × 0.5 kg = 150 kg; the batch has 120 kg (with 2% for spoiled stamps 122.4 kg)" in ordered.en
+
+
+def test_a_reprint_is_not_ordered_twice(sqlite_shop: Shop) -> None:
+    """All a batch allows, and 24 new ones in place of a sheet's: nothing beyond it."""
+    shop = sqlite_shop
+    run = shop.run(244)
+    print_file(shop, run)
+    shop.run(24, replaces=Replaced(run.run, 25, 48))
+    account = reconcile_batch(shop.session, shop.batch, shop.now)
+    assert [line.ordered for line in account.lines] == [244]
+    assert account.over_ordered == ()
 
 
 def test_cases_stand_for_the_goods_inside_them(sqlite_shop: Shop) -> None:
