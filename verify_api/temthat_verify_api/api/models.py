@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from temthat_stamps.copies.records import StampEventKind
 from temthat_stamps.manifest import Custody
 from temthat_stamps.verdict import Asker, Word
+from temthat_verify_api.reports.records import LONGEST_CONTACT, LONGEST_SHOP, LONGEST_WORDS, Odd
 
 Place = Annotated[
     str | None,
@@ -231,6 +232,33 @@ class EventBatch(BaseModel):
 
     counts: dict[Outcome, int]
     events: list[EventLine]
+
+
+class SuspicionReport(Model):
+    """What looks unusual to somebody about a pack. Of all members only the first is needed, with one that tells."""
+
+    reference: str = Field(
+        max_length=40,
+        description=(
+            "The reference number, drawn at random by who sends it: eight characters of Crockford's base32 and the "
+            "check character of a printed number. Repeating is harmless."
+        ),
+    )
+    code: str = Field("", max_length=2_048, description="As it was read, if there was one.")
+    odd: list[Odd] = Field(default_factory=list, max_length=len(Odd), description="What is unusual.")
+    words: str = Field("", max_length=LONGEST_WORDS)
+    shop: str = Field("", max_length=LONGEST_SHOP, description="Where it was bought.")
+    province: str | None = Field(None, pattern="^[0-9]{2}$", description="Two-digit code; unknown: ignored.")
+    photo: str | None = Field(None, description="JPEG, PNG or WebP in base64; it is drawn anew.")
+    contact: str = Field("", max_length=LONGEST_CONTACT, description="Only with `agree`.")
+    agree: bool = Field(False, description="Whether whoever reports agreed to the contact being kept.")
+
+
+class ReportAnswer(BaseModel):
+    """Under which number the report stands."""
+
+    reference: str
+    outcome: Outcome = Field(description="`recorded`, or `duplicate`: known already.")
 
 
 class KeyModel(BaseModel):

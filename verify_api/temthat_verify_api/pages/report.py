@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
@@ -20,10 +19,10 @@ from temthat_trace.places import current_province
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.desk.errors import DeskError, FormExpired, TooLarge
 from temthat_verify_api.desk.forms import FIELDS_LIMIT, Posted, read_form
-from temthat_verify_api.desk.pictures import BadPicture, shrink
+from temthat_verify_api.desk.pictures import BadPicture
 from temthat_verify_api.desk.words import Words
 from temthat_verify_api.errors import Refused
-from temthat_verify_api.facts import Answer, Asking
+from temthat_verify_api.facts import Answer
 from temthat_verify_api.guesses import TooManyGuesses
 from temthat_verify_api.pages.consumer_view import (
     LONGEST_READ,
@@ -36,12 +35,12 @@ from temthat_verify_api.pages.render import language, page, words
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
 from temthat_verify_api.places import province_name, provinces_by_name
-from temthat_verify_api.questions import read_question
 from temthat_verify_api.reports import reference
-from temthat_verify_api.reports.filing import PHOTO, Told, file_report
+from temthat_verify_api.reports.filing import ReferenceTaken, Told
 from temthat_verify_api.reports.records import LONGEST_CONTACT, LONGEST_SHOP, LONGEST_WORDS, Odd
 from temthat_verify_api.reports.retention import CONTACT
 from temthat_verify_api.reports.retention import PHOTO as PHOTO_KEPT
+from temthat_verify_api.reports.taking import judged, no_room, other_site, redrawn, store, too_many
 from temthat_verify_api.store import StoreUnavailableError
 from temthat_verify_api.throttle import TooManyTries
 
@@ -105,7 +104,7 @@ async def file(request: Request) -> Response:
     except DeskError as error:
         raise _refused(error) from error
     except OSError as error:
-        raise _no_room() from error
+        raise no_room() from error
 
 
 async def _take(request: Request, parts: Parts, posted: Posted, source: str) -> Response:
@@ -122,7 +121,6 @@ async def _take(request: Request, parts: Parts, posted: Posted, source: str) -> 
     except (SQLAlchemyError, StoreUnavailableError, OSError):
         return _form(request, about, typed, problem=NotTaken("report_not_stored", 503))
     parts.reports.filed(source)
-    parts.metrics.wrote("report", True)
     return RedirectResponse(f"/report/{number}?" + urlencode({"new": 1, "lang": lang}), 303)
 
 
@@ -156,8 +154,7 @@ async def _told(parts: Parts, posted: Posted, typed: Typed) -> Told:
     photo = None
     if files:
         try:
-            async with parts.reports.filing:
-                photo = await run_in_threadpool(shrink, files[0][1], PHOTO)
+            photo = await redrawn(parts, files[0][1])
         except BadPicture as error:
             raise NotTaken(error.key) from error
     if not (typed.odd or typed["words"] or typed["shop"] or photo or typed["stamp"]):
@@ -169,24 +166,16 @@ async def _told(parts: Parts, posted: Posted, typed: Typed) -> Told:
 
 
 async def _store(parts: Parts, about: About, told: Told, drawn: str) -> str:
-    """The reference number under which it is filed; it is durable when this returns."""
+    """The reference number under which it is filed; what was changed since it was sent first gets one of its own."""
     try:
         drawn = reference.parse(drawn)
     except Mistyped:
         drawn = reference.draw()
-
-    def store() -> str:
-        with parts.services.sessions() as session:
-            report = file_report(session, about.answer, about.code, told, drawn, parts.services.now())
-            session.commit()
-            return report.reference
-
     try:
-        return await run_in_threadpool(store)
-    except (
-        IntegrityError
-    ):  # the same form, or the same photo, at the same moment: now it is there to be found
-        return await run_in_threadpool(store)
+        filed = await store(parts, about.answer, about.code, told, drawn)
+    except ReferenceTaken:
+        filed = await store(parts, about.answer, about.code, told, reference.draw())
+    return filed.reference
 
 
 def _bare(code: str) -> str:
@@ -201,9 +190,7 @@ async def _about(request: Request, code: str) -> About:
     if not code:
         return About()
     try:
-        question = read_question(code)
-        asking = Asking(source=source_of(request) if question.number else "")
-        answer = await parts.judging.ask(question, asking)
+        answer = await judged(parts, request, code)
     except (Mistyped, TooManyGuesses):
         return About(code)
     story = None
@@ -258,30 +245,6 @@ def _words_of(problem: NotTaken, lang: Lang) -> str:
     return said[problem.key].format(**values)
 
 
-def too_many(error: TooManyTries) -> Refused:
-    """From one neighbourhood, or from all together."""
-    return Refused(
-        429,
-        "too_many_reports",
-        f"Vừa có nhiều báo cáo từ cùng một vùng mạng. Thử lại sau {error.minutes} phút, hoặc gọi số điện thoại trên "
-        "bao bì.",
-        f"Many reports have just come from this part of the network. Try again in {error.minutes} minutes, or call the "
-        "number on the pack.",
-        headers={"Retry-After": str(error.minutes * 60)},
-    )
-
-
-def _no_room() -> Refused:
-    return Refused(
-        503,
-        "not_stored",
-        "Máy chủ chưa nhận được báo cáo; chưa có gì được ghi. Thử lại sau ít phút, không kèm ảnh nếu vẫn không được.",
-        "The server could not take the report; nothing was stored. Try again in a few minutes, without the photo if it "
-        "still fails.",
-        headers={"Retry-After": "120"},
-    )
-
-
 def _refused(error: DeskError) -> Refused:
     """What is wrong with the request itself, in this page's own words."""
     if isinstance(error, TooLarge):
@@ -291,8 +254,5 @@ def _refused(error: DeskError) -> Refused:
             f"The photo is too large: at most {limit} MB. Take a smaller one.",
         )  # fmt: skip
     if isinstance(error, FormExpired):
-        return Refused(
-            403, "other_site", "Báo cáo phải được gửi từ trang của hệ thống này.",
-            "A report must be sent from this system's own page.",
-        )  # fmt: skip
+        return other_site()
     return Refused(400, "bad_request", "Yêu cầu không đọc được.", "The request cannot be read.")

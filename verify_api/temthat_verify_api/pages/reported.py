@@ -11,12 +11,12 @@ from temthat_trace.formats import today as vietnam_day
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.pages.consumer_view import calls_of
 from temthat_verify_api.pages.render import language, page, words
-from temthat_verify_api.pages.report import too_many
 from temthat_verify_api.pages.story import Story
 from temthat_verify_api.parts import Parts, parts_of
 from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.records import SuspectReport
 from temthat_verify_api.reports.retention import CONTACT, PHOTO
+from temthat_verify_api.reports.taking import too_many
 from temthat_verify_api.throttle import TooManyTries
 
 _LONGEST = 40

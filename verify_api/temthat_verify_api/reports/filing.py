@@ -13,7 +13,6 @@ from temthat_stamps.copies.records import signal
 from temthat_stamps.runs.records import Run
 from temthat_verify_api.desk.pictures import Frame, keep_picture
 from temthat_verify_api.facts import Answer
-from temthat_verify_api.reports import reference
 from temthat_verify_api.reports.records import LONGEST_CODE, Odd, ReportContact, ReportState, SuspectReport
 
 PHOTO = Frame(150_000, (1600, 1280, 1024, 800, 640))
@@ -37,11 +36,23 @@ class Told:
     contact: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Under which number a report stands; `is_new`: whether it was filed now and not before."""
+
+    reference: str
+    is_new: bool
+
+
+class ReferenceTaken(Exception):
+    """Another report stands under the number that was drawn for this one."""
+
+
 def file_report(
     session: Session, answer: Answer | None, code: str, told: Told, drawn: str, now: dt.datetime
-) -> SuspectReport:
-    """The report, flushed. `drawn`: the reference number the form was given; sent twice it is filed once, and what was
-    changed in between is a report of its own. `answer`: the verdict on the code; None if there was no code to judge.
+) -> Filed:
+    """The report, flushed. `drawn`: the reference number it was given where it was written; sent twice it is filed
+    once. `answer`: the verdict on the code; None if there was no code to judge. Raises `ReferenceTaken`.
     """
     report = SuspectReport(
         reference=drawn,
@@ -62,8 +73,8 @@ def file_report(
     known = session.scalars(select(SuspectReport).where(SuspectReport.reference == drawn)).first()
     if known is not None:
         if _says_the_same(known, report):
-            return known
-        report.reference = reference.draw()
+            return Filed(drawn, is_new=False)
+        raise ReferenceTaken
     if told.photo is not None:
         report.photo = keep_picture(session, told.photo)
     if told.contact:
@@ -72,7 +83,7 @@ def file_report(
     session.flush()
     if report.run is not None and report.serial is not None:
         signal(session, report.run, report.serial, SIGNAL, now, told.province)
-    return report
+    return Filed(drawn, is_new=True)
 
 
 def _says_the_same(known: SuspectReport, new: SuspectReport) -> bool:
