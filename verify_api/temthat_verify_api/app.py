@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from temthat_verify_api import errors, health, logsite
 from temthat_verify_api.alerts.deliverer import AlertDeliverer
 from temthat_verify_api.alerts.rounds import Sweeper
-from temthat_verify_api.api import balance, checklists, events, lineage, trust, verify
-from temthat_verify_api.api.models import EventReport, VerifyQuestion
+from temthat_verify_api.api import balance, checklists, events, inspecting, lineage, reports, trust, verify
+from temthat_verify_api.api.models import EventReport, SuspicionReport, VerifyQuestion
 from temthat_verify_api.api.routing import state_bodies
 from temthat_verify_api.desk import router
 from temthat_verify_api.emitter import Emitter
@@ -90,10 +90,10 @@ def create_app(services: Services) -> FastAPI:
     consumer.add_to(app)  # first: routes are looked up one after the other, and this one is a shopper's
     verify.add_to(app)
     events.add_to(app)
+    reports.add_to(app)
     trust.add_to(app, parts)
-    lineage.add_to(app)
-    checklists.add_to(app)
-    balance.add_to(app)
+    for records in (lineage, checklists, balance, inspecting):
+        records.add_to(app)
     pictures.add_to(app)
     badge.add_to(app)
     routes.add_to(app)
@@ -106,5 +106,5 @@ def create_app(services: Services) -> FastAPI:
     logsite.add_to(app, services.settings.public_dir)
     app.state.press = router.install(app, services)
     routes.add_last_to(app)
-    state_bodies(app, VerifyQuestion, EventReport)
+    state_bodies(app, VerifyQuestion, EventReport, SuspicionReport)
     return app

@@ -180,10 +180,11 @@ def _unknown() -> Refused:
 def _product(line: Checked) -> ProductModel:
     facts = line.facts
     lot = facts.batch.lot if facts.batch else None
-    return ProductModel(code=facts.code, name=facts.name, lot=lot, lists=[_list(one) for one in line.lists])
+    return ProductModel(code=facts.code, name=facts.name, lot=lot, lists=[checklist_model(one) for one in line.lists])
 
 
-def _list(checklist: Checklist) -> ChecklistModel:
+def checklist_model(checklist: Checklist) -> ChecklistModel:
+    """One law's list as the API tells it."""
     return ChecklistModel(
         key=checklist.key,
         law=_both(checklist.law.vi, checklist.law.en),

@@ -1,0 +1,392 @@
+"""GET /api/v1/inspect: all that the records hold of one stamp's run and batch, for who inspects; it counts as no check.
+
+Whose records a key may ask about is as for EPCIS (`epcis.access`). Of members and plots there is here what the page of
+the stamp shows, who wrote the diary is left out.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from temthat_stamps.ledger.claims import ledger_of
+from temthat_stamps.ledger.ledger import Ledger, State, state_words
+from temthat_stamps.ledger.reconcile import Finding, reconcile_batch
+from temthat_stamps.runs.errors import RunRefused
+from temthat_stamps.runs.records import Run
+from temthat_stamps.verdict import Asker
+from temthat_trace import formats, repository
+from temthat_trace.approvals.paperlook import refusals
+from temthat_trace.balance.account import Account, Row
+from temthat_trace.balance.amounts import Amount
+from temthat_trace.balance.findings import step_name
+from temthat_trace.balance.repository import balance_of
+from temthat_trace.batches import Batch
+from temthat_trace.completeness.repository import facts_of_batch
+from temthat_trace.origin import StepShown, origin_of
+from temthat_trace.papers import Paper, PaperKind
+from temthat_trace.units import UnitError
+from temthat_trace.vouching import Vouching
+from temthat_verify_api import errors
+from temthat_verify_api.accounts import KeyRole
+from temthat_verify_api.answers import answer_json
+from temthat_verify_api.api.checklists import BothModel, ChecklistModel, checklist_model
+from temthat_verify_api.api.models import VerifyAnswer, problems
+from temthat_verify_api.api.verify import source_of
+from temthat_verify_api.checklists import checked
+from temthat_verify_api.credentials import Credential
+from temthat_verify_api.epcis.access import readable
+from temthat_verify_api.errors import Refused
+from temthat_verify_api.facts import Answer, Asking
+from temthat_verify_api.pages.render import LANGS, words
+from temthat_verify_api.pages.way import Stop, way_of
+from temthat_verify_api.parts import parts_of
+from temthat_verify_api.questions import read_question
+from temthat_verify_api.runfacts import find_run
+from temthat_verify_api.wiring import Services, services_of
+
+MOST_EVENTS = 200
+"""Events of one answer, the newest."""
+
+
+class StateModel(BaseModel):
+    """How many stamps are in one state of the ledger."""
+
+    state: State
+    count: int
+    words: BothModel
+
+
+class RunModel(BaseModel):
+    """One run of the batch; the states of its stamps add up to `ordered`."""
+
+    run: int
+    pack_form: str
+    ordered: int
+    registered_on: dt.date
+    logged: bool = Field(
+        description="Whether its manifest stands in the log; else it is an order, and no stamps."
+    )
+    reason: str | None = Field(
+        description="Why more were ordered than the batch fills, as its administrator wrote."
+    )
+    states: list[StateModel]
+
+
+class QuestionModel(BaseModel):
+    """One thing that does not add up, as a question with its arithmetic; `rule` as of ledger and balance."""
+
+    rule: str
+    words: BothModel
+
+
+class FlowModel(BaseModel):
+    """A line of the batch's mass balance; null: not stated."""
+
+    title: BothModel
+    went_in: BothModel | None
+    came_out: BothModel | None
+    lost: BothModel | None
+
+
+class EventModel(BaseModel):
+    """Something recorded on the way: of this batch, or (`lot` and `product`) of one it was made from."""
+
+    on: dt.date
+    title: BothModel
+    lot: str | None = None
+    product: str | None = None
+    organisation: str = Field(default="", description="Another organisation than the issuer.")
+    text: str = ""
+    place: str = ""
+    amounts: list[BothModel] = Field(default_factory=list, description="What came out of it.")
+    vouching: Vouching | None = None
+
+
+class InspectedPaper(BaseModel):
+    """A paper of the product or its producer. `refused`: an office looked at it and said no."""
+
+    kind: PaperKind
+    title: BothModel
+    number: str
+    authority: str
+    issued_on: dt.date | None
+    valid_until: dt.date | None
+    stars: int | None
+    in_force: bool
+    vouching: Vouching
+    refused: bool
+
+
+class RecordModel(BaseModel):
+    """What the records hold. `state`: of this very stamp. `hidden`: batches on the way of which nothing is told.
+
+    `cut`: there are more events, or more batches before these.
+    """
+
+    at: dt.datetime
+    batch: uuid.UUID
+    quantity: BothModel
+    state: State
+    state_words: BothModel
+    runs: list[RunModel]
+    questions: list[QuestionModel]
+    balance: list[FlowModel]
+    events: list[EventModel]
+    hidden: int
+    cut: bool
+    papers: list[InspectedPaper]
+    checklists: list[ChecklistModel]
+
+
+class InspectAnswer(VerifyAnswer):
+    """A verdict, and what the records hold; `record` is null for what is no stamp of a registered run."""
+
+    record: RecordModel | None
+
+
+def add_to(app: FastAPI) -> None:
+    """Mount the route."""
+
+    @app.get(
+        "/api/v1/inspect",
+        tags=["records"],
+        summary="One stamp against ledger, batch, events, balance and papers; counts as no check",
+        responses=problems(401, 403, 404, 422, 429, 503),
+    )
+    async def inspect(
+        request: Request,
+        code: Annotated[
+            str, Query(max_length=2_000, description="The stamp's URL, its bare code, or the printed number.")
+        ],
+    ) -> InspectAnswer:
+        parts = parts_of(request)
+        credential = await parts.credentials.find(request)
+        if credential is None:
+            raise errors.needs_key()
+        parties = await run_in_threadpool(readable, parts.services, credential)
+        if not parties:
+            raise errors.wrong_role(KeyRole.INSPECTOR)
+        question = read_question(code)
+        source = source_of(request) if question.number else ""
+        answer = await parts.judging.ask(question, Asking(Asker.INSPECTOR, source))
+        record = await run_in_threadpool(_record, services_of(request), credential, parties, answer)
+        return InspectAnswer(
+            **VerifyAnswer.model_validate_json(answer_json(answer)).model_dump(), record=record
+        )
+
+
+def _record(
+    services: Services, credential: Credential, parties: tuple[uuid.UUID, ...], answer: Answer
+) -> RecordModel | None:
+    """Raises `Refused`."""
+    if not answer.counts or answer.header is None:
+        return None
+    with services.sessions() as session:
+        run = find_run(session, answer.header.run)
+        batch = repository.batch(session, run.batch_id) if run else None
+        if run is None or batch is None:
+            return None
+        if run.party_id not in parties:
+            raise Refused(
+                404,
+                "not_found",
+                "Tem này của đơn vị mà khóa này không được xem hồ sơ.",
+                "This stamp is of an organisation whose records this key may not see.",
+            )
+        return _model(session, run, batch, answer.header.serial, answer.at)
+
+
+def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime) -> RecordModel:
+    today = formats.today(now)
+    ledgers = {one: ledger_of(session, one) for one in _runs(session, batch)}
+    state = next(ledger.at(serial) for one, ledger in ledgers.items() if one.run == run.run)
+    account = _account(session, batch)
+    papers = repository.papers_of(session, batch.product)
+    way = way_of(session, batch)
+    own = (batch.product.name, batch.lot)
+    earlier = [stop for stop in way.rows if stop.others or stop.maker or (stop.product, stop.lot) != own]
+    events = sorted([*_diary(batch, today), *_earlier(earlier)], key=lambda event: event.on)
+    return RecordModel(
+        at=now.replace(microsecond=0),
+        batch=batch.id,
+        quantity=_amount(batch.quantity, batch.unit),
+        state=state,
+        state_words=_state(state),
+        runs=[_run(one, ledger) for one, ledger in ledgers.items()],
+        questions=list(_questions(session, batch, account, now)),
+        balance=_flows(account),
+        events=events[-MOST_EVENTS:],
+        hidden=sum(stop.others for stop in earlier),
+        cut=way.cut or len(events) > MOST_EVENTS,
+        papers=_papers(session, papers, batch, today),
+        checklists=[
+            checklist_model(one)
+            for line in checked(session, [facts_of_batch(session, batch, today)])
+            for one in line.lists
+        ],
+    )
+
+
+def _runs(session: Session, batch: Batch) -> Iterable[Run]:
+    return session.scalars(select(Run).where(Run.batch_id == batch.id).order_by(Run.run))
+
+
+def _run(run: Run, ledger: Ledger) -> RunModel:
+    return RunModel(
+        run=run.run,
+        pack_form=run.pack_form.name,
+        ordered=run.count,
+        registered_on=formats.today(run.registered_at),
+        logged=run.is_logged,
+        reason=run.override_reason or None,
+        states=[
+            StateModel(state=state, count=ledger.totals[state], words=_state(state))
+            for state in reversed(State)
+            if ledger.totals[state]
+        ],
+    )
+
+
+def _state(state: State) -> BothModel:
+    return BothModel(vi=state_words(state), en=state_words(state, "en"))
+
+
+# --- does it add up? ----------------------------------------------------------------------------------------
+
+
+def _account(session: Session, batch: Batch) -> Account | None:
+    """None also where a unit is unknown here, so that nothing can be compared."""
+    try:
+        return balance_of(session, batch.id)
+    except UnitError:
+        return None
+
+
+def _questions(
+    session: Session, batch: Batch, account: Account | None, now: dt.datetime
+) -> Iterator[QuestionModel]:
+    found: tuple[Finding, ...] = ()
+    try:
+        stamps = reconcile_batch(session, batch, now)
+        found = (*stamps.over_ordered, *stamps.findings)
+    except RunRefused as unknown:  # a pack form that does not say what it holds
+        yield QuestionModel(rule="content_unknown", words=BothModel(vi=unknown.vi, en=unknown.en))
+    for one in found:
+        yield QuestionModel(rule=one.question, words=BothModel(vi=one.vi, en=one.en))
+    for other in account.findings if account else ():
+        yield QuestionModel(rule=other.rule, words=BothModel(vi=other.text("vi"), en=other.text("en")))
+
+
+def _flows(account: Account | None) -> list[FlowModel]:
+    if account is None or account.is_empty:
+        return []
+    named = [
+        *((row, "") for row in account.steps),
+        *((row, "balance_whole") for row in account.whole),
+        *((row, "balance_onward") for row in account.onward),
+    ]
+    return [
+        FlowModel(
+            title=_flow_title(row, key),
+            went_in=_flow(row.went_in, row),
+            came_out=_flow(row.came_out, row),
+            lost=_flow(row.lost or None, row),
+        )
+        for row, key in named
+    ]
+
+
+def _flow_title(row: Row, key: str) -> BothModel:
+    if row.step is not None and row.at is not None:
+        return BothModel(vi=step_name(row.step, row.at), en=step_name(row.step, row.at, "en"))
+    title = _words(key)
+    return BothModel(vi=f"{title.vi}: {row.what}", en=f"{title.en}: {row.what}") if row.what else title
+
+
+def _flow(quantity: Decimal | None, row: Row) -> BothModel | None:
+    if quantity is None:
+        return None
+    amount = Amount(quantity, row.unit)
+    return BothModel(vi=amount.text("vi"), en=amount.text("en"))
+
+
+# --- the way, and the papers --------------------------------------------------------------------------------
+
+
+def _diary(batch: Batch, today: dt.date) -> Iterator[EventModel]:
+    for step in origin_of(batch, (), None, today).steps:
+        yield EventModel(
+            on=step.on,
+            title=_words(f"step_{step.step}"),
+            text=step.text,
+            place=step.place,
+            amounts=list(_made(step)),
+            vouching=step.vouching,
+        )
+
+
+def _made(step: StepShown) -> Iterator[BothModel]:
+    for made in step.made:
+        if made.amount:
+            vi, en = (f"{made.what} {made.amount[lang]}".strip() for lang in LANGS)
+            yield BothModel(vi=vi, en=en)
+
+
+def _earlier(stops: Iterable[Stop]) -> Iterator[EventModel]:
+    """Of the batches it was made from: the first day of each kind of work, and the day they were made."""
+    for stop in stops:
+        if stop.others or stop.made_on is None:
+            continue
+        for step, on in stop.milestones:
+            yield _of(stop, on, f"step_{step}")
+        amounts = [BothModel(**stop.quantity)] if stop.quantity else []
+        yield _of(stop, stop.made_on, "batch_made", stop.place, amounts)
+
+
+def _of(stop: Stop, on: dt.date, key: str, place: str = "", amounts: Sequence[BothModel] = ()) -> EventModel:
+    return EventModel(
+        on=on,
+        title=_words(key),
+        lot=stop.lot,
+        product=stop.product,
+        organisation=stop.maker,
+        place=place,
+        amounts=list(amounts),
+    )
+
+
+def _papers(session: Session, papers: Iterable[Paper], batch: Batch, today: dt.date) -> list[InspectedPaper]:
+    found = list(papers)
+    refused = refusals(session, found) if found else {}
+    told = [
+        InspectedPaper(
+            kind=paper.kind,
+            title=_words(f"paper_{paper.kind}"),
+            number=paper.number,
+            authority=paper.authority,
+            issued_on=paper.issued_on,
+            valid_until=paper.valid_until,
+            stars=paper.stars,
+            in_force=paper.is_valid(today),
+            vouching=paper.vouching(batch.product_id),
+            refused=paper.id in refused,
+        )
+        for paper in found
+    ]
+    return sorted(told, key=lambda paper: (not paper.in_force, paper.kind, paper.number))
+
+
+def _amount(quantity: Decimal, unit: str) -> BothModel:
+    return BothModel(vi=formats.quantity(quantity, unit), en=formats.quantity(quantity, unit, "en"))
+
+
+def _words(key: str) -> BothModel:
+    return BothModel(vi=words("vi")[key], en=words("en")[key])
