@@ -180,7 +180,9 @@ def _unknown() -> Refused:
 def _product(line: Checked) -> ProductModel:
     facts = line.facts
     lot = facts.batch.lot if facts.batch else None
-    return ProductModel(code=facts.code, name=facts.name, lot=lot, lists=[checklist_model(one) for one in line.lists])
+    return ProductModel(
+        code=facts.code, name=facts.name, lot=lot, lists=[checklist_model(one) for one in line.lists]
+    )
 
 
 def checklist_model(checklist: Checklist) -> ChecklistModel:
