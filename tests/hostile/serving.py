@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from ..neighbours import neighbours
+from ..ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,26 +51,24 @@ class Server:
         assert found
         return int(found[1]) * 1024
 
-    def send(self, *pieces: bytes, wait: float = 10, source: str = "127.0.0.1") -> bytes:
-        """Write bytes to its socket as they are; everything it answers until it closes or goes quiet for `wait`."""
-        address = ("127.0.0.1", self.port)
-        with socket.create_connection(address, timeout=wait, source_address=(source, 0)) as line:
+    def send(self, data: bytes, source: str = "127.0.0.1", quiet_after: float | None = None) -> bytes:
+        """Write bytes to its socket as they are; everything it answers until it closes, which must be soon.
+
+        With `quiet_after` it may keep the line open: then all that comes before so many seconds without a byte.
+        """
+        line = socket.create_connection(
+            ("127.0.0.1", self.port), timeout=quiet_after or 60, source_address=(source, 0)
+        )
+        answer = b""
+        # Who answers and closes before all was sent or read resets the line: what came until then is the answer.
+        with line, suppress(BrokenPipeError, ConnectionResetError):
+            line.sendall(data)
             try:
-                for piece in pieces:
-                    line.sendall(piece)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # it answered and closed before all was sent
-            return _read(line)
-
-
-def _read(line: socket.socket) -> bytes:
-    answer = b""
-    try:
-        while piece := line.recv(65_536):
-            answer += piece
-    except (TimeoutError, ConnectionResetError):
-        pass
-    return answer
+                while piece := line.recv(65_536):
+                    answer += piece
+            except TimeoutError:
+                assert quiet_after is not None, f"still open after a minute, with {answer!r}"
+        return answer
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -81,13 +80,6 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "TEMTHAT_HOST": "tem.example.vn",
         **{f"TEMTHAT_{name.upper()}": value for name, value in settings.items()},
     }
-
-
-def free_port() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -125,12 +117,11 @@ def _serving(folder: Path, *options: str, limit: int, **settings: str) -> Iterat
 
 
 def _wait_for(server: Server) -> None:
-    for _ in range(300):
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         assert server.process.poll() is None, server.log.read_text()
-        try:
+        with suppress(httpx.TransportError):  # it does not listen yet
             if httpx.get(f"{server.url}/healthz").status_code == 200:
                 return
-        except httpx.HTTPError:
-            pass
         time.sleep(0.1)
     raise AssertionError(server.log.read_text())

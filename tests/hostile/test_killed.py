@@ -94,7 +94,7 @@ def content(folder: Path) -> dict[str, int]:
 
 
 def test_a_killed_import_is_whole_or_nothing(office: Path, zygote: Zygote) -> None:
-    """Killed seven times between its first moment and its last; afterwards it goes through."""
+    """Killed seven times or more between its first moment and its last; afterwards it goes through."""
     template, trial = office.with_name("template"), office.with_name("trial")
     shutil.copytree(office, template)
     shutil.copytree(office, trial)
@@ -104,15 +104,17 @@ def test_a_killed_import_is_whole_or_nothing(office: Path, zygote: Zygote) -> No
     took = time.monotonic() - began
     full = content(trial)
     assert full["batch"] > empty["batch"]
-    chance, found = random.Random(6), []
-    for _ in range(7):
+    chance = random.Random(6)
+    found: list[dict[str, int]] = []
+    while len(found) < 7 or empty not in found:
+        if len(found) > 6:
+            took /= 2  # the machine has become faster since
         zygote.run(office, "import", WORKBOOK, kill_after=took * (1 - chance.random() ** 2 * 0.9))
         found.append(content(office))
         assert found[-1] in (empty, full)
         if found[-1] == full:
             shutil.rmtree(office)
             shutil.copytree(template, office)
-    assert empty in found
     assert zygote.run(office, "import", WORKBOOK) == 0
     assert content(office) == full
 
@@ -130,11 +132,12 @@ def test_a_killed_order_gives_no_serial_twice(office: Path, zygote: Zygote) -> N
         assert zygote.run(office, *order, around=around) == 0
         took = time.monotonic() - began
         chance = random.Random(7)
-        ends = [
-            zygote.run(office, *order, kill_after=took * chance.uniform(0.1, 1.0), around=around)
-            for _ in range(4)
-        ]
-        assert -signal.SIGKILL in ends
+        ends: list[int] = []
+        while len(ends) < 4 or -signal.SIGKILL not in ends:
+            if len(ends) > 3:
+                took /= 2  # the machine has become faster since
+            moment = took * chance.uniform(0.1, 1.0)
+            ends.append(zygote.run(office, *order, kill_after=moment, around=around))
         assert zygote.run(office, *order, around=around) == 0
 
         url = f"sqlite:///{office / 'temthat.db'}"
@@ -213,7 +216,7 @@ class Caller(threading.Thread):
 
     def run(self) -> None:
         """Checks and reports in turn."""
-        with httpx.Client(base_url=self.url, timeout=5) as client:
+        with httpx.Client(base_url=self.url, timeout=60) as client:
             try:
                 while True:
                     self.asked += 1
@@ -243,7 +246,7 @@ def test_a_service_loses_no_acknowledged_check(house: House, tmp_path: Path) -> 
             time.sleep(0.01)
         server.kill()
         for caller in callers:
-            caller.join(20)
+            caller.join(90)
             assert not caller.is_alive()
 
     # Room for what a start itself writes (events told from records), and for some checks.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ports import free_port
 from typer.testing import CliRunner
 
 from temthat_stamps.log.add_checkpoint import WitnessRefused
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from tests.stamps.log.conftest import SignedLog
 
 run = CliRunner().invoke
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -52,7 +45,7 @@ def process(folder: Path, log_key: str, port: int) -> Iterator["subprocess.Popen
 
 def asking(client: WitnessClient, log: "SignedLog", size: int) -> None:
     """Ask until the port is open."""
-    for _ in range(100):
+    for _ in range(1_000):
         try:
             client.cosign(log.checkpoint(size), size, lambda old: log.prove(old, size))
         except WitnessSilent:

@@ -2,8 +2,6 @@
 
 import io
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import pytest
 import uvicorn
 import zxingcpp
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, sync_playwright
+from tests.ports import served_here
 
 from temthat_stamps.code import decode
 from temthat_verify_api.app import create_app
@@ -62,18 +61,9 @@ def site(_populated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     url = f"sqlite:///{folder / 'temthat.db'}"
     office = build_office(url, folder / "data", populated=True, real_time=True, upload_limit=1_000_000)
     office.press.close()  # the application below brings its own
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(create_app(office.services), host="127.0.0.1", port=port, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield Site(f"http://127.0.0.1:{port}", office)
-    server.should_exit = True
-    thread.join(timeout=30)
+    config = uvicorn.Config(create_app(office.services), log_level="warning")
+    with served_here(config) as port:
+        yield Site(f"http://127.0.0.1:{port}", office)
     office.services.engine.dispose()
 
 

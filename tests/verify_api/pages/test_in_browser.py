@@ -4,9 +4,6 @@ import datetime as dt
 import hashlib
 import io
 import random
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ import pytest
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from tests.ports import served_here
 
 from temthat_stamps.code import encode
 from temthat_stamps.copies.records import StampEvent
@@ -73,19 +71,10 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def site(world: "World") -> Iterator[str]:
     """The service on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     app = create_app(world.services)
-    config = uvicorn.Config(app, port=port, http=BoundedProtocol, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    config = uvicorn.Config(app, http=BoundedProtocol, log_level="warning", access_log=False)
+    with served_here(config) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def give_a_picture(world: "World") -> None:
