@@ -95,7 +95,7 @@ def _through_http(port: int, pid: int, texts: Sequence[str]) -> list[Figure]:
 
 def _serve(trust: TrustView, folder: Path, ready: Connection) -> None:
     judge = OfflineJudge(trust, Asker.TILL, "vi")
-    till = Till(judge, Seller(Mark.SOLD, Queue(folder / "queue.db"), None, judge, "vi"), trust)
+    till = Till(judge, Seller(Mark.SOLD, Queue(folder / "queue.db"), None, judge, "vi"))
     server = PosServer("127.0.0.1", 0, TOKEN, till)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ready.send(server.server_port)

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,12 +16,13 @@ from temthat_scanner.judging import FallingBackJudge, Judge, OfflineJudge, Onlin
 from temthat_scanner.pos import PosServer, Till, parse_listen
 from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue, QueueError
+from temthat_scanner.renewing import Renewal
 from temthat_scanner.scanning import BROKEN, GOOD, Output, say, scan_all
 from temthat_scanner.selling import Mark, Seller, Teller
 from temthat_scanner.serialport import NoSerialPort
 from temthat_scanner.showing import show_waiting, tell_flushed
 from temthat_scanner.sources import Seen, held_before, seen_in, sent, typed
-from temthat_scanner.trustdata import open_trust
+from temthat_scanner.trustdata import open_trust, renew_trust
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import TrustError
 from temthat_stamps.texts import Lang
@@ -65,7 +66,10 @@ def scan(
     offline = OfflineJudge(_load_trust(trust, update, province, root, errors), kind, lang)
     if trust is None and server is None:
         errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
-    with OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online:
+    with (
+        _renewal(offline, trust, update, errors),
+        OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online,
+    ):
         judge: Judge = offline
         if online is not None:
             judge = FallingBackJudge(online, offline) if trust else online
@@ -76,7 +80,7 @@ def scan(
         seller.kind, seller.place = (None if kind is Asker.CONSUMER else kind.value), place
         with closing(seller.queue):
             if listen is not None:
-                raise typer.Exit(_serve(listen, token_file, Till(judge, seller, offline.trust), errors))
+                raise typer.Exit(_serve(listen, token_file, Till(judge, seller), errors))
             if mark is None:
                 raise typer.Exit(show_waiting(seller, forget, json_lines, console, errors))
             raise typer.Exit(scan_all(_seen(paths, serial, camera, errors), seller, output))
@@ -189,3 +193,16 @@ def _load_trust(
     except TrustError as error:
         say(errors, f"Không dùng được dữ liệu tin cậy {path}. {error.vi}", error.en, "red")
         raise typer.Exit(BROKEN) from error
+
+
+def _renewal(
+    judge: OfflineJudge, path: Path | None, update: str | None, errors: Console
+) -> AbstractContextManager[object]:
+    """Trust data that is asked for again while the command runs."""
+    if path is None or update is None:
+        return nullcontext()
+
+    def tell(vi: str, en: str) -> None:
+        say(errors, vi, en, "yellow")
+
+    return Renewal(judge, lambda: renew_trust(path, update, tell), tell)

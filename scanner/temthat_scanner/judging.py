@@ -57,9 +57,12 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class OfflineJudge:
-    """Judges by trust data alone; without any it can only tell what is not ours."""
+    """Judges by trust data alone; without any it can only tell what is not ours.
+
+    `trust` may be replaced by newer at any time, by another thread too: one code is judged by one of them.
+    """
 
     trust: TrustView | None
     asker: Asker
@@ -67,12 +70,12 @@ class OfflineJudge:
 
     def ask(self, text: str) -> Answer:
         """See `Judge`; raises `TrustError` where the trust data on this device is damaged."""
-        now = dt.datetime.now(dt.UTC)
+        now, trust = dt.datetime.now(dt.UTC), self.trust
         try:
-            if self.trust is None:
+            if trust is None:
                 judged = judge_unaided(text, now, self.asker)
             else:
-                judged = judge_offline(text, self.trust, now, self.asker)
+                judged = judge_offline(text, trust, now, self.asker)
         except Mistyped as error:
             return Answer(text, None, say_mistyped(error, self.lang))
         issuer = judged.issuer

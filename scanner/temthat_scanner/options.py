@@ -25,8 +25,8 @@ Trust = Annotated[
 Update = Annotated[
     str | None,
     typer.Option(
-        help="Cập nhật thư mục --trust trước, từ địa chỉ máy chủ, USB hoặc tệp. "
-        "Update it first, from there.",
+        help="Cập nhật thư mục --trust trước, từ địa chỉ máy chủ, USB hoặc tệp, rồi mỗi giờ. "
+        "Update it first, from there, then each hour.",
         rich_help_panel=_TRUST,
     ),
 ]

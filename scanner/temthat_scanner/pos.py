@@ -27,7 +27,6 @@ from temthat_scanner.judging import FallingBackJudge, Judge, ServiceUnreachable
 from temthat_scanner.queue import QueueError
 from temthat_scanner.reporting import line_of
 from temthat_scanner.selling import Mark, Seller
-from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import TrustError
 
 BODY_LIMIT = 16_384
@@ -63,7 +62,6 @@ class Till:
 
     judge: Judge
     seller: Seller
-    trust: TrustView | None
     _jobs: "queue.SimpleQueue[tuple[Callable[[], Line], Future[Line]]]" = field(
         default_factory=queue.SimpleQueue
     )
@@ -101,7 +99,8 @@ class Till:
 
     def state(self) -> Line:
         """What a till's screen shows beside the verdict. Raises `QueueError`."""
-        as_of = self.trust.as_of if self.trust else None
+        trust = self.seller.offline.trust
+        as_of = trust.as_of if trust else None
         age = (dt.datetime.now(dt.UTC) - as_of).days if as_of else None
         return {
             "data_as_of": as_of.isoformat() if as_of else None,

@@ -18,7 +18,6 @@ from temthat_scanner.judging import (
     REST,
     STRANGE,
     Answer,
-    Judge,
     OfflineJudge,
     OnlineJudge,
     ServiceUnreachable,
@@ -115,7 +114,7 @@ class Seller:
     mark: Mark
     queue: Queue
     teller: Teller | None
-    offline: Judge
+    offline: OfflineJudge
     lang: Lang
     kind: str | None = None
     place: str | None = None

@@ -57,6 +57,16 @@ def open_trust(
     return trust
 
 
+def renew_trust(path: Path, update: str, tell: Tell) -> TrustView:
+    """The same folder once more, after an update from a source: for data that is in use. Raises `TrustError` where the
+    update failed, and what is there stays.
+    """
+    with _readable(path):
+        store = TrustStore(path.parent if path.is_file() else path)
+        _take(store, update, None, tell)
+    return store.load()
+
+
 def _take_pack(store: TrustStore, pack: Path, provinces: Collection[str] | None, tell: Tell) -> None:
     """A pack that lies there, unless it is the one looked at last."""
     if not pack.is_file():
