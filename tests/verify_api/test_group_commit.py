@@ -142,5 +142,5 @@ async def test_the_end_of_the_loop_leaves_nobody_waiting() -> None:
     worker = group._worker
     assert worker is not None
     worker.cancel()
-    answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
+    answers = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 60)
     assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)

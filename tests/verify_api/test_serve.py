@@ -85,7 +85,7 @@ def server(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]
         text=True,
     )
     try:
-        for _ in range(200):
+        for _ in range(1_000):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break

@@ -208,7 +208,7 @@ def test_a_slow_client_holds_only_its_own_thread(
         slow.sendall(b"\0\0\0\x40{")
         SignerClient(path).ping()
         assert slow.recv(1) == b""  # it was not we who hung up
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 8
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_stamps_disturbs_nobody(far: "Desk", path: Path) -> None:

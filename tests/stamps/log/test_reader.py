@@ -28,7 +28,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def site(answer: Answer) -> Iterator[SiteReader]:
+def site(answer: Answer, timeout: float = 30.0, deadline: float = 60.0) -> Iterator[SiteReader]:
     """A reader of a site that answers so."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,7 +47,7 @@ def site(answer: Answer) -> Iterator[SiteReader]:
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}/log/"
     try:
-        with SiteReader(address, timeout=0.5, deadline=1.0, attempts=2) as reader:
+        with SiteReader(address, timeout=timeout, deadline=deadline, attempts=2) as reader:
             yield reader
     finally:
         server.shutdown()
@@ -194,15 +194,15 @@ def test_hostile_an_answer_that_never_ends_is_cut_off() -> None:
         for path in ("checkpoint", TILE):
             with pytest.raises(BadTile, match="longer than"):
                 reader.read(path)
-    with site(dripping) as reader, pytest.raises(Unreachable, match="not finished"):
+    with site(dripping, deadline=0.5) as reader, pytest.raises(Unreachable, match="not finished"):
         reader.read("checkpoint")
 
 
 def test_hostile_a_site_that_says_nothing_is_given_up() -> None:
     def silent(_: BaseHTTPRequestHandler) -> None:
-        threading.Event().wait(1.2)
+        threading.Event().wait(2)
 
-    with site(silent) as reader, pytest.raises(Unreachable):
+    with site(silent, timeout=0.2) as reader, pytest.raises(Unreachable, match="timed out"):
         reader.read("checkpoint")
 
 

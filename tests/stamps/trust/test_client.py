@@ -294,7 +294,7 @@ def test_data_that_drips_is_cut_off_by_time(alliance: Alliance, device: TrustCli
         pytest.raises(SourceUnreachable, match="longer than") as refusal,
     ):
         device.update(WebFetcher(address, web, deadline=0.3), alliance.now)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 30
     assert refusal.value.fault is Fault.NETWORK
     assert held(device, alliance)["timestamp"] == 1
 

@@ -121,7 +121,7 @@ def test_two_officers_reopen_one_refusal(sessions: sessionmaker[Session]) -> Non
         proposal = session.scalars(select(Proposal)).one()
         refuse(session, proposal, party(session, "LM"), "Lan", NOW, Reason.MISLEADING, "")
         session.commit()
-    read = threading.Barrier(2, timeout=5)
+    read = threading.Barrier(2, timeout=60)
 
     def again() -> bool:
         with sessions() as session:

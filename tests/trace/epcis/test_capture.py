@@ -432,7 +432,7 @@ def test_a_process_killed_while_it_captures_leaves_nothing(
         for _ in range(2):
             assert process.stdout.readline() == "stored a group\n"
         process.kill()
-    for _ in range(50):  # a server takes a moment to notice that its client is gone
+    for _ in range(600):  # a server takes a moment to notice that its client is gone
         job = session.scalars(select(CaptureJob)).one()
         if held(session) == 0 and job.running:
             break

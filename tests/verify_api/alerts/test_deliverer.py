@@ -97,7 +97,7 @@ def test_a_webhook_for_each_step_and_none_for_a_scan(any_world: World, receiver:
     assert second["link"] == f"https://{any_world.services.settings.host}/desk/alerts/{second['alert']}"
     everything = b"".join(body for _, body in receiver.came).decode()
     assert "Mai" not in everything
-    assert "0912" not in everything
+    assert "0912 345" not in everything
 
 
 def test_what_was_not_taken_is_tried_again_with_longer_waits(any_world: World) -> None:
@@ -185,7 +185,11 @@ def test_a_mail_in_both_languages(any_world: World, box: Mailbox) -> None:
     assert f"https://{any_world.services.settings.host}/desk/alerts/{alert.id}" in text
     assert "1 tem, ở Hồ Chí Minh" in text
     assert "Signs from" in text
-    assert "Mai" not in first.as_string() + second.get_content()
+    for letter in (
+        first,
+        second,
+    ):  # as it is read: among the letters of a base64 any three may stand together
+        assert "Mai" not in "\n".join((*letter.values(), letter.get_content()))
 
 
 def test_a_mail_that_is_not_taken_now_is_taken_later(world: World, box: Mailbox) -> None:
