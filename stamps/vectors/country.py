@@ -134,6 +134,11 @@ def _notices() -> list[Entry]:
     ]
 
 
+def recall(run: int) -> Entry:
+    """Stated after everything else."""
+    return _notice(f"run:{run}", 1, "recall", "contamination", _day(19), (HOME.key, ALLIANCE.key))
+
+
 def _day(day: int) -> dt.datetime:
     return dt.datetime(2026, 5, day, tzinfo=dt.UTC)
 

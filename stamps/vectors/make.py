@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from vectors import codes, numbers, offline, signatures, verdicts
+from vectors import codes, growth, numbers, offline, signatures, verdicts
 
 FOLDER = Path(__file__).parent
 SPECIFICATIONS = {
@@ -17,6 +17,7 @@ SPECIFICATIONS = {
     "number.json": "docs/spec/stamp.md",
     "verdict.json": "docs/spec/verdict.md",
     "offline.json": "docs/spec/bundle.md",
+    "growth.json": "docs/spec/log.md",
 }
 BUILDERS = {
     "code.json": codes.build,
@@ -24,6 +25,7 @@ BUILDERS = {
     "number.json": numbers.build,
     "verdict.json": verdicts.build,
     "offline.json": offline.build,
+    "growth.json": growth.build,
 }
 
 

@@ -55,7 +55,7 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
     """RFC 6962, section 2.1, as it stands there."""
     if len(leaves) == 1:
         return leaves[0]
-    k = _split(len(leaves))
+    k = split(len(leaves))
     return hashlib.sha256(b"\x01" + root_hash(leaves[:k]) + root_hash(leaves[k:])).digest()
 
 
@@ -63,13 +63,13 @@ def path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
     """RFC 6962, section 2.1.1."""
     if len(leaves) == 1:
         return []
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if index < k:
         return [*path(index, leaves[:k]), root_hash(leaves[k:])]
     return [*path(index - k, leaves[k:]), root_hash(leaves[:k])]
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below it."""
     return 1 << (size - 1).bit_length() - 1
 
@@ -127,10 +127,9 @@ class Publication:
         return self.bundle.listing(len(self.entries), [HOST])
 
     @cached_property
-    def leaves(self) -> list[bytes]:
-        """Every envelope of the log; the last states the bundle."""
-        logged = [envelope(entry.body, entry.signers) for entry in self.entries]
-        stated = {
+    def stated(self) -> dict[str, Any]:
+        """What the operator states of the bundle."""
+        return {
             "v": 1,
             "type": "bundle",
             "origin": ORIGIN,
@@ -139,7 +138,16 @@ class Publication:
             "complete_to_run": self.bundle.last_run,
             "at": instant(AS_OF),
         }
-        return [*logged, envelope(stated, (keys.OPERATOR,))]
+
+    def logged(self) -> list[bytes]:
+        """Every envelope of the log; the last states the bundle."""
+        logged = [envelope(entry.body, entry.signers) for entry in self.entries]
+        return [*logged, envelope(self.stated, (keys.OPERATOR,))]
+
+    @cached_property
+    def leaves(self) -> list[bytes]:
+        """What the tree is made of."""
+        return self.logged()
 
     def proof(self, witnesses: int = QUORUM, log_key: PublishedKey = keys.LOG) -> bytes:
         """`bundle.proof`, with as many cosignatures."""

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64, utf8 } from "../src/core/bytes";
 import { Mistyped, TrustError } from "../src/core/errors";
-import { install, parsePack } from "../src/bundle/install";
-import { viewOf, type Installed } from "../src/bundle/installed";
+import { install } from "../src/bundle/install";
+import { isNewer, sealOf, seenIn, viewOf, type Installed } from "../src/bundle/installed";
+import { packSource } from "../src/bundle/source";
 import { judgeOffline } from "../src/bundle/offline";
 import type { Asker } from "../src/stamp/verdict";
 import { vectors } from "./vectors";
@@ -32,12 +33,13 @@ function packed(changes: Record<string, string | null> = {}): Uint8Array {
   return utf8(JSON.stringify({ ...pack, files }));
 }
 
-function installed(changes: Record<string, string | null> = {}, before: Installed | null = null): Installed {
-  return install(parsePack(packed(changes)), before, CLOCK, 0, null);
+function installed(changes: Record<string, string | null> = {}, before: Installed | null = null): Promise<Installed> {
+  return install(packSource(packed(changes)), { seen: before && seenIn(before), held: before, clock: CLOCK, built: 0 });
 }
+const first = await installed();
 
 describe("judging offline", () => {
-  const trust = viewOf(installed(), 0);
+  const trust = viewOf(first, 0);
   it.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => {
     const at = Date.parse(c.now) / 1000;
     if (c.word === undefined) {
@@ -65,35 +67,55 @@ describe("judging offline", () => {
 });
 
 describe("taking trust data", () => {
-  it.each(refused.map((r) => [r.name, r] as const))("refuses %s", (_, r) => {
-    expect(() => installed(r.files)).toThrow(TrustError);
+  it.each(refused.map((r) => [r.name, r] as const))("refuses %s", async (_, r) => {
+    await expect(installed(r.files)).rejects.toThrow(TrustError);
   });
-  it("takes the same again, and no other root", () => {
-    const first = installed();
-    expect(installed({}, first)).toEqual(first);
+  it("takes the same again, and no other root", async () => {
+    expect(await installed({}, first)).toEqual(first);
     const other = { ...first, pinned: utf8("{}"), trust: { ...first.trust, root: utf8("{}") } };
-    expect(() => installed({}, other)).toThrow(TrustError);
+    await expect(installed({}, other)).rejects.toThrow(TrustError);
   });
-  it("never goes back", () => {
-    const first = installed();
-    expect(() => installed({}, { ...first, index: "1000" })).toThrow("older data");
-    expect(() => installed({}, { ...first, tree: { ...first.tree, size: "1000" } })).toThrow("older data");
-    expect(() => installed({}, { ...first, tree: { ...first.tree, origin: "other.example/log" } })).toThrow("the log");
-    expect(() => installed({}, { ...first, tree: { ...first.tree, root: new Uint8Array(32) } })).toThrow("NOT continue");
+  it("never goes back", async () => {
+    const { tree } = first;
+    await expect(installed({}, { ...first, index: "1000" })).rejects.toThrow("older data");
+    await expect(installed({}, { ...first, tree: { ...tree, size: "1000" } })).rejects.toThrow("older data");
+    await expect(installed({}, { ...first, tree: { ...tree, origin: "other.example/log" } })).rejects.toThrow("the log");
+    await expect(installed({}, { ...first, tree: { ...tree, root: new Uint8Array(32) } })).rejects.toThrow("NOT continue");
   });
-  it("every bit of every file counts, but for names", () => {
+  it("every bit of every file counts, but for names", { timeout: 60_000 }, async () => {
     for (const [name, text] of Object.entries(pack.files)) {
       const data = fromBase64(text);
       for (const at of [0, data.length >> 1, data.length - 1]) {
         const bent = data.slice();
         bent[at] = (bent[at] ?? 0) ^ 1;
-        const made = () => installed({ [name]: toBase64(bent) });
+        const made = installed({ [name]: toBase64(bent) });
         if (name.endsWith(".names") || name.endsWith("contacts.json")) {
-          expect(made().files.has(name.slice("bundle/".length))).toBe(false);
+          expect((await made).files.has(name.slice("bundle/".length))).toBe(false);
         } else {
-          expect(made, `${name} at ${at}`).toThrow(TrustError);
+          await expect(made, `${name} at ${at}`).rejects.toThrow(TrustError);
         }
       }
     }
+  });
+});
+
+describe("what is kept", () => {
+  it("is not used where anything in it turned", () => {
+    expect(viewOf(structuredClone(first), 0).asOf).toBe(CLOCK);
+    for (const [name, value] of Object.entries(first)) {
+      if (name === "files") continue;
+      const other = value instanceof Uint8Array ? value.map((byte) => byte ^ 1) : typeof value === "string" ? `${value}0` : 1n;
+      expect(() => viewOf({ ...first, [name]: other } as Installed, 0), name).toThrow(TrustError);
+      expect(() => viewOf({ ...first, [name]: undefined } as unknown as Installed, 0), name).toThrow(TrustError);
+    }
+    const tree = { ...first.tree, size: "1" };
+    expect(() => viewOf({ ...first, tree }, 0)).toThrow(TrustError);
+    expect(() => viewOf({ ...first, extra: 1 } as Installed, 0)).toThrow(TrustError);
+  });
+  it("of a newer version is known as such, and not judged with", () => {
+    const { listing, files, ...kept } = { ...first, v: 3 };
+    const newer = { listing, files, ...kept, seal: sealOf(kept) } as unknown as Installed;
+    expect([isNewer(newer), isNewer(first), isNewer(undefined), isNewer("x"), isNewer(null)]).toEqual([true, false, false, false, false]);
+    expect(() => viewOf(newer, 0)).toThrow(TrustError);
   });
 });

@@ -1,9 +1,11 @@
 /** What this device can judge with when there is no network, and renewing it. */
 
+import { toBase64 } from "../core/bytes";
 import { TrustError } from "../core/errors";
 import { day } from "../texts";
 import { vietnamDay } from "../stamp/verdict";
 import { button, h } from "./dom";
+import type { Fork } from "./install.worker";
 import type { App } from "./main";
 import { Unreachable } from "./online";
 import { clockTime, lang, provinceName, PROVINCES, t } from "./words";
@@ -31,6 +33,7 @@ export async function dataView(app: App): Promise<HTMLElement> {
     "section",
     { class: "wrap" },
     h("h1", {}, t("data_title")),
+    app.trust.fork ? forkFound(app, app.trust.fork) : null,
     ...about(app),
     mayBeLost ? h("p", { class: "soft" }, t("may_be_lost")) : null,
     h("p", { role: "status", class: "outcome" }),
@@ -39,13 +42,14 @@ export async function dataView(app: App): Promise<HTMLElement> {
     choosing(chosen),
     placing(app),
     h("p", {}, h("a", { href: "#shelf" }, t("shelf"))),
+    h("p", {}, h("a", { href: "#sell" }, t("sell"))),
     h("p", { class: "soft" }, t("limits")),
   );
 }
 
 function about(app: App): HTMLElement[] {
-  const { installed, view, isKept, wasDamaged } = app.trust;
-  const lines = wasDamaged ? [h("p", { class: "warn note", role: "alert" }, t("damaged"))] : [];
+  const { installed, view, isKept, trouble } = app.trust;
+  const lines = trouble ? [h("p", { class: "warn note", role: "alert" }, t(trouble))] : [];
   if (!installed || !view) return [...lines, h("p", {}, t("data_none"))];
   const now = Date.now() / 1000;
   const age = now - view.asOf;
@@ -63,6 +67,23 @@ function about(app: App): HTMLElement[] {
     h("p", { class: "soft" }, t("data_root_hint")),
   );
   return lines;
+}
+
+/** What proves it leaves the device only by the person's hand: two signed checkpoints and the hashes between them, in base64. */
+function forkFound(app: App, { known, offered, path }: Fork): HTMLElement {
+  const told = async () => {
+    await app.trust.forkTold();
+    app.open("data");
+  };
+  const found = { type: "temthat forked log", known: toBase64(known), offered: toBase64(offered), path: path.map(toBase64) };
+  const href = `data:application/json,${encodeURIComponent(JSON.stringify(found))}`;
+  return h(
+    "div",
+    { class: "warn note", role: "alert" },
+    h("p", {}, t("fork")),
+    h("p", {}, h("a", { href, download: "temthat-fork.json" }, t("fork_save"))),
+    button(t("fork_told"), () => void told()),
+  );
 }
 
 function choosing(chosen: Set<string>): HTMLElement {

@@ -125,6 +125,7 @@ class Page implements App {
     const day = 86_400;
     const isStale = !this.trust.view || Date.now() / 1000 - this.trust.view.asOf > day;
     if (isStale) await this.trust.update((await this.device.choices()).provinces ?? [], lang).catch(() => undefined);
+    this.tellNetwork();
   }
 
   private openFromHash(): void {
@@ -170,7 +171,8 @@ class Page implements App {
 
   private async tellWaiting(): Promise<void> {
     const count = (await this.device.waiting()).length;
-    const parts = [navigator.onLine ? "" : t("offline_now"), count ? `${t("waiting_tab")}: ${count}` : ""];
+    const forked = this.trust.fork ? t("fork_bar") : "";
+    const parts = [forked, navigator.onLine ? "" : t("offline_now"), count ? `${t("waiting_tab")}: ${count}` : ""];
     this.bar.textContent = parts.filter(Boolean).join(" · ");
     this.bar.hidden = !this.bar.textContent;
   }

@@ -1,56 +1,120 @@
 /** This device's trust data: loaded at the start, updated when there is a network, never older than it was. */
 
-import { viewOf, type Installed } from "../bundle/installed";
+import { isNewer, seenIn, viewOf, type Installed } from "../bundle/installed";
 import type { TrustView } from "../bundle/view";
 import { TrustError } from "../core/errors";
 import type { Device } from "./device";
-import type { Installing, Offered } from "./install.worker";
-import { fetchPack } from "./online";
+import type { Fork, Installing, Offered } from "./install.worker";
+import { fetchPack, Unreachable } from "./online";
+import { further, isBehind, recall, remember } from "./seen";
 
 /** When this app was built, seconds since 1970: no time before it is believed. */
 declare const __BUILT__: number;
+
+const FORK = "fork";
+
+/** Why what lies in the storage is not used: each its own sentence. */
+export type Trouble = "damaged" | "older" | "newer_app";
+
+interface Fetched {
+  taken: Installed;
+  /** Of a pack; it is kept after what it names. */
+  etag: string | undefined;
+}
 
 export class Trust {
   installed: Installed | null = null;
   view: TrustView | null = null;
   /** Whether what is in use will be here after closing. */
   isKept = true;
-  /** Whether what was stored could not be used, and was dropped. */
-  wasDamaged = false;
+  trouble: Trouble | null = null;
+  /** The first fork of the log that was found here: kept until the person has told somebody. */
+  fork: Fork | null = null;
 
   constructor(private readonly device: Device) {}
 
   async load(): Promise<void> {
+    this.fork = (await this.device.get<Fork>(FORK)) ?? null;
     const found = await this.device.installed();
     if (!found) return;
-    try {
-      this.use(found);
-    } catch {
-      await this.drop();
-    }
+    if (isNewer(found)) this.trouble = "newer_app";
+    else if (!usable(found)) await this.drop();
+    else if (isBehind(found, recall())) this.trouble = "older";
+    else this.use(found);
   }
 
-  /** Damaged, or of a version that this app does not know: as good as none, and never a verdict. */
+  /** Damaged: as good as none, and never a verdict. What has been seen is still known (seen.ts). */
   async drop(): Promise<void> {
-    this.wasDamaged = true;
+    this.trouble = "damaged";
     this.view = this.installed = null;
     await this.device.keepInstalled(null);
     await this.device.keepEtag(undefined);
   }
 
   /** Take what is newest. False if this device has it. Throws `TrustError`, `Unreachable`; then nothing changes. */
-  async update(provinces: string[], lang: string): Promise<boolean> {
-    const isSame = sameProvinces(this.installed?.provinces ?? null, provinces);
-    const etag = this.installed && isSame ? await this.device.etag() : undefined;
-    const pack = await fetchPack(provinces, etag, lang);
-    if (pack === null) return false;
-    const clock = Math.floor(Date.now() / 1000);
-    const taken = await proved({ data: pack.data, before: this.installed, clock, built: __BUILT__ });
+  update(provinces: string[], lang: string): Promise<boolean> {
+    const work = () => this.renew(provinces, lang);
+    // Two windows of the app must not replace each other's data. Old browsers, and pages without https, have no locks.
+    const locks = navigator.locks as LockManager | undefined;
+    return locks ? locks.request("temthat-trust", work) : work();
+  }
+
+  private async renew(provinces: string[], lang: string): Promise<boolean> {
+    const stored = await this.device.installed();
+    if (isNewer(stored)) throw newerApp();
+    // Another window may have renewed what is stored; without room to store, this window has the newest.
+    const isStored = stored && usable(stored) && !(this.installed && isBehind(stored, this.installed));
+    const held = isStored ? stored : this.installed;
+    const isSame = held !== null && sameProvinces(held.provinces, provinces);
+    const fetched = await this.fetch(provinces, lang, held, isSame);
+    if (!fetched) return false;
+    const { taken, etag } = fetched;
     this.use(taken);
-    this.wasDamaged = false;
+    this.trouble = null;
     this.isKept = await this.device.keepInstalled(taken);
-    await this.device.keepEtag(pack.etag);
-    return true;
+    if (this.isKept) remember(seenIn(taken));
+    await this.device.keepEtag(etag);
+    return !isSame || taken.listingSha256 !== held.listingSha256;
+  }
+
+  /** What has grown, from the public folder; at first use, and where there is no such folder, a pack. Null: nothing new. */
+  private async fetch(provinces: string[], lang: string, held: Installed | null, isSame: boolean): Promise<Fetched | null> {
+    const offered: Omit<Offered, "pack"> = {
+      base: new URL("../log/", document.baseURI).href,
+      provinces: held?.provinces ?? null,
+      seen: further(held && seenIn(held), recall()),
+      held,
+      clock: Math.floor(Date.now() / 1000),
+      built: __BUILT__,
+    };
+    try {
+      if (isSame) return { taken: await this.proved({ ...offered, pack: null }), etag: undefined };
+    } catch (error) {
+      // The files are not there, or were being replaced just now: a pack has them all at once.
+      if (!(error instanceof TrustError && error.fault === "store")) throw error;
+    }
+    const pack = await fetchPack(provinces, isSame ? await this.device.etag() : undefined, lang);
+    if (pack === null) return null;
+    return { taken: await this.proved({ ...offered, pack: pack.data }), etag: pack.etag };
+  }
+
+  /** What `install` makes of an offer. Throws `TrustError`, `Unreachable`; then nothing changes. */
+  private async proved(offered: Offered): Promise<Installed> {
+    const answer = await inWorker(offered);
+    if ("installed" in answer) return answer.installed;
+    if ("unanswered" in answer) throw new Unreachable(answer.unanswered);
+    if ("failed" in answer) throw new Error(answer.failed);
+    if (answer.fork && !this.fork) {
+      this.fork = answer.fork;
+      await this.device.put(FORK, answer.fork);
+    }
+    throw new TrustError(answer.refused.fault, answer.refused.vi, answer.refused.en);
+  }
+
+  /** The person has saved what proves the fork, and told somebody. */
+  async forkTold(): Promise<void> {
+    this.fork = null;
+    await this.device.put(FORK, undefined);
   }
 
   get bytes(): number {
@@ -59,27 +123,39 @@ export class Trust {
   }
 
   private use(installed: Installed): void {
-    if (installed.v !== 1 || !(installed.files instanceof Map)) throw new TrustError("store", "hỏng", "damaged");
     this.view = viewOf(installed, __BUILT__);
     this.installed = installed;
   }
 }
 
-/** What `install` makes of a pack. Throws `TrustError`; then nothing changes. */
-async function proved(offered: Offered): Promise<Installed> {
+function usable(stored: Installed): boolean {
+  try {
+    viewOf(stored, __BUILT__);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function inWorker(offered: Offered): Promise<Installing> {
   const worker = new Worker(new URL("./install.worker.ts", import.meta.url), { type: "module" });
   try {
-    const answer = await new Promise<Installing>((resolve) => {
+    return await new Promise<Installing>((resolve) => {
       worker.addEventListener("message", (event: MessageEvent<Installing>) => resolve(event.data));
       worker.addEventListener("error", (event) => resolve({ failed: event.message }));
       worker.postMessage(offered);
     });
-    if ("installed" in answer) return answer.installed;
-    if ("refused" in answer) throw new TrustError(answer.refused.fault, answer.refused.vi, answer.refused.en);
-    throw new Error(answer.failed);
   } finally {
     worker.terminate();
   }
+}
+
+function newerApp(): TrustError {
+  return new TrustError(
+    "store",
+    "Dữ liệu trên máy là của bản ứng dụng mới hơn. Đóng các cửa sổ khác và mở lại ứng dụng.",
+    "The data on this device is of a newer version of the app. Close other windows and open the app again.",
+  );
 }
 
 function sameProvinces(held: string[] | null, wanted: string[]): boolean {

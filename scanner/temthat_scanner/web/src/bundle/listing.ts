@@ -12,7 +12,7 @@ const NAME = /^(?:issuers|notices|contacts\.json|index-(?<index>\d{4}-\d\d)|(?<p
 /** In place of a province: issuers nobody delegated to yet, from before the log. Everybody has these shards. */
 const NOWHERE = "00";
 
-interface Listed {
+export interface Listed {
   length: number;
   sha256: string;
   commitments: string | null;

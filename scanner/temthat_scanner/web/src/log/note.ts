@@ -3,6 +3,7 @@
 import { BadBytes, equal, fromBase64, fromUtf8, sha256, toHex, utf8 } from "../core/bytes";
 import { TrustError } from "../core/errors";
 import { isAcceptableKey, verifies } from "../stamp/ed25519";
+import { nodeHash } from "./growth";
 
 const NOTE_LIMIT = 128 * 1024;
 const TEXT_LIMIT = 16 * 1024;
@@ -193,7 +194,7 @@ function cosignedAt(text: string, key: VerifierKey, signature: Uint8Array): numb
 }
 
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
-const PROOF_LIMIT = NOTE_LIMIT + 64 * 1024;
+export const PROOF_LIMIT = NOTE_LIMIT + 64 * 1024;
 const HASHES_LIMIT = 63;
 
 export interface Proof {
@@ -239,13 +240,13 @@ function verifyInclusion(
   for (const beside of proof) {
     if (last === 0n) throw new BadNote("the proof has too many hashes");
     if (at & 1n || at === last) {
-      found = sha256(Uint8Array.of(1), beside, found);
+      found = nodeHash(beside, found);
       while (!(at & 1n) && at !== 0n) {
         at >>= 1n;
         last >>= 1n;
       }
     } else {
-      found = sha256(Uint8Array.of(1), found, beside);
+      found = nodeHash(found, beside);
     }
     at >>= 1n;
     last >>= 1n;

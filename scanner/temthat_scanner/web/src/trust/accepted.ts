@@ -17,8 +17,8 @@ const ROTATIONS = 64;
 const TOP = { root: 2, targets: 2, snapshot: 1, timestamp: 1 } as const;
 type Top = keyof typeof TOP;
 
-/** A file by its public name (`1.root.json`), null if it is not there. */
-type Read = (name: string) => Uint8Array | null;
+/** At most so many bytes of a file by its public name (`1.root.json`), null if it is not there. */
+type Read = (name: string, limit: number) => Promise<Uint8Array | null>;
 
 interface LogTrust {
   policy: Policy;
@@ -46,31 +46,36 @@ interface Accepted {
  * Read and check a set, starting from the root pinned or accepted last. `at`, seconds since 1970: nothing may have expired then.
  * Throws `BadTrustData`, `Rollback`, `TrustError` (clock).
  */
-export function accept(read: Read, pinned: Uint8Array, before: TrustState | null, at: number | null): Accepted {
+export async function accept(
+  read: Read,
+  pinned: Uint8Array,
+  before: TrustState | null,
+  at: number | null,
+): Promise<Accepted> {
   const start = before?.root ?? pinned;
   let root = openRoot(start, null);
   let rootBytes = start;
   for (let n = 0; n < ROTATIONS; n++) {
-    const next = read(`${root.signed.version + 1}.root.json`);
+    const next = await read(`${root.signed.version + 1}.root.json`, LIMITS.root + 1);
     if (next === null) break;
     root = openRoot(next, root);
     rootBytes = next;
   }
-  const timestamp = take(read, "timestamp.json", LIMITS.timestamp);
+  const timestamp = await take(read, "timestamp.json", LIMITS.timestamp);
   const stamped = openRole(timestamp, "timestamp", root);
   const named = metaOf(stamped, "snapshot.json");
-  const snapshot = take(read, `${named.version}.snapshot.json`, LIMITS.snapshot);
+  const snapshot = await take(read, `${named.version}.snapshot.json`, LIMITS.snapshot);
   matches(snapshot, named, "snapshot.json");
   const shot = openRole(snapshot, "snapshot", root);
   if (shot.version !== named.version) throw new Rollback(`snapshot ${shot.version}`);
   if (before) checkForward(before, root, stamped, shot);
   const targetsMeta = metaOf(shot, "targets.json");
-  const targetsBytes = take(read, `${targetsMeta.version}.targets.json`, LIMITS.targets);
+  const targetsBytes = await take(read, `${targetsMeta.version}.targets.json`, LIMITS.targets);
   matches(targetsBytes, targetsMeta, "targets.json");
   const targets = openRole(targetsBytes, "targets", root);
   if (targets.version !== targetsMeta.version) throw new Rollback(`targets ${targets.version}`);
   refusing(() => checkDelegations(targets.body), "targets");
-  const log = logOf(read, targets);
+  const log = await logOf(read, targets);
   const all: [string, Signed][] = [
     ["root", root.signed],
     ["targets", targets],
@@ -205,19 +210,21 @@ function matches(data: Uint8Array, meta: { length: number | null; sha256: string
   }
 }
 
-function take(read: Read, name: string, limit: number): Uint8Array {
-  const data = read(name);
+async function take(read: Read, name: string, limit: number): Promise<Uint8Array> {
+  const data = await read(name, limit + 1);
   if (data === null) throw new BadTrustData(`the file ${name} is missing`);
   if (data.length > limit) throw new BadTrustData(`the file ${name} is too large`);
   return data;
 }
 
-function logOf(read: Read, targets: Signed): LogTrust {
+async function logOf(read: Read, targets: Signed): Promise<LogTrust> {
+  const target = refusing(() => {
+    const f = new Fields(targets.body).record("targets").record("log.json");
+    return { sha256: f.record("hashes").hex("sha256", 32), length: f.count("length") };
+  }, "log.json");
+  const data = await take(read, `targets/${target.sha256}.log.json`, LIMITS.log);
+  matches(data, target, "log.json");
   return refusing(() => {
-    const target = new Fields(targets.body).record("targets").record("log.json");
-    const digest = target.record("hashes").hex("sha256", 32);
-    const data = take(read, `targets/${digest}.log.json`, LIMITS.log);
-    matches(data, { length: target.count("length"), sha256: digest }, "log.json");
     const f = new Fields(parseObject(fromUtf8(data)));
     f.count("v", 1, 1);
     const operators = f.texts("operator", 64).map((text) => rawOf(text, 32, "operator"));
