@@ -6,7 +6,7 @@
 
 import { openDB, type IDBPDatabase } from "idb";
 import type { Installed } from "../bundle/installed";
-import type { Waiting } from "./queue";
+import { isWaiting, type Waiting } from "./queue";
 
 const NAME = "temthat";
 const VERSION = 1;
@@ -15,12 +15,14 @@ interface Choices {
   lang?: "vi" | "en";
   provinces?: string[];
   place?: string;
-  /** An inspector's, for online checks of a shelf. */
+  /** An inspector's, for online checks of a shelf, or a till's, for what is sold. */
   apiKey?: string;
 }
 
 export class Device {
   private readonly memory = new Map<string, unknown>();
+  /** What waits and could not be kept. */
+  private readonly unkept = new Map<string, Waiting>();
 
   private constructor(private readonly database: IDBPDatabase | null) {}
 
@@ -66,35 +68,41 @@ export class Device {
     await this.put("choices", { ...(await this.choices()), ...changed });
   }
 
+  /** What waits, and is of a kind this version knows; what could not be kept among it. */
   async waiting(): Promise<Waiting[]> {
-    if (!this.database) return (this.memory.get("waiting") as Waiting[] | undefined) ?? [];
-    return (await this.database.getAll("waiting")) as Waiting[];
+    const kept: unknown[] = this.database ? await this.database.getAll("waiting") : [];
+    return [...kept.filter(isWaiting).filter(({ id }) => !this.unkept.has(id)), ...this.unkept.values()];
   }
 
-  /** Durable when it resolves. False where it could not be kept. */
+  /** Durable when it resolves. False where it could not be kept: then it waits as long as the page lives. */
   async wait(one: Waiting): Promise<boolean> {
-    if (!this.database) {
-      this.memory.set("waiting", [...(await this.waiting()).filter(({ id }) => id !== one.id), one]);
-      return false;
-    }
+    this.unkept.set(one.id, one);
+    if (!this.database) return false;
     try {
       const transaction = this.database.transaction("waiting", "readwrite", { durability: "strict" });
-      await transaction.store.put(one);
-      await transaction.done;
-      return true;
+      await Promise.all([transaction.store.put(one), transaction.done]);
     } catch {
       return false;
     }
+    this.unkept.delete(one.id);
+    return true;
   }
 
+  /** Let go of what the service has. Where storage fails it is sent once more, which is harmless. */
   async done(ids: string[]): Promise<void> {
-    if (!this.database) {
-      this.memory.set("waiting", (await this.waiting()).filter(({ id }) => !ids.includes(id)));
-      return;
+    for (const id of ids) this.unkept.delete(id);
+    if (!this.database || !ids.length) return;
+    try {
+      const transaction = this.database.transaction("waiting", "readwrite", { durability: "strict" });
+      await Promise.all([...ids.map((id) => transaction.store.delete(id)), transaction.done]);
+    } catch {
+      // said above
     }
-    const transaction = this.database.transaction("waiting", "readwrite", { durability: "strict" });
-    await Promise.all(ids.map((id) => transaction.store.delete(id)));
-    await transaction.done;
+  }
+
+  /** How many of what waits are lost when the page closes. */
+  get unkeptCount(): number {
+    return this.unkept.size;
   }
 
   /** What is kept under a name. */
@@ -109,9 +117,8 @@ export class Device {
     if (!this.database) return false;
     try {
       const transaction = this.database.transaction("kept", "readwrite", { durability: "strict" });
-      if (value === undefined) await transaction.store.delete(key);
-      else await transaction.store.put(value, key);
-      await transaction.done;
+      const change = value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key);
+      await Promise.all([change, transaction.done]);
       return true;
     } catch {
       return false;

@@ -15,8 +15,8 @@ export interface Result {
   mistyped: Mistyped | null;
   how: "online" | "offline" | "unaided";
   at: number;
-  /** Whether this check waits on the device to be sent. */
-  queued: boolean;
+  /** Whether this check waits to be sent: kept on the device, or only as long as the page lives. */
+  waits: "kept" | "unkept" | null;
   product: string;
   pack: string;
   lot: string;
@@ -33,7 +33,7 @@ export async function ask(text: string, trust: Trust, device: Device, place: str
     try {
       const answer = await verifyOnline(text, "consumer", place, lang);
       const product = lang === "en" && answer.productEn ? answer.productEn : answer.product;
-      return { ...answer, text, product, mistyped: null, how: "online", at, queued: false };
+      return { ...answer, text, product, mistyped: null, how: "online", at, waits: null };
     } catch (error) {
       if (error instanceof SaidMistyped) return slip(text, new Mistyped(error.position), "online", at);
       if (!(error instanceof Unreachable)) throw error;
@@ -48,9 +48,10 @@ async function askHere(text: string, trust: Trust, device: Device, place: string
     const { verdict, run, names, issuer } = judgeOffline(text, trust.view, at, "consumer");
     // Only what is proved to be a stamp of ours is a check of it.
     const counts = run !== null && verdict.word !== "forged";
+    let waits: Result["waits"] = null;
     if (counts) {
       const event = { id: uuid7(), at: new Date(at * 1000).toISOString(), code: text, event: "check" as const, kind: "consumer" as const };
-      await device.wait(place ? { ...event, place } : event);
+      waits = (await device.wait(place ? { ...event, place } : event)) ? "kept" : "unkept";
     }
     return {
       text,
@@ -58,7 +59,7 @@ async function askHere(text: string, trust: Trust, device: Device, place: string
       mistyped: null,
       how,
       at,
-      queued: counts,
+      waits,
       product: names?.product ?? "",
       pack: names?.packForm ?? "",
       lot: names?.lot ?? "",
@@ -78,5 +79,5 @@ async function askHere(text: string, trust: Trust, device: Device, place: string
 
 function slip(text: string, mistyped: Mistyped, how: Result["how"], at: number): Result {
   const nothing = { product: "", pack: "", lot: "", madeOn: "", expiresOn: null, issuer: "", hotline: "", last: null };
-  return { text, verdict: null, mistyped, how, at, queued: false, ...nothing };
+  return { text, verdict: null, mistyped, how, at, waits: null, ...nothing };
 }

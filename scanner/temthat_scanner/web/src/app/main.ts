@@ -5,18 +5,17 @@ import { Device } from "./device";
 import { button, h } from "./dom";
 import { signal } from "./feedback";
 import { ask, type Result } from "./judging";
-import { tell } from "./online";
-import { flush } from "./queue";
+import { tellMany, tellReport } from "./online";
 import { resultView, toneOf } from "./result";
 import { Scanner } from "./scan";
+import { Sender, type How, type Sent } from "./sending";
 import { dataView } from "./data";
 import { numberView } from "./number";
 import { Trust } from "./trust";
-import { waitingView } from "./waiting";
 import { lang, setLang, t, type Key } from "./words";
 
-type Section = "scan" | "type" | "data" | "waiting" | "shelf";
-/** Those that everybody sees; the shelf check is opened from the data's section. */
+type Section = "scan" | "type" | "data" | "waiting" | "shelf" | "sell" | "report";
+/** Those that everybody sees; shelf check and till are opened from the data's section, a report from a verdict. */
 const SECTIONS: { name: Section; label: Key }[] = [
   { name: "scan", label: "scan" },
   { name: "type", label: "type" },
@@ -34,11 +33,16 @@ export interface App {
   open(section: Section): void;
   judge(text: string): Promise<Result>;
   answer(results: Result[]): void;
-  send(): Promise<{ sent: number; problem: string | null }>;
+  /** Write down what is odd about the pack of a verdict. */
+  report(about: Result): void;
+  readonly sender: Sender;
+  send(how?: How): Promise<Sent>;
 }
 
 /** Milliseconds: first the page, then what can wait. */
 const AFTER_START = 500;
+/** Milliseconds between tries while something waits: a phone may say that it has a network long before it has one. */
+const EVERY = 60_000;
 
 async function start(): Promise<void> {
   const device = await Device.open();
@@ -57,12 +61,19 @@ class Page implements App {
   private readonly bar = h("p", { class: "bar", role: "status" });
   private live: { close(): void } | null = null;
   private section: Section = "scan";
+  private about: Result | null = null;
+  readonly sender: Sender;
 
   constructor(
     readonly device: Device,
     readonly trust: Trust,
     public place: string | undefined,
   ) {
+    const service = {
+      tellMany: (...told: [Parameters<typeof tellMany>[0], string, number]) => tellMany(...told, lang),
+      tellReport: (one: Parameters<typeof tellReport>[0]) => tellReport(one, lang),
+    };
+    this.sender = new Sender(device, service, () => ({ noKey: t("no_key"), busy: t("busy") }));
     addEventListener("online", () => void this.refresh());
     addEventListener("offline", () => this.tellNetwork());
     addEventListener("hashchange", () => this.openFromHash());
@@ -70,6 +81,7 @@ class Page implements App {
       if (document.hidden) this.live?.close();
       else void this.refresh();
     });
+    setInterval(() => void this.sendInTime().catch(() => undefined), EVERY);
   }
 
   draw(): void {
@@ -81,7 +93,8 @@ class Page implements App {
       h("a", { class: "brand", href: "../" }, "TemThật"),
       button(t("lang_other"), () => void this.speak(other), { class: "quiet", lang: other }),
     );
-    const links = SECTIONS.map(({ name, label }) => h("a", { href: `#${name}`, "data-section": name }, t(label)));
+    const again = (name: Section) => location.hash === `#${name}` && this.openFromHash();
+    const links = SECTIONS.map(({ name, label }) => h("a", { href: `#${name}`, "data-section": name, click: () => again(name) }, t(label)));
     const nav = h("nav", { "aria-label": t("nav") }, ...links);
     document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, t("skip")), header, this.bar, this.main, nav);
     this.tellNetwork();
@@ -110,10 +123,19 @@ class Page implements App {
     void this.tellWaiting();
   }
 
-  async send(): Promise<{ sent: number; problem: string | null }> {
-    const done = await flush(this.device, (one) => tell(one, lang));
+  report(about: Result): void {
+    this.about = about;
+    this.open("report");
+  }
+
+  async send(how: How = {}): Promise<Sent> {
+    const done = await this.sender.send(how);
     await this.tellWaiting();
     return done;
+  }
+
+  private async sendInTime(): Promise<void> {
+    if (!document.hidden && navigator.onLine && (await this.device.waiting()).some(({ refused }) => !refused)) await this.refresh();
   }
 
   /** What a network is good for: what waits is sent, and old data is renewed. */
@@ -131,7 +153,8 @@ class Page implements App {
   private openFromHash(): void {
     const name = location.hash.slice(1);
     if (name === "main") return;
-    this.section = name === "shelf" ? name : (SECTIONS.find((section) => section.name === name)?.name ?? "scan");
+    const isMore = name === "shelf" || name === "sell" || name === "report";
+    this.section = isMore ? name : (SECTIONS.find((section) => section.name === name)?.name ?? "scan");
     for (const link of document.querySelectorAll("nav a")) {
       if (link.getAttribute("data-section") === this.section) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -142,14 +165,24 @@ class Page implements App {
   private async openSection(): Promise<void> {
     if (this.section === "type") this.show(numberView(this));
     else if (this.section === "data") this.show(await dataView(this));
-    else if (this.section === "waiting") this.show(await waitingView(this));
-    else if (this.section === "shelf") {
+    else if (this.section === "waiting") {
+      const { waitingView } = await import("../telling/waiting");
+      this.show(await waitingView(this));
+    } else if (this.section === "report") {
+      const { reportView } = await import("../telling/reportview");
+      this.show(reportView(this, this.about));
+      this.about = null;
+    } else if (this.section === "sell") {
+      const { openSell } = await import("../telling/sellview");
+      await openSell(this);
+    } else if (this.section === "shelf") {
       const { openShelf } = await import("../shelf/shelfview");
       await openShelf(this);
     } else {
       const scanner: Scanner = new Scanner(async (texts) => {
         scanner.say(t("checking"));
         const results = await Promise.all(texts.map((text) => this.judge(text)));
+        if (this.live !== scanner) return false;
         signal(toneOf(results));
         this.answer(results);
         return false;

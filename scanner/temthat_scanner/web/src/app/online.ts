@@ -1,11 +1,23 @@
 /** Asking the service this app was served by. */
 
-import type { Asker, Reason, Verdict, Word } from "../stamp/verdict";
-import { WORDS } from "../stamp/verdict";
-import type { Waiting } from "./queue";
+import { toBase64 } from "../core/bytes";
+import type { Asker, Verdict } from "../stamp/verdict";
+import { messageOf, saidOf, verdictOf, type Said, type WaitingEvent, type WaitingReport } from "./queue";
+import { t } from "./words";
 
-/** The service does not answer, or answers something that is no verdict. */
-export class Unreachable extends Error {}
+/**
+ * The service does not answer (`isSilent`), or answers something that is no verdict. `after`: seconds to wait before it
+ * is asked again, where it says so.
+ */
+export class Unreachable extends Error {
+  constructor(
+    message: string,
+    readonly isSilent = false,
+    readonly after = 0,
+  ) {
+    super(message);
+  }
+}
 
 /** The service says that a printed number has a slip in it. */
 export class SaidMistyped extends Error {
@@ -34,8 +46,8 @@ const BASE = new URL("../", document.baseURI);
 async function ask(path: string, init: RequestInit, patience: number): Promise<Response> {
   try {
     return await fetch(new URL(path, BASE), { ...init, signal: AbortSignal.timeout(patience), credentials: "omit" });
-  } catch (error) {
-    throw new Unreachable(String(error));
+  } catch {
+    throw new Unreachable(t("unreachable"), true);
   }
 }
 
@@ -63,21 +75,19 @@ export async function verifyOnline(code: string, kind: Asker, place: string | un
   if (response.status === 422 && body["error"] === "mistyped") {
     throw new SaidMistyped(typeof body["position"] === "number" ? body["position"] : null);
   }
-  if (!response.ok) throw new Unreachable(messageOf(body, lang) || `HTTP ${response.status}`);
+  if (!response.ok) throw turnedAway(response, body, lang);
   return answeredOf(body);
 }
 
 function answeredOf(body: Record<string, unknown>): Answered {
-  const { verdict, reasons } = body;
-  if (typeof verdict !== "string" || !(WORDS as readonly string[]).includes(verdict) || !Array.isArray(reasons)) {
-    throw new Unreachable("the answer is none this app knows");
-  }
+  const verdict = verdictOf(body);
+  if (!verdict) throw new Unreachable("the answer is none this app knows");
   const product = record(body["product"]);
   const batch = record(body["batch"]);
   const issuer = record(body["issuer"]);
   const last = record(record(body["history"])["last"]);
   return {
-    verdict: { word: verdict as Word, reasons: reasons.map(reasonOf) },
+    verdict,
     product: text(product["name"]),
     productEn: text(product["name_en"]),
     pack: text(record(product["pack_form"])["name"]),
@@ -90,11 +100,6 @@ function answeredOf(body: Record<string, unknown>): Answered {
   };
 }
 
-function reasonOf(value: unknown): Reason {
-  const reason = record(value);
-  return { key: text(reason["key"]), value: text(reason["value"]) };
-}
-
 function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -103,19 +108,30 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function messageOf(body: Record<string, unknown>, lang: string): string {
-  return text(body[lang === "vi" ? "message_vi" : "message_en"]);
+/** Tell events that waited, each with its answer. Throws `Unreachable` where the whole of it should be sent again. */
+export async function tellMany(events: WaitingEvent[], apiKey: string, patience: number, lang: string): Promise<Said[]> {
+  const bodies = events.map(({ refused: _, ...event }) => event);
+  const response = await ask("api/v1/events/batch", post(bodies, lang, apiKey), patience);
+  const body = await bodyOf(response);
+  const said = response.ok ? saidOf(events, body, lang) : null;
+  if (!said) throw turnedAway(response, body, lang);
+  return said;
 }
 
-/** Tell an event that waited: "taken", or why it is refused for good. Throws `Unreachable` where trying again may help. */
-export async function tell(one: Waiting, lang: string): Promise<"taken" | string> {
-  const { refused: _, ...event } = one;
-  const response = await ask("api/v1/events", post(event, lang), 15_000);
-  if (response.ok) return "taken";
+/** Tell a report that waited. Throws `Unreachable` where it should be sent again. */
+export async function tellReport({ report, photo }: WaitingReport, lang: string): Promise<Said> {
+  const response = await ask("api/v1/reports", post({ ...report, ...(photo ? { photo: toBase64(photo) } : {}) }, lang), 120_000);
   const body = await bodyOf(response);
-  const why = messageOf(body, lang) || `HTTP ${response.status}`;
-  if (response.status === 429 || response.status >= 500 || response.status === 401) throw new Unreachable(why);
-  return why;
+  if (response.ok && typeof body["reference"] === "string") return { taken: null };
+  if (response.status === 409) return { renumber: true };
+  // What is said to be wrong with the report itself does not become right by sending it again.
+  if ([400, 413, 422].includes(response.status) && body["error"]) return { refused: messageOf(body, lang) };
+  throw turnedAway(response, body, lang);
+}
+
+function turnedAway(response: Response, body: Record<string, unknown>, lang: string): Unreachable {
+  const after = Number(response.headers.get("Retry-After") ?? 0);
+  return new Unreachable(body["error"] ? messageOf(body, lang) : `HTTP ${response.status}`, false, after > 0 ? after : 0);
 }
 
 /** What a path of the service answers, read with an API key or without. Throws `Unreachable`. */
@@ -123,7 +139,7 @@ export async function getJson(path: string, apiKey: string, lang: string): Promi
   const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   const response = await ask(path, { headers: { Accept: "application/json", "Accept-Language": lang, ...held }, cache: "no-store" }, 15_000);
   const body = await bodyOf(response);
-  if (!response.ok) throw new Unreachable(messageOf(body, lang) || `HTTP ${response.status}`);
+  if (!response.ok) throw turnedAway(response, body, lang);
   return body;
 }
 
@@ -137,10 +153,10 @@ export async function fetchPack(
   const headers = { "Accept-Language": lang, ...(etag ? { "If-None-Match": etag } : {}) };
   const response = await ask(`api/v1/trust${query}`, { headers, cache: "no-store" }, 120_000);
   if (response.status === 304) return null;
-  if (!response.ok) throw new Unreachable(messageOf(await bodyOf(response), lang) || `HTTP ${response.status}`);
+  if (!response.ok) throw turnedAway(response, await bodyOf(response), lang);
   try {
     return { data: new Uint8Array(await response.arrayBuffer()), etag: response.headers.get("ETag") ?? undefined };
-  } catch (error) {
-    throw new Unreachable(String(error));
+  } catch {
+    throw new Unreachable(t("unreachable"), true);
   }
 }

@@ -25,7 +25,7 @@ export function toneOf(results: Result[]): Tone {
 export function resultView(results: Result[], app: App): HTMLElement {
   const again = () => button(t("again"), () => app.open("scan"), { class: "big" });
   const first = results[0];
-  if (results.length === 1 && first) return h("article", {}, ...one(first), h("div", { class: "wrap" }, again()));
+  if (results.length === 1 && first) return h("article", {}, ...one(first, app), h("div", { class: "wrap" }, again()));
   const list = results.map((result) => {
     const saying = sayingOf(result);
     const open = button(`${saying.title}: ${result.product || result.text.slice(-24)}`, () => app.answer([result]));
@@ -40,7 +40,7 @@ export function resultView(results: Result[], app: App): HTMLElement {
   );
 }
 
-function one(result: Result): HTMLElement[] {
+function one(result: Result, app: App): HTMLElement[] {
   const saying = sayingOf(result);
   const band = h(
     "section",
@@ -50,10 +50,10 @@ function one(result: Result): HTMLElement[] {
     saying.sentence ? h("p", {}, saying.sentence) : null,
     saying.action ? h("p", { class: "do" }, saying.action) : null,
   );
-  return [band, h("div", { class: "wrap" }, ...details(result, saying))];
+  return [band, h("div", { class: "wrap" }, ...details(result, saying, app))];
 }
 
-function details(result: Result, saying: Saying): (HTMLElement | string)[] {
+function details(result: Result, saying: Saying, app: App): (HTMLElement | string)[] {
   const verdict = result.verdict;
   const parts: HTMLElement[] = [];
   if (result.product) parts.push(goods(result));
@@ -69,10 +69,11 @@ function details(result: Result, saying: Saying): (HTMLElement | string)[] {
     parts.push(h("p", {}, h("a", { class: "button", href: `tel:${result.hotline.replace(/[^+\d]/g, "")}` }, t("call", { phone: result.hotline }))));
   }
   if (verdict && (saying.tone === "stop" || saying.tone === "warn")) {
-    const report = `../report?code=${encodeURIComponent(result.text.slice(0, 300))}`;
-    parts.push(h("p", {}, h("a", { class: "button", href: report }, t("report"))));
+    parts.push(h("p", {}, button(t("report"), () => app.report(result))));
   }
-  parts.push(h("p", { class: "soft" }, how(result)), ...(result.queued ? [h("p", { class: "soft" }, t("queued"))] : []));
+  parts.push(h("p", { class: "soft" }, how(result)));
+  if (result.waits === "kept") parts.push(h("p", { class: "soft" }, t("queued")));
+  if (result.waits === "unkept") parts.push(h("p", { class: "warn note", role: "alert" }, t("unkept")));
   return parts;
 }
 

@@ -1,6 +1,7 @@
 /** The section *Kiểm tra kệ*: begin, read on and on, finish. */
 
 import "./shelf.css";
+import { apiKeyCard } from "../app/apikey";
 import { button, h } from "../app/dom";
 import { signal } from "../app/feedback";
 import type { App } from "../app/main";
@@ -56,7 +57,7 @@ async function beginning(app: App): Promise<HTMLElement> {
       h("button", { type: "submit", class: "big" }, w("begin")),
     ),
     await keyCard(app),
-    await apiKeyCard(app),
+    await apiKeyCard(app.device, { label: w("api"), hint: w("api_hint"), save: w("save"), saved: w("saved") }),
     h("p", { class: "soft" }, w("limit")),
   );
 }
@@ -86,25 +87,6 @@ function options(chosen: string): HTMLElement[] {
 async function keyCard(app: App): Promise<HTMLElement> {
   const fingerprint = fingerprintOf(publicKeyOf(await deviceSecret(app.device)));
   return h("section", { class: "card" }, h("h2", {}, w("key")), h("p", {}, h("code", { id: "fingerprint" }, fingerprint)), h("p", { class: "soft" }, w("key_hint")));
-}
-
-async function apiKeyCard(app: App): Promise<HTMLElement> {
-  const { apiKey = "" } = await app.device.choices();
-  const field = h("input", { id: "api-key", type: "password", autocomplete: "off", value: apiKey, "aria-describedby": "api-hint" }) as HTMLInputElement;
-  const said = h("p", { role: "status" });
-  const save = async () => {
-    await app.device.choose({ apiKey: field.value.trim() });
-    said.textContent = w("saved");
-  };
-  return h(
-    "section",
-    { class: "card" },
-    h("label", { for: "api-key" }, w("api")),
-    field,
-    h("p", { id: "api-hint", class: "soft" }, w("api_hint")),
-    h("div", { class: "row" }, button(w("save"), () => void save())),
-    said,
-  );
 }
 
 /** Reading on and on: each pack once, and a question where a code comes back. */

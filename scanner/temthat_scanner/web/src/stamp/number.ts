@@ -3,7 +3,7 @@
 import { Mistyped } from "../core/errors";
 import { RUN_MAX, SERIAL_MAX } from "./code";
 
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH = 16;
 const BLANKS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000-]/g;
 
@@ -33,7 +33,7 @@ export function parseNumber(typed: string): PrintedNumber {
   const symbols = bare.map((character) => (character.length === 1 ? ALPHABET.indexOf(character) : -1));
   const foreign = symbols.indexOf(-1);
   if (foreign >= 0) throw new Mistyped(foreign + 1);
-  if (symbols.length !== LENGTH || check(symbols) !== 0) throw new Mistyped(null);
+  if (symbols.length !== LENGTH || checkSymbol(symbols) !== 0) throw new Mistyped(null);
   const value = symbols.slice(0, 15).reduce((sum, symbol) => (sum << 5n) | BigInt(symbol), 0n);
   const run = Number(value >> 47n);
   const serial = Number((value >> 23n) & 0xffffffn);
@@ -41,8 +41,8 @@ export function parseNumber(typed: string): PrintedNumber {
   return { run, serial, mac: Number(value & 0x7fffffn), text: bare.join("") };
 }
 
-/** The weighted sum over GF(32), weights x^15 … x^0: zero for a number without a slip. */
-function check(symbols: number[]): number {
+/** The weighted sum over GF(32), weights x^15 … x^0: the check character of what has none yet, zero for a number without a slip. */
+export function checkSymbol(symbols: number[]): number {
   let total = 0;
   symbols.forEach((symbol, place) => {
     if (symbol) total ^= EXP[((LOG.get(symbol) ?? 0) + 15 - place) % 31] ?? 0;
