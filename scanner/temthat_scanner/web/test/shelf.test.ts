@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fromBase64, fromUtf8, concat, utf8 } from "../src/core/bytes";
-import { install, parsePack } from "../src/bundle/install";
+import { install } from "../src/bundle/install";
+import { packSource } from "../src/bundle/source";
 import { viewOf } from "../src/bundle/installed";
 import { Device } from "../src/app/device";
 import { verifies } from "../src/stamp/ed25519";
@@ -19,7 +20,8 @@ interface OfflineVectors {
 }
 const { pack, floor, cases } = vectors<OfflineVectors>("offline");
 const CLOCK = Date.parse(floor) / 1000 + 3_600;
-const kept = install(parsePack(utf8(JSON.stringify(pack))), null, CLOCK, 0, null);
+const device = { seen: null, held: null, clock: CLOCK, built: 0 };
+const kept = await install(packSource(utf8(JSON.stringify(pack))), device);
 const trust = { installed: kept, view: viewOf(kept, 0), drop: () => Promise.reject(new Error("damaged")) } as unknown as Trust;
 const text = (name: string) => cases.find((one) => one.name === name)?.text ?? "";
 const ours = cases.find((one) => one.name === "good")?.shown?.issuer ?? "";
