@@ -49,6 +49,9 @@ export interface How {
   patience?: number;
 }
 
+/** Nobody was asked: that needs no rest. */
+class NoKey extends Unreachable {}
+
 export class Sender {
   private last: Promise<unknown> = Promise.resolve();
   private readonly restUntil = new Map<Lane, number>();
@@ -100,10 +103,11 @@ export class Sender {
       try {
         if (lane === "reports") await this.sendReports(done);
         else await this.sendEvents(lane, how, done);
+        this.restUntil.delete(lane);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
         done.problem ??= error.message;
-        this.restUntil.set(lane, Date.now() + Math.max(REST, error.after * 1_000));
+        if (!(error instanceof NoKey)) this.restUntil.set(lane, Date.now() + Math.max(REST, error.after * 1_000));
         if (error.isSilent) return;
       }
     }
@@ -114,7 +118,7 @@ export class Sender {
       const batch = toSend(await this.device.waiting(), lane).slice(0, AT_ONCE) as WaitingEvent[];
       if (!batch.length) return;
       const apiKey = lane === "marks" ? ((await this.device.choices()).apiKey ?? "") : "";
-      if (lane === "marks" && !apiKey) throw new Unreachable(this.words().noKey);
+      if (lane === "marks" && !apiKey) throw new NoKey(this.words().noKey);
       const said = await this.service.tellMany(batch, apiKey, patience);
       const later = await this.settle(batch, said, done);
       if (later !== null) throw new Unreachable(later);

@@ -6,7 +6,7 @@ import type { Result } from "../app/judging";
 import type { App } from "../app/main";
 import { redrawn } from "../app/photo";
 import { uuid7, type WaitingReport } from "../app/queue";
-import { lang, provinceName, PROVINCES } from "../app/words";
+import { lang, provinceName, PROVINCES, t } from "../app/words";
 import { drawReference, grouped } from "../stamp/reference";
 import { say } from "../texts";
 import { w, type TellingKey } from "./words";
@@ -48,7 +48,7 @@ export function reportView(app: App, about: Result | null): HTMLElement {
       ...labelled("words", form.words, "words_hint"),
       ...labelled("shop", form.shop, "shop_hint"),
       ...labelled("province", form.province),
-      ...labelled("photo", form.photo, "photo_hint"),
+      ...picking(form.photo),
       h(
         "details",
         {},
@@ -75,15 +75,25 @@ function fieldsOf(app: App, about: Result | null) {
     words: h("textarea", { ...hinted("words"), maxlength: "1000" }) as HTMLTextAreaElement,
     shop: input("shop", { ...hinted("shop"), maxlength: "200" }),
     province: h("select", { id: "province" }, ...options) as HTMLSelectElement,
-    photo: input("photo", { ...hinted("photo"), type: "file", accept: "image/*" }),
+    photo: input("photo", { ...hinted("photo"), type: "file", accept: "image/*", class: "hidden" }),
     contact: input("contact", { maxlength: "200" }),
     agree: h("input", { type: "checkbox", id: "agree" }) as HTMLInputElement,
   };
 }
 
-function labelled(name: "stamp" | "words" | "shop" | "province" | "photo" | "contact", field: HTMLElement, hint?: TellingKey): HTMLElement[] {
+function labelled(name: "stamp" | "words" | "shop" | "province" | "contact", field: HTMLElement, hint?: TellingKey): HTMLElement[] {
   const label = h("label", { for: field.id }, w(name), " ", name === "contact" ? null : h("span", { class: "soft" }, w("optional")));
   return [label, field, ...(hint ? [h("p", { class: "soft", id: `${field.id}-hint` }, w(hint))] : [])];
+}
+
+function picking(photo: HTMLInputElement): HTMLElement[] {
+  const name = h("span", { role: "status", class: "soft" });
+  photo.addEventListener("change", () => (name.textContent = photo.files?.[0]?.name ?? ""));
+  return [
+    h("p", { class: "asked" }, w("photo"), " ", h("span", { class: "soft" }, w("optional"))),
+    h("div", { class: "row" }, photo, h("label", { for: "photo", class: "button" }, t("photo")), name),
+    h("p", { class: "soft", id: "photo-hint" }, w("photo_hint")),
+  ];
 }
 
 function aboutCard(about: Result): HTMLElement {

@@ -18,7 +18,8 @@ const SHOWN = 30;
 const GONE = 2_000;
 
 export async function openSell(app: App): Promise<void> {
-  const keys = await apiKeyCard(app.device, { label: w("key"), hint: w("key_hint"), save: w("save"), saved: w("saved") });
+  const words = { label: w("key"), hint: w("key_hint"), save: w("save"), saved: w("saved") };
+  const keys = await apiKeyCard(app.device, words, () => void app.send({ now: true, lanes: ["marks"] }));
   const { apiKey } = await app.device.choices();
   const selling = new Selling(app, keys, !apiKey);
   app.show(selling.view, selling);
@@ -49,7 +50,7 @@ class Selling {
       "section",
       { class: "wrap telling" },
       h("h1", {}, w("sell_title")),
-      h("p", {}, w("sell_intro")),
+      hasNoKey ? h("p", {}, w("sell_intro")) : null,
       hasNoKey ? keys : null,
       this.choosing(),
       this.asking,

@@ -3,7 +3,7 @@
 import "./telling.css";
 import { button, h } from "../app/dom";
 import type { App } from "../app/main";
-import type { Waiting } from "../app/queue";
+import { laneOf, type Waiting } from "../app/queue";
 import type { Remembered } from "../app/sending";
 import { clockTime, t } from "../app/words";
 import { grouped } from "../stamp/reference";
@@ -13,15 +13,17 @@ const KINDS = ["sold", "returned", "spoiled", "check", "report"] as const;
 /** Refused ones shown singly. */
 const SHOWN = 50;
 
-export async function waitingView(app: App): Promise<HTMLElement> {
+/** `said`: what became of a try just now. */
+export async function waitingView(app: App, said = ""): Promise<HTMLElement> {
   const all = await app.device.waiting();
   const refused = all.filter((one) => one.refused);
   const waiting = all.filter((one) => !one.refused);
   const kept = await app.sender.remembered();
   const outcome = h("p", { role: "status", class: "outcome" });
-  const redraw = async (said = "") => {
-    app.show(await waitingView(app));
-    document.querySelector("[role=status].outcome")?.replaceChildren(said);
+  const redraw = async (now = "") => {
+    app.show(await waitingView(app, now));
+    // Filled once it is on the page: then it is read out.
+    document.querySelector("[role=status].outcome")?.replaceChildren(now);
   };
   const send = async () => {
     outcome.textContent = w("sending");
@@ -35,9 +37,10 @@ export async function waitingView(app: App): Promise<HTMLElement> {
     ...(await risks(app, waiting)),
     h("p", {}, waiting.length ? w("waiting", { count: String(waiting.length), time: oldest(waiting) }) : w("waiting_none")),
     kinds(waiting),
+    waiting.some((one) => laneOf(one) === "marks") ? h("p", {}, h("a", { href: "#sell" }, w("to_sell"))) : null,
     outcome,
     waiting.length ? button(w("send_now"), () => void send(), { class: "big" }) : null,
-    ...last(kept),
+    ...last(said ? { ...kept, problem: undefined } : kept),
     refused.length ? refusals(app, refused, () => void redraw()) : null,
     numbers(app, kept, () => void redraw()),
     h("p", { class: "soft" }, w("waiting_hint")),
