@@ -24,6 +24,7 @@ from temthat_scanner.judging import OfflineJudge
 from temthat_scanner.pos import PosServer, Till
 from temthat_scanner.queue import Queue
 from temthat_scanner.selling import Mark, Seller
+from temthat_scanner.sending import Sender
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.code import encode, stamp_url
 from temthat_stamps.keys import public_bytes
@@ -95,7 +96,8 @@ def _through_http(port: int, pid: int, texts: Sequence[str]) -> list[Figure]:
 
 def _serve(trust: TrustView, folder: Path, ready: Connection) -> None:
     judge = OfflineJudge(trust, Asker.TILL, "vi")
-    till = Till(judge, Seller(Mark.SOLD, Queue(folder / "queue.db"), None, judge, "vi"))
+    sender = Sender(Queue(folder / "queue.db"), None, "vi", lambda done: None)
+    till = Till(judge, Seller(Mark.SOLD, sender, judge, "vi"))
     server = PosServer("127.0.0.1", 0, TOKEN, till)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ready.send(server.server_port)

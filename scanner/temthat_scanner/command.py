@@ -18,14 +18,14 @@ from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue, QueueError
 from temthat_scanner.renewing import Renewal
 from temthat_scanner.scanning import BROKEN, GOOD, Output, say, scan_all
-from temthat_scanner.selling import Mark, Seller, Teller
+from temthat_scanner.selling import Mark, Seller
+from temthat_scanner.sending import Sender, Teller
 from temthat_scanner.serialport import NoSerialPort
 from temthat_scanner.showing import show_waiting, tell_flushed
 from temthat_scanner.sources import Seen, held_before, seen_in, sent, typed
 from temthat_scanner.trustdata import open_trust, renew_trust
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import TrustError
-from temthat_stamps.texts import Lang
 from temthat_stamps.trust.roles import is_province
 from temthat_stamps.verdict import Asker
 
@@ -76,14 +76,16 @@ def scan(
         output = Output(json_lines, till, console, errors, lang)
         if not (mark or waiting or forget or listen):
             raise typer.Exit(scan_all(_seen(paths, serial, camera, errors), judge, output))
-        seller = _open_seller(mark, _queue_of(queue, trust), online, offline, lang, errors)
-        seller.kind, seller.place = (None if kind is Asker.CONSUMER else kind.value), place
-        with closing(seller.queue):
-            if listen is not None:
-                raise typer.Exit(_serve(listen, token_file, Till(judge, seller), errors))
-            if mark is None:
-                raise typer.Exit(show_waiting(seller, forget, json_lines, console, errors))
-            raise typer.Exit(scan_all(_seen(paths, serial, camera, errors), seller, output))
+        with closing(_open_queue(_queue_of(queue, trust), errors)) as kept:
+            teller = Teller(online) if online else None
+            sender = Sender(kept, teller, lang, lambda done: tell_flushed(done, lang, errors))
+            if not (mark or listen):
+                raise typer.Exit(show_waiting(sender, forget, json_lines, lang, console, errors))
+            seller = Seller(mark or Mark.SOLD, sender, offline, lang, _role(kind), place)
+            with sender:
+                if listen is not None:
+                    raise typer.Exit(_serve(listen, token_file, Till(judge, seller), errors))
+                raise typer.Exit(scan_all(_seen(paths, serial, camera, errors), seller, output))
 
 
 def _check_sources(
@@ -120,7 +122,7 @@ def _serve(listen: str, token_file: Path | None, till: Till, errors: Console) ->
     """Answer point-of-sale software until somebody stops it (SIGTERM, Ctrl-C)."""
     try:
         host, port = parse_listen(listen)
-        token = open_token(token_file or till.seller.queue.path.with_name("pos.token"))
+        token = open_token(token_file or till.seller.sender.queue.path.with_name("pos.token"))
         server = PosServer(host, port, token, till)
     except ValueError:
         vi = f"--listen “{listen}” không đúng: cần một cổng của máy này, ví dụ 8765 hoặc 127.0.0.1:8765."
@@ -151,28 +153,22 @@ def _queue_of(queue: Path | None, trust: Path | None) -> Path | None:
     return queue
 
 
-def _open_seller(
-    mark: Mark | None,
-    path: Path | None,
-    online: OnlineJudge | None,
-    offline: OfflineJudge,
-    lang: Lang,
-    errors: Console,
-) -> Seller:
-    """What scans are told by; ends the command where there is no file to keep them in."""
+def _role(kind: Asker) -> str | None:
+    """What an event says of who tells it; a shopper says nothing."""
+    return None if kind is Asker.CONSUMER else kind.value
+
+
+def _open_queue(path: Path | None, errors: Console) -> Queue:
+    """What is told is kept there; ends the command where there is no such file."""
     if path is None:
         vi = "--mark, --waiting và --listen cần --queue TỆP (hoặc --trust THƯ_MỤC) để cất những gì chưa gửi được."
         say(errors, vi, "--mark, --waiting and --listen need --queue FILE, or --trust FOLDER.", "red")
         raise typer.Exit(BROKEN)
     try:
-        kept = Queue(path)
+        return Queue(path)
     except QueueError as error:
         say(errors, error.vi, error.en, "red")
         raise typer.Exit(BROKEN) from error
-    teller = Teller(online) if online else None
-    return Seller(
-        mark or Mark.SOLD, kept, teller, offline, lang, notify=lambda done: tell_flushed(done, lang, errors)
-    )
 
 
 def _load_trust(

@@ -14,7 +14,6 @@ import ipaddress
 import json
 import queue
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -37,9 +36,6 @@ CODE_LIMIT = 8_192
 
 CONNECTIONS = 32
 """Connections at once; a till has a few."""
-
-IDLE = 15.0
-"""Seconds without a question after which what waits is sent."""
 
 _TICK = 0.5
 """Seconds of one wait: a signal that comes just before it is seen after it."""
@@ -67,17 +63,12 @@ class Till:
     )
 
     def run(self) -> NoReturn:
-        """Answer what `soon` brings, for ever; in between send what waits."""
-        idle_at = time.monotonic() + IDLE
+        """Answer what `soon` brings, for ever."""
         while True:
             try:
                 job, answer = self._jobs.get(timeout=_TICK)
             except queue.Empty:
-                if time.monotonic() >= idle_at:
-                    has_more = self._send_waiting()
-                    idle_at = time.monotonic() + (0 if has_more else IDLE)
                 continue
-            idle_at = time.monotonic() + IDLE
             try:
                 answer.set_result(job())
             except Exception as error:  # noqa: BLE001 - it is the asking thread's, which tells it
@@ -99,28 +90,22 @@ class Till:
 
     def state(self) -> Line:
         """What a till's screen shows beside the verdict. Raises `QueueError`."""
-        trust = self.seller.offline.trust
-        as_of = trust.as_of if trust else None
-        age = (dt.datetime.now(dt.UTC) - as_of).days if as_of else None
+        trust, queue = self.seller.offline.trust, self.seller.sender.queue
         return {
-            "data_as_of": as_of.isoformat() if as_of else None,
-            "data_days": age,
-            "waiting": self.seller.queue.count(),
-            "refused": len(self.seller.queue.refused()),
+            "data_as_of": trust.as_of.isoformat() if trust else None,
+            "data_days": (dt.datetime.now(dt.UTC) - trust.as_of).days if trust else None,
+            "waiting": queue.count(),
+            "refused": len(queue.refused()),
             "online": self._online(),
         }
 
     def _online(self) -> bool | None:
         """Whether the service answered last time; None without one."""
-        if self.seller.teller is None:
+        if self.seller.sender.teller is None:
             return None
-        return not (self.seller.is_resting or (isinstance(self.judge, FallingBackJudge) and self.judge.down))
-
-    def _send_waiting(self) -> bool:
-        """One call of it, for a question may come meanwhile; whether there is more to send."""
-        flushed = self.seller.flush(1)
-        self.seller.notify(flushed)
-        return flushed.has_more
+        return not (
+            self.seller.sender.is_down or (isinstance(self.judge, FallingBackJudge) and self.judge.down)
+        )
 
 
 class PosServer(ThreadingHTTPServer):

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from temthat_scanner.queue import QueueError, Waiting
 from temthat_scanner.reporting import write_line
-from temthat_scanner.selling import Flushed, Seller
+from temthat_scanner.sending import Flushed, Sender
 from temthat_stamps.texts import Lang, say, visible
 from temthat_stamps.verdict import HANOI, Verdict
 
@@ -34,26 +34,26 @@ def tell_flushed(done: Flushed, lang: Lang, errors: Console) -> None:
 
 
 def show_waiting(
-    seller: Seller, forget: str | None, json_lines: bool, console: Console, errors: Console
+    sender: Sender, forget: str | None, json_lines: bool, lang: Lang, console: Console, errors: Console
 ) -> int:
     """Drop what somebody wants dropped, send what can be sent, and show what is left; the exit code."""
     try:
-        if forget is not None and not seller.queue.forget(forget):
+        if forget is not None and not sender.queue.forget(forget):
             errors.print(visible(f"Không có mục nào mang id {forget} / nothing has that id."), style="yellow")
-        done = seller.flush()
-        waiting, refused = seller.queue.waiting(), seller.queue.refused()
+        done = sender.flush()
+        waiting, refused = sender.queue.waiting(), sender.queue.refused()
     except QueueError as error:
         errors.print(visible(error.vi), style="red")
         errors.print(visible(error.en))
         return BROKEN
-    tell_flushed(done, seller.lang, errors)
+    tell_flushed(done, lang, errors)
     if done.problem:
         errors.print(visible(f"Chưa gửi được / not sent: {done.problem}"), style="yellow")
     if json_lines:
         for one in (*waiting, *refused):
             write_line(one.body | {"refused": one.refused})
     else:
-        _print(waiting, refused, seller.lang, console)
+        _print(waiting, refused, lang, console)
     return SOMETHING if waiting or refused else NOTHING
 
 
