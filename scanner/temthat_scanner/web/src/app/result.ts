@@ -96,5 +96,6 @@ function card(title: string, ...content: (HTMLElement | null)[]): HTMLElement {
 function how(result: Result): string {
   if (result.how === "online") return t("how_online", { time: clockTime(result.at) });
   const data = result.verdict?.reasons.find(({ key }) => key.startsWith("data_"));
-  return result.how === "offline" && data ? t("how_offline", { day: day(data.value, lang) }) : t("how_unaided");
+  if (data) return t("how_offline", { day: day(data.value, lang) });
+  return t(result.how === "offline" ? "how_undated" : "how_unaided");
 }
