@@ -62,6 +62,8 @@ class Page implements App {
   private live: { close(): void } | null = null;
   private section: Section = "scan";
   private about: Result | null = null;
+  /** How many were waiting when it was last looked. */
+  private waiting = 0;
   readonly sender: Sender;
 
   constructor(
@@ -142,8 +144,10 @@ class Page implements App {
   async refresh(): Promise<void> {
     this.tellNetwork();
     if (!navigator.onLine) return;
-    const done = await this.send().catch(() => null);
-    if (done?.sent && this.section === "waiting") this.openFromHash();
+    const before = this.waiting;
+    await this.send().catch(() => null);
+    // Another window may have sent it.
+    if (this.waiting !== before && this.section === "waiting") this.openFromHash();
     const day = 86_400;
     const isStale = !this.trust.view || Date.now() / 1000 - this.trust.view.asOf > day;
     if (isStale) await this.trust.update((await this.device.choices()).provinces ?? [], lang).catch(() => undefined);
@@ -203,7 +207,7 @@ class Page implements App {
   }
 
   private async tellWaiting(): Promise<void> {
-    const count = (await this.device.waiting()).length;
+    const count = (this.waiting = (await this.device.waiting()).length);
     const forked = this.trust.fork ? t("fork_bar") : "";
     const parts = [forked, navigator.onLine ? "" : t("offline_now"), count ? `${t("waiting_tab")}: ${count}` : ""];
     this.bar.textContent = parts.filter(Boolean).join(" · ");
