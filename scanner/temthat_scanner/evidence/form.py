@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import rfc8785
 from securesystemslib.dsse import Envelope
 
+from temthat_scanner.evidence.service import Service, parse_service
 from temthat_stamps.bundle.listing import read_object
 from temthat_stamps.code import RUN_MAX
 from temthat_stamps.errors import BadStatement
@@ -97,6 +98,7 @@ class Check:
     product: str
     note: str
     photos: tuple[str, ...]
+    service: Service | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ def _check(body: dict[str, Any]) -> Check:
         product="" if f.absent("product") else f.text("product", 400),
         note="" if f.absent("note") else f.text("note", 500),
         photos=() if f.absent("photos") else tuple(_list(body, "photos", PHOTOS_LIMIT, str)),
+        service=None if f.absent("service") else parse_service(f.mapping("service")),
     )
 
 

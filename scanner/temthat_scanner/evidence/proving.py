@@ -29,6 +29,7 @@ def prove(evidence: Evidence) -> list[Finding]:
         *_numbers(evidence),
         *_duplicates(evidence),
         *_strangers(evidence),
+        *_services(evidence),
     ]
 
 
@@ -122,4 +123,23 @@ def _strangers(evidence: Evidence) -> Iterator[Finding]:
                 place,
                 "Dấu “nơi khác” không đúng với nơi phát hành đã ghi.",
                 "Its mark of a stranger does not agree with the issuer noted.",
+            )
+
+
+def _services(evidence: Evidence) -> Iterator[Finding]:
+    for place, check in enumerate(evidence.checks, 1):
+        service = check.service
+        if service is None:
+            continue
+        if not check.at <= service.at <= evidence.ended:
+            yield Finding(
+                place,
+                "Giờ máy chủ trả lời không nằm trong buổi kiểm tra.",
+                "The service's answer is not from the time of the check.",
+            )
+        if not service.adds_up:
+            yield Finding(
+                place,
+                "Số tem theo từng trạng thái cộng lại không bằng số tem đã đặt.",
+                "The stamps by state do not add up to those ordered.",
             )

@@ -36,6 +36,23 @@ def check(
     return body | more
 
 
+def service(at: str = "2026-05-20T03:01:02Z", **more: Any) -> dict[str, Any]:
+    """What the service told of a pack, as the phone app writes it down."""
+    return {
+        "at": at,
+        "verdict": "genuine",
+        "checks": 7,
+        "first": ["2026-05-02", "24"],
+        "last": ["2026-05-19", "01"],
+        "state": "applied",
+        "ordered": 1300,
+        "states": [["printed", 100], ["applied", 1200]],
+        "questions": [["over_ordered", "Số tem đã đặt nhiều hơn số gói.", "More stamps than packs."]],
+        "papers": [["ocop", "12/QĐ", "2026-05-01", "not_in_force"], ["other", "7", "", "refused"]],
+        "missing": 2,
+    } | more
+
+
 def body_of(*checks: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A body in which everything agrees, if the checks do."""
     return {

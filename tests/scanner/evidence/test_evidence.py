@@ -27,7 +27,7 @@ from temthat_stamps.fields import instant
 from temthat_stamps.keys import key_id, public_bytes
 
 from ..conftest import World
-from .making import KEY, NAME, PICTURE, PRODUCER, body_of, check, enclose, reopened
+from .making import KEY, NAME, PICTURE, PRODUCER, body_of, check, enclose, reopened, service
 
 runner = CliRunner()
 OFFLINE = json.loads((Path(__file__).parents[3] / "stamps/vectors/offline.json").read_text("utf-8"))
@@ -41,7 +41,15 @@ def shelf() -> dict[str, Any]:
     ours = {"id": PRODUCER, "province": "24"}
     theirs = {"id": "0196e4a0-0000-7000-8000-000000000002", "province": "25"}
     return body_of(
-        check(GOOD, "2026-05-20T03:01:00Z", "genuine_offline", (4, 2), issuer=ours, photos=[NAME]),
+        check(
+            GOOD,
+            "2026-05-20T03:01:00Z",
+            "genuine_offline",
+            (4, 2),
+            issuer=ours,
+            photos=[NAME],
+            service=service(),
+        ),
         check(
             BARE, "2026-05-20T03:01:09Z", "genuine_offline", (4, 2), issuer=ours, duplicate_of=0, note="Gói 2"
         ),
@@ -82,6 +90,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert fingerprint[:4] + " " + fingerprint[4:8] in result.output
     for said in ("NGUYÊN VẸN", "WHOLE", "4 gói", "1  trùng / duplicates", "1  nơi khác", "Gói 2", "HTX Mẫu"):
         assert said in result.output
+    assert "Chợ Mẫu, quầy 12, Bắc Ninh" in result.output, "provinces by name"
+    assert "Số tem đã đặt nhiều hơn số gói." in result.output
     assert "hàng giả" not in result.output
 
 
@@ -132,6 +142,9 @@ def put(value: object, *path: str | int) -> Callable[[dict[str, Any]], None]:
         (put(["ab" * 32], "checks", 3, "photos"), "not listed"),
         (put([], "photos"), "was not signed"),
         (put(7, "photos", 0, "length"), "not the one"),
+        (put("2026-05-20T03:00:59Z", "checks", 0, "service", "at"), "not from the time"),
+        (put("2026-05-20T04:00:01Z", "checks", 0, "service", "at"), "not from the time"),
+        (put(1299, "checks", 0, "service", "ordered"), "do not add up"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -183,6 +196,21 @@ def test_the_key_that_was_written_down(tmp_path: Path) -> None:
     assert "Not the key asked for" in result.output
 
 
+_WRONGLY_TOLD: dict[str, dict[str, Any]] = {
+    "an unknown verdict": {"verdict": "fake"},
+    "no list": {"states": {"applied": 3}},
+    "a count below zero": {"states": [["applied", -1]]},
+    "a count that is a yes": {"states": [["applied", True]]},
+    "a short row": {"papers": [["ocop", "1"]]},
+    "no day": {"last": ["2026-02-30", "01"]},
+    "no province": {"sold": ["2026-05-02", "1"]},
+    "no pair": {"first": "2026-05-02"},
+    "too many questions": {"questions": [["x", "a", "b"]] * 11},
+    "an endless question": {"questions": [["x", "a" * 601, "b"]]},
+    "a paper until never": {"papers": [["ocop", "1", "never", "in_force"]]},
+}
+
+
 def _unusable() -> dict[str, bytes]:
     body = numbered(shelf())
     file = reopened(enclose(body))
@@ -210,6 +238,12 @@ def _unusable() -> dict[str, bytes]:
             body_of(check("x", "2026-05-20T03:01:00Z", "not_ours", stranger=1))
         ),
         "no such province": enclose({**body, "purpose": {"province": "9"}}),
+        **{
+            f"told: {name}": enclose(
+                body_of(check("x", "2026-05-20T03:01:00Z", "not_ours", service=service(**wrong)))
+            )
+            for name, wrong in _WRONGLY_TOLD.items()
+        },
         "another spelling of base64": enclose(body).replace(b'","payloadType', b'=","payloadType'),
     }
 
@@ -330,9 +364,49 @@ def test_pages_with_photos(tmp_path: Path) -> None:
     body["checks"][0]["photos"] = [name]
     body["checks"][1]["note"] = "x" * 500
     body["photos"] = [{"sha256": name, "type": "image/jpeg", "length": len(photo)}]
-    assert pages_of(enclose(body, photos={name: photo}), tmp_path) == (0, 1)
+    assert pages_of(enclose(body, photos={name: photo}), tmp_path) == (0, 2)
     assert pages_of(WHOLE, tmp_path) == (0, 1)
     assert pages_of(enclose(body, photos={}), tmp_path) == (1, 1)
+
+
+def test_what_the_service_told_is_shown_once_for_a_batch(tmp_path: Path) -> None:
+    """Also a state, and a standing of papers, of which this program knows nothing yet; and where nothing was told."""
+    told = [
+        service(),
+        service(checks=None, last=None, sold=["2026-05-20", "01"]),
+        {"at": "2026-05-20T03:01:02Z"},
+    ]
+    told[1]["states"], told[1]["papers"] = [["lent", 1300]], [["ocop", "12/QĐ", "", "asleep"]]
+    told[2]["verdict"] = "sold"
+    packs = [
+        check(f"https://example.com/{n}", "2026-05-20T03:01:00Z", "not_ours", service=told[n % 3])
+        for n in range(60)
+    ]
+    code, pages = pages_of(enclose(body_of(*packs, photos=[]), photos={}), tmp_path)
+    assert code == 0
+    assert 5 <= pages <= 8, "ledger, figures and papers stand with the first pack of a batch"
+    first = parse_evidence(enclose(body_of(*packs, photos=[]), photos={})).checks[0].service
+    assert first is not None
+    assert first.of_stamp() == (
+        "theo sổ tem, tem này đã dán; đã quét 7 lượt; quét gần nhất 19/05/2026, Hà Nội",
+        "by the ledger this stamp is applied; 7 scans; latest scan 19 May 2026, Hà Nội",
+    )
+    assert next(first.of_batch()) == (
+        "1.300 tem đã đặt = 100 đã in, chưa ghi dùng vào đâu + 1.200 đã dán",
+        "1,300 stamps ordered = 100 printed, not yet accounted for + 1,200 applied",
+    )
+
+
+def test_a_photo_is_drawn_once(tmp_path: Path) -> None:
+    """However many packs name it: not a page more for each."""
+    photo = jpeg()
+    name = hashlib.sha256(photo).hexdigest()
+    packs = [
+        check(f"https://example.com/{n}", "2026-05-20T03:01:00Z", "not_ours", photos=[name])
+        for n in range(25)
+    ]
+    listed = [{"sha256": name, "type": "image/jpeg", "length": len(photo)}]
+    assert pages_of(enclose(body_of(*packs, photos=listed), photos={name: photo}), tmp_path)[1] <= 3
 
 
 def test_as_many_pages_as_it_needs(tmp_path: Path) -> None:
