@@ -128,7 +128,7 @@ def doomed(playwright: Playwright, profile: Path) -> Iterator[Page]:
     port.unlink(missing_ok=True)
     for lock in profile.glob("Singleton*"):
         lock.unlink()
-    command = [CHROMIUM, *ARGS, "--lang=vi-VN", "--accept-lang=vi-VN", "--remote-debugging-port=0"]
+    command = [str(CHROMIUM), *ARGS, "--lang=vi-VN", "--accept-lang=vi-VN", "--remote-debugging-port=0"]
     running = subprocess.Popen(
         [*command, f"--user-data-dir={profile}", "about:blank"],
         stdout=subprocess.DEVNULL,
@@ -177,6 +177,7 @@ def enter_key(page: Page, address: str, key: str) -> None:
 def check(page: Page, address: str, code: str) -> str:
     """Type a code in the app's own section; the verdict."""
     page.goto(f"{address}/scan/#type")
+    page.get_by_role("link", name="Gõ số").click()  # also where a verdict stands there already
     page.locator("#number").fill(code)
     page.locator("#number").press("Enter")
     return word_of(page)
@@ -279,3 +280,80 @@ def test_killed_updated_and_unanswered_it_arrives_once(
     [report] = reports(demo, reference)
     assert (report.verdict, report.odd, report.told) == ("forged", "weight", "Nhẹ hơn mọi khi")
     assert report.photo is not None
+
+
+FULL = """() => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...given) {
+        const asked = put.apply(this, given);
+        this.transaction.abort();
+        return asked;
+    };
+}"""
+"""From now on nothing is stored: a disk without room aborts the transaction. (The override of the quota in Chromium's
+debugging protocol has no effect on IndexedDB.)
+"""
+
+
+def test_full_storage_is_told_at_once(
+    demo: Demo, line: Line, playwright: Playwright, codes: list[str], tmp_path: Path
+) -> None:
+    """A check, a sale and a report that could not be kept are never called kept; while the page lives they are sent."""
+    code = codes[4]
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        fetched(page, Demo(line.address, demo.folder))
+        enter_key(page, line.address, api_key(demo, "till"))
+        line.is_up = False
+        page.evaluate(FULL)
+        assert sell(page, code) == "not_kept"
+        assert "CHƯA GHI ĐƯỢC" in page.locator(".sale").inner_text()
+        assert check(page, line.address, code) == "genuine_offline"
+        page.get_by_text("Máy KHÔNG cất được lần kiểm tra này").wait_for()
+        assert check(page, line.address, demo.forged) == "forged"
+        reference = write_report(page, demo.sample("genuine"))
+        page.get_by_text("Máy KHÔNG cất được báo cáo").wait_for()
+        page.get_by_role("link", name="Chờ gửi").click()
+        page.get_by_text("3 mục KHÔNG cất được vào máy").wait_for(timeout=LONG)
+        line.is_up = True
+        page.get_by_role("button", name="Gửi ngay").click()
+        page.get_by_text("Không có gì chờ gửi.").wait_for(timeout=LONG)
+        assert page.get_by_text("KHÔNG cất được").count() == 0
+    serial = decode(code).header.serial
+    assert recorded(demo, [code]) == [(serial, "check"), (serial, "sold")]
+    assert len(reports(demo, reference)) == 1
+
+
+def test_a_wrong_key_waits_and_what_is_refused_stays_until_it_is_dropped(
+    demo: Demo, line: Line, playwright: Playwright, codes: list[str], tmp_path: Path
+) -> None:
+    """Each with its reason in the service's own words; the right key sends what waited."""
+    code = codes[3]
+    before = recorded(demo, [code])
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        page.goto(f"{line.address}/scan/#sell")
+        assert sell(page, code, "spoiled") == "kept"
+        assert "Chưa có khóa của quầy" in page.locator(".sale .told").inner_text()
+        enter_key(page, line.address, api_key(demo, "inspector"))
+        page.get_by_role("link", name="Chờ gửi").click()
+        page.get_by_text("không thuộc vai trò “till”").first.wait_for(timeout=LONG)
+        page.get_by_role("link", name="Mở mục Ghi bán").click()
+        page.locator("summary").click()
+        page.locator("#api-key").fill(api_key(demo, "till"))
+        with page.expect_response(f"**{EVENTS}"):
+            page.get_by_role("button", name="Lưu").click()
+        page.locator("p.bar").wait_for(state="hidden", timeout=LONG)
+        assert sell(page, codes[0], "returned") == "refused"
+        page.get_by_role("link", name="Chờ gửi").click()
+        refused = page.locator(".refused li")
+        refused.wait_for(timeout=LONG)
+        assert "không có gì để hoàn lại" in refused.inner_text()
+        refused.get_by_role("button", name="Gửi lại").click()
+        page.get_by_text("1 mục máy chủ không nhận").wait_for(timeout=LONG)
+        page.get_by_role("button", name="Bỏ mục này").click()
+        page.get_by_role("button", name="Bấm lần nữa để bỏ").click()
+        refused.wait_for(state="detached", timeout=LONG)
+        page.reload()
+        page.get_by_text("Không có gì chờ gửi.").wait_for(timeout=LONG)
+    assert recorded(demo, [code]) == sorted([*before, (decode(code).header.serial, "spoiled")])
