@@ -24,7 +24,7 @@ export class Forked extends TrustError {
 export class NotShown extends TrustError {
   constructor(en: string) {
     super(
-      "store",
+      "operator",
       `Nguồn chưa cho thấy sổ công khai nối tiếp sổ mà máy đã biết (${en}). Dữ liệu đang dùng được giữ; hãy thử lại, hoặc tải từ nguồn khác.`,
       `The source does not show that the public log continues the one known here (${en}). What is in use is kept; try again, or fetch it elsewhere.`,
     );
