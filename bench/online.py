@@ -99,14 +99,14 @@ def _measure(url: str, folder: Path, name: str, count: int, rounds: int) -> list
     settings = Settings(mode="demo", database_url=url, data_dir=folder, host=HOST, secure_cookies=False)
     load_master_key(settings, create=True)
     upgrade(url)
-    supply = _Supply(settings, (count * rounds + AT_ONCE) * len(NAMES) * 2 + count * rounds * 4)
+    supply = Supply(settings, (count * rounds + AT_ONCE) * len(NAMES) * 2 + count * rounds * 4)
     found = asyncio.run(_in_process(settings, supply, name, count, rounds))
     with _server(settings, supply.public_key) as (port, clock):
         found += asyncio.run(_over_http(port, supply, name, count, rounds, clock))
     return found
 
 
-class _Supply:
+class Supply:
     """Signed codes of one run, each used once."""
 
     def __init__(self, settings: Settings, count: int) -> None:
@@ -205,9 +205,7 @@ def _application(settings: Settings, public_key: bytes, now: Callable[[], dt.dat
     return app
 
 
-async def _in_process(
-    settings: Settings, supply: _Supply, name: str, count: int, rounds: int
-) -> list[Figure]:
+async def _in_process(settings: Settings, supply: Supply, name: str, count: int, rounds: int) -> list[Figure]:
     clock = _clock()
     app = _application(settings, supply.public_key, partial(_now, clock))
     async with app.router.lifespan_context(app):
@@ -217,7 +215,7 @@ async def _in_process(
             return found + await _again(ask, supply, f"online, {name}, in process", count, rounds, clock)
 
 
-async def _again(ask: Ask, supply: _Supply, name: str, count: int, rounds: int, clock: Any) -> list[Figure]:
+async def _again(ask: Ask, supply: Supply, name: str, count: int, rounds: int, clock: Any) -> list[Figure]:
     """The same stamps every three days, by the server's clock: the second check, and the third and fourth."""
     second: dict[str, list[float]] = {RECORDED: [], PLAIN_POST: []}
     further: dict[str, list[float]] = {RECORDED: [], PLAIN_POST: []}
@@ -286,7 +284,7 @@ def _asgi_client(app: FastAPI) -> Ask:
 
 
 async def _over_http(
-    port: int, supply: _Supply, name: str, count: int, rounds: int, clock: Any
+    port: int, supply: Supply, name: str, count: int, rounds: int, clock: Any
 ) -> list[Figure]:
     client = _HttpClient(port)
     await client.open(AT_ONCE)
@@ -297,7 +295,7 @@ async def _over_http(
         client.close()
 
 
-async def _turns(ask: Ask, supply: _Supply, name: str, count: int, rounds: int) -> list[Figure]:
+async def _turns(ask: Ask, supply: Supply, name: str, count: int, rounds: int) -> list[Figure]:
     """Requests per second of each route, the median of rounds in which they take turns."""
     rates: dict[str, list[float]] = {route: [] for route in NAMES}
     for route in NAMES:
@@ -410,7 +408,7 @@ def _server(settings: Settings, public_key: bytes) -> Iterator[tuple[int, Any]]:
     )
     process.start()
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port, clock
     finally:
         process.terminate()
@@ -442,7 +440,8 @@ def _serve(settings: dict[str, Any], public_key: bytes, port: int, clock: Any) -
         )
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Until something listens there."""
     for _ in range(300):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
