@@ -2,23 +2,23 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Page, Playwright
 from typer.testing import CliRunner
 
+import hatch_build
 from temthat.main import app
 from temthat_scanner.evidence.form import parse_evidence
+from temthat_scanner.evidence.proving import prove
+from temthat_stamps.ledger.ledger import State, state_words
 
 from .conftest import Demo, fetched, in_browser, phone
+
+from bench.phone import api_key  # isort: skip
 
 pytestmark = in_browser
 
@@ -107,34 +107,8 @@ def pack_of(demo: Demo) -> str:
     return httpx.get(f"{demo.address}/api/v1/trust").text
 
 
-def inspector_key(demo: Demo) -> str:
-    """As `temthat api-key` issues one in the demo's folder."""
-    picture = Image.open(demo.pictures / "1-genuine.png")
-    code = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))[
-        0
-    ].text
-    answer = httpx.get(f"{demo.address}/T/{code.rpartition('/')[2]}", headers={"Accept": "application/json"})
-    folder = demo.pictures.parent
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("temthat")),
-            *("api-key", answer.json()["issuer"]["code"], "--role", "inspector"),
-        ],
-        env={
-            **os.environ,
-            "TEMTHAT_MODE": "demo",
-            "TEMTHAT_DATA_DIR": str(folder),
-            "TEMTHAT_DATABASE_URL": f"sqlite:///{folder / 'temthat.db'}",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.partition("API key: ")[2].strip()
-
-
 def test_signed_in_the_service_is_asked(demo: Demo, playwright: Playwright, tmp_path: Path) -> None:
-    """With an inspector's key: the service's verdict, the code's history, the batch's papers; a wrong key is told."""
+    """A wrong key is told. With an inspector's: ledger, way, papers, law and history in the row, and in the file."""
     with phone(playwright, tmp_path / "profile", camera=False) as context:
         page = context.new_page()
         fetched(page, demo)
@@ -145,15 +119,46 @@ def test_signed_in_the_service_is_asked(demo: Demo, playwright: Playwright, tmp_
         page.get_by_role("button", name="Kết thúc").click()
         page.get_by_role("button", name="Xóa buổi này").click()
         page.get_by_role("button", name="Bấm lần nữa để xóa").click()
-        enter(page, inspector_key(demo))
+        enter(page, api_key(demo, "inspector"))
         with page.expect_response("**/api/v1/verify") as asked:
             read(page, demo.pictures / "1-genuine.png", 1)
         assert asked.value.status == 200
         assert '"inspector"' in (asked.value.request.post_data or "")
-        page.locator("summary").click()
-        page.get_by_role("button", name="Hỏi lịch sử mã và hồ sơ").click()
-        page.get_by_role("heading", name="Hồ sơ theo luật").wait_for()
-        assert page.get_by_text("Thông tư 02/2024/TT-BKHCN").count() > 0
+        row = page.locator("li[data-n='1']")
+        with page.expect_response("**/api/v1/inspect?*") as told:
+            row.locator("summary").first.click()
+        held = told.value.json()["record"]
+        row.get_by_text("được ghi vào tệp bằng chứng").wait_for()
+        [ordered] = [
+            run["ordered"] for run in held["runs"] if run["run"] == told.value.json()["stamp"]["run"]
+        ]
+        assert row.locator(".figures .sum td").first.inner_text() == str(ordered)
+        assert row.locator(".timeline > li").count() == len(held["events"]) > 0
+        assert row.get_by_text("Thông tư 02/2024/TT-BKHCN").count() > 0
+        overflow = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not overflow, "it fits a phone"
+        page.reload()
+        context.set_offline(True)
+        page.locator("li[data-n='1'] summary").first.click()
+        page.locator("li[data-n='1'] .figures").wait_for()  # as it was told before
+        page.get_by_role("button", name="Kết thúc").click()
+        with page.expect_download() as download:
+            page.locator("#evidence").click()
+        evidence = parse_evidence(download.value.path().read_bytes())
+        assert prove(evidence) == []
+        service = evidence.checks[0].service
+        assert service is not None
+        assert (service.ordered, service.state) == (ordered, held["state"])
+        assert len(service.papers) == len(held["papers"])
+
+
+def test_states_have_the_services_own_words() -> None:
+    """What the app says of a state that it kept is what the ledger's page says."""
+    words = json.loads(
+        (Path(hatch_build.__file__).parent / "temthat_scanner/web/src/shelf/words.json").read_text("utf-8")
+    )
+    for lang in ("vi", "en"):
+        assert {s: words[lang][f"state_{s}"] for s in State} == {s: state_words(s, lang) for s in State}
 
 
 def enter(page: Page, key: str) -> None:

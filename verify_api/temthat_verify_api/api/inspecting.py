@@ -306,7 +306,8 @@ def _flows(account: Account | None) -> list[FlowModel]:
 
 def _flow_title(row: Row, key: str) -> BothModel:
     if row.step is not None and row.at is not None:
-        return BothModel(vi=step_name(row.step, row.at), en=step_name(row.step, row.at, "en"))
+        vi, en = step_name(row.step, row.at), step_name(row.step, row.at, "en")
+        return BothModel(vi=f"{vi[:1].upper()}{vi[1:]}", en=f"{en[:1].upper()}{en[1:]}")
     title = _words(key)
     return BothModel(vi=f"{title.vi}: {row.what}", en=f"{title.en}: {row.what}") if row.what else title
 

@@ -7,6 +7,7 @@ import { Device } from "../src/app/device";
 import { verifies } from "../src/stamp/ed25519";
 import type { Trust } from "../src/app/trust";
 import type { Body } from "../src/shelf/evidence";
+import type { Told } from "../src/shelf/service";
 import { vectors } from "./vectors";
 
 // The app's modules ask where they are served from.
@@ -75,6 +76,53 @@ describe("a shelf check", () => {
     await shelf.finish(true);
     expect(late?.at).toBe(shelf.kept.begun);
     expect(shelf.kept.ended).toBe(shelf.kept.begun);
+  });
+
+  it("keeps the short of what the service told, for the file", async () => {
+    const shelf = await begun();
+    const check = await shelf.add(text("good"), "", "vi");
+    if (!check) throw new Error("nothing was read");
+    const both = { vi: "đ".repeat(700), en: "o" };
+    const paper = { kind: "ocop", title: both, number: "12/QĐ", valid_until: null, in_force: true, vouching: "confirmed", refused: true };
+    const items = [{ title: both, state: "missing" }, { title: both, state: "complete" }];
+    const told: Told = {
+      verdict: "genuine",
+      stamp: { run: 4 },
+      history: { checks: null, first: { on: "2026-05-02", province: "" }, last: null, sold: null },
+      record: {
+        quantity: both,
+        state: "applied",
+        state_words: both,
+        runs: [3, 4].map((run) => ({ run, pack_form: "Gói", ordered: run, logged: true, reason: null, states: [{ state: "applied", count: run, words: both }] })),
+        questions: Array.from({ length: 12 }, () => ({ rule: "over_ordered", words: both })),
+        balance: [],
+        events: [],
+        hidden: 0,
+        cut: false,
+        papers: [paper],
+        checklists: [{ law: both, done: 1, counted: 2, items }],
+      },
+    };
+    vi.setSystemTime((CLOCK + 60) * 1000);
+    await shelf.told(check, told);
+    const { questions, ...service } = check.service ?? { questions: [] };
+    expect(service).toEqual({
+      at: new Date((CLOCK + 60) * 1000).toISOString().replace(".000", ""),
+      verdict: "genuine",
+      first: ["2026-05-02", ""],
+      state: "applied",
+      ordered: 4,
+      states: [["applied", 4]],
+      papers: [["ocop", "12/QĐ", "", "refused"]],
+      missing: 1,
+    });
+    expect(questions?.map(([, vi]) => vi.length)).toEqual(Array.from({ length: 10 }, () => 600));
+    // What was told last is not after the end, whatever the clock does meanwhile.
+    vi.setSystemTime((CLOCK - 600) * 1000);
+    await shelf.finish(true);
+    expect(shelf.kept.ended).toBe(check.service?.at);
+    await shelf.told(check, { ...told, history: null, record: null });
+    expect(check.service).toEqual({ at: check.at, verdict: "genuine" });
   });
 
   it("signs what it holds, with a key that stays the same", async () => {

@@ -3,6 +3,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { concat, sha256, toBase64, toHex, utf8 } from "../core/bytes";
 import { keyId } from "../log/statement";
+import type { Service } from "./service";
 
 export const CHECKS_LIMIT = 2_000;
 export const PHOTOS_LIMIT = 40;
@@ -33,6 +34,7 @@ export interface Check {
   stranger?: true;
   note?: string;
   photos?: string[];
+  service?: Service;
 }
 export interface Photo {
   sha256: string;

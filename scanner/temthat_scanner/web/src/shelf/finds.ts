@@ -1,16 +1,16 @@
 /** The packs read so far: how many of which verdict, and each with its note and photos. */
 
 import { h } from "../app/dom";
+import { redrawn } from "../app/photo";
 import { provinceName, lang } from "../app/words";
 import { say, type Saying } from "../texts";
 import type { Verdict } from "../stamp/verdict";
-import { askMore, batchOf } from "./about";
+import { batchOf, heldOf } from "./about";
 import { PHOTO_LIMIT, PHOTOS_LIMIT, type Check } from "./evidence";
 import type { Kept, Shelf } from "./shelf";
 import { w } from "./words";
 
 const SHOWN = 50;
-const LONGEST = 1_600;
 
 export function sayingOf(check: Check): Saying {
   const verdict = { word: check.verdict, reasons: check.reasons.map(([key, value]) => ({ key, value })) } as Verdict;
@@ -77,7 +77,7 @@ export class FindList {
       "li",
       { class: `is-${saying.tone}`, "data-n": String(n) },
       h("div", {}, h("strong", {}, `${n}. ${saying.title}`), ...tags),
-      h("div", { class: "soft" }, check.product ?? check.text.slice(-40)),
+      h("div", { class: "soft" }, [check.product ?? check.text.slice(-40), numberOf(check)].filter(Boolean).join(" · ")),
       this.extras(check, n),
     );
   }
@@ -96,7 +96,7 @@ export class FindList {
     const about = h("div");
     const open = () => {
       if (about.hasChildNodes() || !("run" in check)) return;
-      about.append(batchOf(check, this.shelf.trust), ...(this.apiKey ? [askMore(check, this.apiKey)] : []));
+      about.append(batchOf(check, this.shelf.trust), ...(this.apiKey ? [heldOf(check, this.shelf, this.apiKey)] : []));
     };
     return h(
       "details",
@@ -117,27 +117,17 @@ export class FindList {
 
   private async take(check: Check, file: Blob): Promise<string> {
     if (this.shelf.kept.photos.length >= PHOTOS_LIMIT) return w("photo_many");
-    const data = await shrunk(file).catch(() => null);
+    const data = await redrawn(file, PHOTO_LIMIT).catch(() => null);
     if (!data) return w("photo_bad");
     return (await this.shelf.addPhoto(check, data)) ? countOf(check) : w("photo_full");
   }
 }
 
-function countOf(check: Check): string {
-  return check.photos?.length ? w("photos", { count: String(check.photos.length) }) : "";
+/** Run and serial, as the printed sheet names a stamp. */
+function numberOf(check: Check): string {
+  return check.run === undefined ? "" : `${check.run}-${check.serial}`;
 }
 
-/** Made anew, without what the camera wrote into it (place, device); null where it stays too large. */
-async function shrunk(file: Blob): Promise<Uint8Array | null> {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  for (const quality of [0.8, 0.6, 0.4]) {
-    const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-    if (made && made.size <= PHOTO_LIMIT) return new Uint8Array(await made.arrayBuffer());
-  }
-  return null;
+function countOf(check: Check): string {
+  return check.photos?.length ? w("photos", { count: String(check.photos.length) }) : "";
 }

@@ -9,6 +9,7 @@ import type { Trust } from "../app/trust";
 import { decode } from "../stamp/code";
 import { looksLikeNumber, parseNumber } from "../stamp/number";
 import type { Verdict } from "../stamp/verdict";
+import { serviceOf, type Told } from "./service";
 import { CHECKS_LIMIT, nameOf, publicKeyOf, seal, type Body, type Check, type Data, type Photo, type Purpose } from "./evidence";
 
 declare const __BUILT__: number;
@@ -105,7 +106,7 @@ export class Shelf {
     const { word, reasons } = said ?? here.verdict;
     const check: Check = {
       text,
-      at: [now(), checks.at(-1)?.at ?? this.kept.begun].sort()[1] as string,
+      at: latest(checks.at(-1)?.at ?? this.kept.begun),
       how: said ? "online" : this.trust.view ? "offline" : "unaided",
       verdict: word,
       reasons: reasons.map(({ key, value }) => [key, value]),
@@ -128,6 +129,12 @@ export class Shelf {
     await this.keep();
   }
 
+  /** What the service told of this pack; the latest counts. */
+  async told(check: Check, told: Told): Promise<void> {
+    check.service = serviceOf(told, latest(check.at));
+    await this.keep();
+  }
+
   /** False where there is no room for it. */
   async addPhoto(check: Check, data: Uint8Array): Promise<boolean> {
     const name = nameOf(data);
@@ -141,7 +148,8 @@ export class Shelf {
   }
 
   async finish(isOver: boolean): Promise<void> {
-    this.kept.ended = isOver ? ([now(), this.kept.checks.at(-1)?.at ?? this.kept.begun].sort()[1] as string) : null;
+    const { begun, checks } = this.kept;
+    this.kept.ended = isOver ? latest(begun, ...checks.flatMap(({ at, service }) => [at, service?.at ?? at])) : null;
     await this.keep();
   }
 
@@ -274,6 +282,11 @@ export async function deviceSecret(device: Device): Promise<Uint8Array> {
 
 function now(): string {
   return instant(Date.now());
+}
+
+/** Now, or the latest of these where the clock went back. */
+function latest(...others: string[]): string {
+  return [now(), ...others].sort().at(-1) as string;
 }
 
 function instant(at: number): string {

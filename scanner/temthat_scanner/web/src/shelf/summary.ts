@@ -5,6 +5,7 @@ import { clockTime, provinceName } from "../app/words";
 import { fingerprintOf, nameOf, publicKeyOf, type Check } from "./evidence";
 import { Counts, sayingOf, tagsOf } from "./finds";
 import { deviceSecret, type Shelf } from "./shelf";
+import { toldLines } from "./toldview";
 import { w } from "./words";
 
 export async function summaryView(shelf: Shelf, changed: () => void): Promise<HTMLElement> {
@@ -62,8 +63,14 @@ async function about(shelf: Shelf): Promise<HTMLElement[]> {
 async function sheet(shelf: Shelf): Promise<HTMLElement> {
   const photos = await shelf.photos();
   const heads = (["col_n", "col_verdict", "col_what", "col_time"] as const).map((key) => h("th", { scope: "col" }, w(key)));
-  const rows = shelf.kept.checks.map((check, i) => row(check, i + 1, photos));
-  return h("table", { class: "sheet" }, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows));
+  const runs = new Set<number | undefined>();
+  const rows = shelf.kept.checks.map((check, i) => {
+    const told = check.service ? toldLines(check.service, !runs.has(check.run)) : [];
+    if (check.service) runs.add(check.run);
+    const below = told.length ? [h("tr", { class: "below" }, h("td"), h("td", { colspan: "3" }, ...told))] : [];
+    return [row(check, i + 1, photos), ...below];
+  });
+  return h("table", { class: "sheet" }, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows.flat()));
 }
 
 function row(check: Check, n: number, photos: Map<string, Uint8Array>): HTMLElement {
