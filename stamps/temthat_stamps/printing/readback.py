@@ -53,7 +53,6 @@ class ReadBackReport:
     count: int
     read: int
     sheets: int
-    sheets_read: int
 
 
 def read_back(
@@ -105,7 +104,7 @@ class _Reading:
             )
         chosen = _choose(sheets, per_sheet, len(self._expected), sample)
         read = sum(self._read_sheet(sheet) for sheet in chosen)
-        return ReadBackReport(len(self._expected), read, sheets, len(chosen))
+        return ReadBackReport(len(self._expected), read, sheets)
 
     def _read_sheet(self, sheet: int) -> int:
         """Reads every label of one sheet; how many stamps it held."""
@@ -199,4 +198,4 @@ def _read_list(file: BinaryIO, expected: Sequence[str]) -> ReadBackReport:
         text.detach()
     if count != len(expected):
         raise broken(count, "thiếu dòng", "lines are missing")
-    return ReadBackReport(count, count, 0, 0)
+    return ReadBackReport(count, count, 0)

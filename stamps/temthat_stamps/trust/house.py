@@ -50,12 +50,6 @@ class HouseCeremony:
         cards = [card for role in roles for card in self._cards(role)]
         return self._publish(ceremony.found(cards, OperatorCard.of(log, self._online), now), now)
 
-    def add_province(self, province: str, now: dt.datetime) -> dict[str, PublishedFile]:
-        """A further province, with officers of its own."""
-        role = province_role(province)
-        made = ceremony.rotate(self.repository.current(), role, self._cards(role), (), now)
-        return self._publish(made, now)
-
     def approve(
         self,
         requests: Sequence[bytes],
@@ -70,11 +64,6 @@ class HouseCeremony:
     def revoke(self, key_id: str, last_good: int, reason: str, now: dt.datetime) -> dict[str, PublishedFile]:
         """End a key after entry `last_good`, with a reason code of `notice.REASONS`."""
         made = ceremony.revoke(self.repository.current(), key_id, last_good, reason, now)
-        return self._publish(made, now)
-
-    def change_log(self, log: LogTrust, now: dt.datetime) -> dict[str, PublishedFile]:
-        """Another `log.json`: witnesses, operator keys, hosts."""
-        made = ceremony.change_operator(self.repository.current(), OperatorCard.of(log, self._online), now)
         return self._publish(made, now)
 
     def renew(self, now: dt.datetime) -> dict[str, PublishedFile]:

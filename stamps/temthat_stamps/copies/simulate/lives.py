@@ -24,7 +24,6 @@ class Lives:
         self._codes, self._weights = assumptions.province_weights()
         self._near = neighbours()
         self._numbers = count(1)
-        self._phones = 0
 
     def province(self) -> str:
         """Somewhere people live."""
