@@ -10,9 +10,11 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
   return hash.digest();
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function toHex(data: Uint8Array): string {
   let text = "";
-  for (const byte of data) text += byte.toString(16).padStart(2, "0");
+  for (const byte of data) text += HEX[byte];
   return text;
 }
 
