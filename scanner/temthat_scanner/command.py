@@ -1,9 +1,10 @@
 """`temthat scan`: pictures, folders, and what scanners and cameras read, judged online or offline."""
 
+import gc
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -67,6 +68,7 @@ def scan(
     if trust is None and server is None:
         errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
     with (
+        _settled_memory(),
         _renewal(offline, trust, update, errors),
         OnlineJudge(server, kind, lang, api_key, place) if server else nullcontext() as online,
     ):
@@ -136,13 +138,16 @@ def _serve(listen: str, token_file: Path | None, till: Till, errors: Console) ->
         say(errors, vi, f"Port {listen} cannot be opened: is it in use? Choose another.", "red")
         return BROKEN
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+    thread.start()
     say(errors, f"Đang trả lời tại {server.url}", f"Answering at {server.url}", "green")
     try:
         till.run()
     except KeyboardInterrupt:
         return GOOD
     finally:
+        server.shutdown()
+        thread.join()
         server.server_close()
 
 
@@ -202,3 +207,14 @@ def _renewal(
         say(errors, vi, en, "yellow")
 
     return Renewal(judge, lambda: renew_trust(path, update, tell), tell)
+
+
+@contextmanager
+def _settled_memory() -> Iterator[None]:
+    """The garbage collector does not walk through what the program consists of: a customer would wait for that."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

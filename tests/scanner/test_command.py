@@ -1,6 +1,8 @@
 """`temthat scan` as a till and an inspector use it, offline: real pictures, real trust data, real exit codes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,3 +162,30 @@ def test_words_for_a_person(world: World) -> None:
         app, ["scan", "--trust", str(world.folder), "--lang", "en"], input=world.stamp(1, 12)
     )
     assert "Stamp withdrawn" in english.output
+
+
+def test_it_works_without_what_the_service_and_cameras_need(world: World, picture: Picture) -> None:
+    """A till installs the scanner alone: a picture and a line are judged where nothing else can be imported."""
+    absent = (
+        "sqlalchemy",
+        "alembic",
+        "fastapi",
+        "uvicorn",
+        "jinja2",
+        "openpyxl",
+        "fontTools",
+        "cv2",
+        "numpy",
+    )
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent!r})); sys.argv[0] = 'temthat'; "
+        "from temthat.main import main; main()"
+    )
+    path = picture("good.png", world.stamp(1, 7))
+    done = subprocess.run(
+        [sys.executable, "-c", code, "scan", "--json", "--trust", str(world.folder), str(path), "-"],
+        input=world.stamp(1, 12), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["verdict"] for line in lines] == ["genuine_offline", "revoked"]
