@@ -13,12 +13,14 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 
 from temthat_stamps.copies.campaigns import AlertState
+from temthat_trace.parties import Party
 from temthat_verify_api import mail
 from temthat_verify_api.alerts import deliverer, rounds
 from temthat_verify_api.alerts.deliverer import AlertDeliverer
 from temthat_verify_api.alerts.records import Alert, AlertMessage, AlertSubscription, Way, What
 from temthat_verify_api.alerts.sweeping import step
 from temthat_verify_api.mail import MailError, read_address, send_mail
+from temthat_verify_api.metrics import Metrics
 from temthat_verify_api.receivers import MOST_FAILURES, SubscriptionState
 from temthat_verify_api.settings import Settings
 
@@ -141,6 +143,24 @@ def test_a_receiver_that_is_gone_pauses_at_once(world: World) -> None:
         watch.sweep()
         deliver(watch)
         assert subscription(watch).state is SubscriptionState.PAUSED
+
+
+def test_who_does_not_look_after_the_producer_any_more_gets_nothing(world: World, receiver: Receiver) -> None:
+    """What waited is done with, and nobody is said to have been told."""
+    watch, metrics = Watch(world), Metrics()
+    watch.subscribe("LM", Way.WEBHOOK, receiver.url, SECRET)
+    watch.signal(1, "sales")
+    watch.sweep()
+    with world.services.sessions() as session:
+        session.query(Party).filter_by(code="HTX-MAU").one().alliance_id = None
+        session.commit()
+    AlertDeliverer(world.services, metrics).round()
+    assert receiver.came == []
+    one = subscription(watch)
+    assert (one.state, one.last_notified_at, one.lease_until) == (SubscriptionState.ACTIVE, None, None)
+    assert b'temthat_alert_messages_total{result="received"}' not in metrics.text()
+    with world.services.sessions() as session:
+        assert session.query(AlertMessage).filter_by(sent_at=None).count() == 0
 
 
 def test_production_never_posts_inside(world: World, receiver: Receiver) -> None:

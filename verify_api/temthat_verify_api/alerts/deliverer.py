@@ -66,7 +66,7 @@ class AlertDeliverer(Rounds):
             pass
 
     def deliver(self) -> bool:
-        """One message to each subscription that is due; whether one was taken, so that there may be more."""
+        """One message to each subscription that is due; whether one was done with, so that there may be more."""
         taken = False
         for subscription in self._due():
             if self.is_over:
@@ -117,14 +117,11 @@ class AlertDeliverer(Rounds):
                 .values(sent_at=now)
             )
             session.commit()
-        self._turns.change(
-            subscription,
-            AlertSubscription.lease_until == lease,
-            lease_until=None,
-            last_notified_at=now,
-            failures=0,
-            problem="",
-        )
+        mine = AlertSubscription.lease_until == lease
+        if parcel.send is None:
+            self._turns.change(subscription, mine, lease_until=None)
+            return True
+        self._turns.change(subscription, mine, lease_until=None, last_notified_at=now, failures=0, problem="")
         self._metrics.alerted("received")
         return True
 
