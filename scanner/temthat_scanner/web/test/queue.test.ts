@@ -2,22 +2,23 @@ import { describe, expect, it, vi } from "vitest";
 import { Device } from "../src/app/device";
 import { drawReference, grouped } from "../src/stamp/reference";
 import { checkSymbol, ALPHABET } from "../src/stamp/number";
-import { isWaiting, laneOf, saidOf, toSend, uuid7, type Said, type WaitingEvent, type WaitingReport } from "../src/app/queue";
+import { saidOf } from "../src/app/said";
+import { isWaiting, stamped, type Said, type WaitingEvent, type WaitingReport } from "../src/app/queue";
 
 // The app's modules ask where they are served from.
 vi.stubGlobal("document", { baseURI: "https://tem.example.vn/scan/" });
-const { AT_ONCE, Sender } = await import("../src/app/sending");
+const { AT_ONCE, Sender, laneOf, toSend } = await import("../src/app/sending");
 const { Unreachable } = await import("../src/app/online");
 
 const WORDS = () => ({ noKey: "no key", busy: "busy" });
 
 function event(more: Partial<WaitingEvent> = {}): WaitingEvent {
-  return { id: uuid7(), at: "2026-11-28T03:00:00.000Z", code: "x", event: "check", kind: "consumer", ...more };
+  return { ...stamped(), code: "x", event: "check", kind: "consumer", ...more };
 }
 
 function report(more: Partial<WaitingReport["report"]> = {}): WaitingReport {
   const told = { reference: drawReference(), code: "x", odd: ["weight"], words: "", shop: "", contact: "", agree: false, ...more };
-  return { id: uuid7(), at: "2026-11-28T03:00:00.000Z", event: "report", report: told };
+  return { ...stamped(), event: "report", report: told };
 }
 
 /** A service that knows what it was told, and loses answers as `luck` says: before it did anything, or after. */
@@ -73,10 +74,19 @@ describe("what waits", () => {
   });
 
   it("is numbered in order even within one millisecond", () => {
-    const ids = Array.from({ length: 2_000 }, () => uuid7());
+    const ids = Array.from({ length: 2_000 }, () => stamped().id);
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it("has no time before the data's, whatever the clock says", () => {
+    vi.useFakeTimers({ now: 0, toFake: ["Date"] });
+    const early = Date.parse("2030-01-02T03:04:05Z") / 1000;
+    const { id, at } = stamped(early);
+    vi.useRealTimers();
+    expect(Date.parse(at)).toBeGreaterThanOrEqual(early * 1000);
+    expect(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toBe(Date.parse(at));
   });
 
   it("is left alone where this version does not know its kind", () => {
@@ -201,6 +211,25 @@ describe("sending", () => {
     expect((await sender.remembered()).reports?.map(({ reference }) => reference)).toEqual([said.reference]);
     await sender.forgetNumbers();
     expect((await sender.remembered()).reports).toEqual([]);
+  });
+});
+
+describe("somebody at a till", () => {
+  it("is not kept waiting by what is sent behind them", async () => {
+    const { device, server, sender } = await counter();
+    await device.wait(event());
+    let answer = () => {};
+    const slow = vi.spyOn(server, "tellMany").mockImplementationOnce(() => new Promise((resolve) => (answer = () => resolve([{ taken: null }]))));
+    const behind = sender.send();
+    const sale = event({ event: "sold", kind: "till" });
+    await device.wait(sale);
+    expect(await sender.send({ lanes: ["marks"], calls: 1, patience: 20 })).toMatchObject({ sent: 0, problem: "busy" });
+    expect((await device.waiting()).map(({ id }) => id)).toContain(sale.id);
+    answer();
+    await behind;
+    slow.mockRestore();
+    await sender.send();
+    expect(await device.waiting()).toEqual([]);
   });
 });
 

@@ -100,6 +100,11 @@ export class Device {
     }
   }
 
+  /** Try again to keep what could not be kept: there may be room by now. */
+  async keepUnkept(): Promise<void> {
+    if (this.database) for (const one of [...this.unkept.values()]) await this.wait(one);
+  }
+
   /** How many of what waits are lost when the page closes. */
   get unkeptCount(): number {
     return this.unkept.size;

@@ -5,7 +5,7 @@ import { Mistyped, TrustError } from "../core/errors";
 import type { Verdict } from "../stamp/verdict";
 import type { Device } from "./device";
 import { SaidMistyped, Unreachable, verifyOnline } from "./online";
-import { uuid7 } from "./queue";
+import { stamped } from "./queue";
 import type { Trust } from "./trust";
 
 export interface Result {
@@ -50,7 +50,7 @@ async function askHere(text: string, trust: Trust, device: Device, place: string
     const counts = run !== null && verdict.word !== "forged";
     let waits: Result["waits"] = null;
     if (counts) {
-      const event = { id: uuid7(), at: new Date(at * 1000).toISOString(), code: text, event: "check" as const, kind: "consumer" as const };
+      const event = { ...stamped(trust.view?.floor), code: text, event: "check" as const, kind: "consumer" as const };
       waits = (await device.wait(place ? { ...event, place } : event)) ? "kept" : "unkept";
     }
     return {

@@ -5,11 +5,9 @@ import { Device } from "./device";
 import { button, h } from "./dom";
 import { signal } from "./feedback";
 import { ask, type Result } from "./judging";
-import { tellMany, tellReport } from "./online";
 import { resultView, toneOf } from "./result";
 import { Scanner } from "./scan";
-import { Sender, type How, type Sent } from "./sending";
-import { dataView } from "./data";
+import type { How, Sender, Sent } from "./sending";
 import { numberView } from "./number";
 import { Trust } from "./trust";
 import { lang, setLang, t, type Key } from "./words";
@@ -35,7 +33,7 @@ export interface App {
   answer(results: Result[]): void;
   /** Write down what is odd about the pack of a verdict. */
   report(about: Result): void;
-  readonly sender: Sender;
+  sender(): Promise<Sender>;
   send(how?: How): Promise<Sent>;
 }
 
@@ -52,7 +50,7 @@ async function start(): Promise<void> {
   await trust.load();
   const page = new Page(device, trust, choices.place);
   page.draw();
-  void navigator.storage?.persist?.();
+  void navigator.storage?.persist?.().catch(() => undefined);
   setTimeout(() => void page.refresh(), AFTER_START);
 }
 
@@ -64,24 +62,21 @@ class Page implements App {
   private about: Result | null = null;
   /** How many were waiting when it was last looked. */
   private waiting = 0;
-  readonly sender: Sender;
+  private sending: Promise<Sender> | null = null;
 
   constructor(
     readonly device: Device,
     readonly trust: Trust,
     public place: string | undefined,
   ) {
-    const service = {
-      tellMany: (...told: [Parameters<typeof tellMany>[0], string, number]) => tellMany(...told, lang),
-      tellReport: (one: Parameters<typeof tellReport>[0]) => tellReport(one, lang),
-    };
-    this.sender = new Sender(device, service, () => ({ noKey: t("no_key"), busy: t("busy") }));
     addEventListener("online", () => void this.refresh());
     addEventListener("offline", () => this.tellNetwork());
+    addEventListener("beforeunload", (event) => {
+      if (device.unkeptCount) event.preventDefault();
+    });
     addEventListener("hashchange", () => this.openFromHash());
     addEventListener("visibilitychange", () => {
-      if (document.hidden) this.live?.close();
-      else void this.refresh();
+      if (!document.hidden) void this.refresh();
     });
     setInterval(() => void this.sendInTime().catch(() => undefined), EVERY);
   }
@@ -130,8 +125,20 @@ class Page implements App {
     this.open("report");
   }
 
+  /** Loaded when there is something to send or to show. */
+  sender(): Promise<Sender> {
+    this.sending ??= import("./sending").then(
+      ({ senderOf }) => senderOf(this.device),
+      (error) => {
+        this.sending = null; // another time it may load
+        throw error;
+      },
+    );
+    return this.sending;
+  }
+
   async send(how: How = {}): Promise<Sent> {
-    const done = await this.sender.send(how);
+    const done = await (await this.sender()).send(how);
     await this.tellWaiting();
     return done;
   }
@@ -142,10 +149,10 @@ class Page implements App {
 
   /** What a network is good for: what waits is sent, and old data is renewed. */
   async refresh(): Promise<void> {
-    this.tellNetwork();
-    if (!navigator.onLine) return;
     const before = this.waiting;
-    await this.send().catch(() => null);
+    await this.tellWaiting();
+    if (!navigator.onLine) return;
+    if (this.waiting) await this.send().catch(() => null);
     // Another window may have sent it.
     if (this.waiting !== before && this.section === "waiting") this.openFromHash();
     const day = 86_400;
@@ -168,8 +175,10 @@ class Page implements App {
 
   private async openSection(): Promise<void> {
     if (this.section === "type") this.show(numberView(this));
-    else if (this.section === "data") this.show(await dataView(this));
-    else if (this.section === "waiting") {
+    else if (this.section === "data") {
+      const { dataView } = await import("./data");
+      this.show(await dataView(this));
+    } else if (this.section === "waiting") {
       const { waitingView } = await import("../telling/waiting");
       this.show(await waitingView(this));
     } else if (this.section === "report") {

@@ -1,8 +1,7 @@
 /** Asking the service this app was served by. */
 
-import { toBase64 } from "../core/bytes";
 import type { Asker, Verdict } from "../stamp/verdict";
-import { messageOf, saidOf, verdictOf, type Said, type WaitingEvent, type WaitingReport } from "./queue";
+import { messageOf, verdictOf } from "./queue";
 import { t } from "./words";
 
 /**
@@ -43,7 +42,7 @@ const PATIENCE = 2_500;
 /** Where the service is, seen from the app's own folder. */
 const BASE = new URL("../", document.baseURI);
 
-async function ask(path: string, init: RequestInit, patience: number): Promise<Response> {
+export async function ask(path: string, init: RequestInit, patience: number): Promise<Response> {
   try {
     return await fetch(new URL(path, BASE), { ...init, signal: AbortSignal.timeout(patience), credentials: "omit" });
   } catch {
@@ -51,7 +50,7 @@ async function ask(path: string, init: RequestInit, patience: number): Promise<R
   }
 }
 
-async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+export async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   try {
     const body: unknown = await response.json();
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
@@ -61,7 +60,7 @@ async function bodyOf(response: Response): Promise<Record<string, unknown>> {
   throw new Unreachable(`HTTP ${response.status}`);
 }
 
-function post(body: unknown, lang: string, apiKey = ""): RequestInit {
+export function post(body: unknown, lang: string, apiKey = ""): RequestInit {
   const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   const headers = { "Content-Type": "application/json", "Accept-Language": lang, ...held };
   return { method: "POST", headers, body: JSON.stringify(body) };
@@ -108,28 +107,7 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Tell events that waited, each with its answer. Throws `Unreachable` where the whole of it should be sent again. */
-export async function tellMany(events: WaitingEvent[], apiKey: string, patience: number, lang: string): Promise<Said[]> {
-  const bodies = events.map(({ refused: _, ...event }) => event);
-  const response = await ask("api/v1/events/batch", post(bodies, lang, apiKey), patience);
-  const body = await bodyOf(response);
-  const said = response.ok ? saidOf(events, body, lang) : null;
-  if (!said) throw turnedAway(response, body, lang);
-  return said;
-}
-
-/** Tell a report that waited. Throws `Unreachable` where it should be sent again. */
-export async function tellReport({ report, photo }: WaitingReport, lang: string): Promise<Said> {
-  const response = await ask("api/v1/reports", post({ ...report, ...(photo ? { photo: toBase64(photo) } : {}) }, lang), 120_000);
-  const body = await bodyOf(response);
-  if (response.ok && typeof body["reference"] === "string") return { taken: null };
-  if (response.status === 409) return { renumber: true };
-  // What is said to be wrong with the report itself does not become right by sending it again.
-  if ([400, 413, 422].includes(response.status) && body["error"]) return { refused: messageOf(body, lang) };
-  throw turnedAway(response, body, lang);
-}
-
-function turnedAway(response: Response, body: Record<string, unknown>, lang: string): Unreachable {
+export function turnedAway(response: Response, body: Record<string, unknown>, lang: string): Unreachable {
   const after = Number(response.headers.get("Retry-After") ?? 0);
   return new Unreachable(body["error"] ? messageOf(body, lang) : `HTTP ${response.status}`, false, after > 0 ? after : 0);
 }

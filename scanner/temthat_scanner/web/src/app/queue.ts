@@ -41,10 +41,6 @@ export interface WaitingReport {
 
 export type Waiting = WaitingEvent | WaitingReport;
 
-/** What goes by one way: a till's by its key, the rest without any. One way that is blocked blocks no other. */
-export const LANES = ["marks", "checks", "reports"] as const;
-export type Lane = (typeof LANES)[number];
-
 /** What the service said of one; `reference`: the number under which a report now stands. */
 export type Said = { taken: Verdict | null; reference?: string } | { refused: string } | { later: string } | { renumber: true };
 
@@ -55,40 +51,6 @@ export function isWaiting(found: unknown): found is Waiting {
   if (typeof one["id"] !== "string" || typeof one["at"] !== "string" || Number.isNaN(Date.parse(one["at"]))) return false;
   if (one["event"] === "report") return typeof (one["report"] as Partial<Suspicion> | undefined)?.reference === "string";
   return typeof one["code"] === "string" && ["check", ...MARKS].includes(one["event"] as string);
-}
-
-export function laneOf({ event }: Waiting): Lane {
-  return event === "report" ? "reports" : event === "check" ? "checks" : "marks";
-}
-
-/** What is to be sent by one way, in the order it happened. */
-export function toSend(all: Waiting[], lane: Lane): Waiting[] {
-  return all.filter((one) => laneOf(one) === lane && !one.refused).sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** A batch's answer (POST /api/v1/events/batch), line by line; null where it is none. */
-export function saidOf(batch: { id: string }[], body: unknown, lang: string): Said[] | null {
-  const lines = (body as { events?: unknown } | null)?.events;
-  if (!Array.isArray(lines) || lines.length !== batch.length) return null;
-  const said = lines.map((line, i) => lineOf(line, batch[i]?.id ?? "", lang));
-  return said.every((one) => one !== null) ? said : null;
-}
-
-function lineOf(found: unknown, id: string, lang: string): Said | null {
-  const line = record(found);
-  if (line["id"] !== id) return null;
-  switch (line["outcome"]) {
-    case "recorded":
-    case "duplicate":
-    case "judged":
-      return { taken: verdictOf(line["answer"]) };
-    case "refused":
-      return { refused: messageOf(record(line["problem"]), lang) };
-    case "later":
-      return { later: messageOf(record(line["problem"]), lang) };
-    default:
-      return null;
-  }
 }
 
 /** The verdict in an answer of the service; null where there is none that this app knows. */
@@ -107,7 +69,7 @@ function reasonOf(value: unknown): Reason {
   return { key: text(reason["key"]), value: text(reason["value"]) };
 }
 
-function record(value: unknown): Record<string, unknown> {
+export function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
@@ -117,8 +79,19 @@ function text(value: unknown): string {
 
 let newest = 0;
 
-/** RFC 9562, section 5.7. Of two made here the later one is greater, even within a millisecond. */
-export function uuid7(now = (newest = Math.max(Date.now(), newest + 1))): string {
+/**
+ * Id and time of what happens now; of two the later one has the greater id. `floor`: seconds since 1970 that this clock cannot
+ * be behind (the trust data's time): what a clock that stood still tells would be refused for good.
+ */
+export function stamped(floor = 0): { id: string; at: string } {
+  const now = Math.max(Date.now(), floor * 1_000);
+  // A clock that is set back by more is believed.
+  newest = now <= newest && newest < now + 60_000 ? newest + 1 : now;
+  return { id: uuid7(newest), at: new Date(now).toISOString() };
+}
+
+/** RFC 9562, section 5.7; `now` in milliseconds. */
+function uuid7(now: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   let time = now;
   for (let at = 5; at >= 0; at--) {

@@ -68,8 +68,9 @@ function details(result: Result, saying: Saying, app: App): (HTMLElement | strin
   if (result.hotline) {
     parts.push(h("p", {}, h("a", { class: "button", href: `tel:${result.hotline.replace(/[^+\d]/g, "")}` }, t("call", { phone: result.hotline }))));
   }
-  if (verdict && (saying.tone === "stop" || saying.tone === "warn")) {
-    parts.push(h("p", {}, button(t("report"), () => app.report(result))));
+  if (verdict) {
+    const isGrave = saying.tone === "stop" || saying.tone === "warn";
+    parts.push(h("p", {}, button(t("report"), () => app.report(result), isGrave ? {} : { class: "quiet" })));
   }
   parts.push(h("p", { class: "soft" }, how(result)));
   if (result.waits === "kept") parts.push(h("p", { class: "soft" }, t("queued")));

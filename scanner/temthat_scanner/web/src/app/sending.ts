@@ -3,7 +3,9 @@
 import { drawReference } from "../stamp/reference";
 import type { Device } from "./device";
 import { Unreachable } from "./online";
-import { LANES, toSend, type Lane, type Said, type Waiting, type WaitingEvent, type WaitingReport } from "./queue";
+import { type Said, type Waiting, type WaitingEvent, type WaitingReport } from "./queue";
+import { tellMany, tellReport } from "./telling";
+import { lang, t } from "./words";
 
 /** Events in one call: a second's work on a slow line. */
 export const AT_ONCE = 200;
@@ -13,6 +15,19 @@ const REST = 30_000;
 const KEPT = "sending";
 /** Reports sent from here whose numbers are still shown. */
 const NUMBERS_SHOWN = 20;
+
+/** What goes by one way: a till's by its key, the rest without any. One way that is blocked blocks no other. */
+export const LANES = ["marks", "checks", "reports"] as const;
+export type Lane = (typeof LANES)[number];
+
+export function laneOf({ event }: Waiting): Lane {
+  return event === "report" ? "reports" : event === "check" ? "checks" : "marks";
+}
+
+/** What is to be sent by one way, in the order it happened. */
+export function toSend(all: Waiting[], lane: Lane): Waiting[] {
+  return all.filter((one) => laneOf(one) === lane && !one.refused).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
 
 /** What the sender needs of the service; every call throws `Unreachable` where trying again may help. */
 export interface Service {
@@ -49,6 +64,10 @@ export interface How {
   patience?: number;
 }
 
+function nothing(): Sent {
+  return { sent: 0, refused: 0, problem: null, said: new Map() };
+}
+
 /** Nobody was asked: that needs no rest. */
 class NoKey extends Unreachable {}
 
@@ -56,18 +75,20 @@ export class Sender {
   private last: Promise<unknown> = Promise.resolve();
   private readonly restUntil = new Map<Lane, number>();
 
-  /** `words`: told where there is no key for what a till marked, and where another window sends for too long. */
+  /** `words`: told where there is no key for what a till marked, and where others are being sent for too long. */
   constructor(
     private readonly device: Device,
     private readonly service: Service,
     private readonly words: () => { noKey: string; busy: string },
   ) {}
 
-  /** One after another, so that each has an answer of its own. */
+  /** One after another, so that each has an answer of its own; who has no patience left is told that it goes on. */
   send(how: How = {}): Promise<Sent> {
     const next = this.last.then(() => this.sendLocked(how));
     this.last = next.catch(() => undefined);
-    return next;
+    if (!how.patience) return next;
+    const busy = { ...nothing(), problem: this.words().busy };
+    return Promise.race([next, new Promise<Sent>((resolve) => setTimeout(resolve, 2 * (how.patience ?? 0), busy))]);
   }
 
   async remembered(): Promise<Remembered> {
@@ -79,7 +100,7 @@ export class Sender {
   }
 
   private async sendLocked(how: How): Promise<Sent> {
-    const done: Sent = { sent: 0, refused: 0, problem: null, said: new Map() };
+    const done = nothing();
     let isOurs = false;
     const work = async () => {
       isOurs = true;
@@ -98,6 +119,7 @@ export class Sender {
   }
 
   private async sendAll(how: How, done: Sent): Promise<void> {
+    await this.device.keepUnkept();
     for (const lane of how.lanes ?? LANES) {
       if (!how.now && Date.now() < (this.restUntil.get(lane) ?? 0)) continue;
       try {
@@ -184,4 +206,13 @@ export class Sender {
       problemAt: problem ? now : undefined,
     });
   }
+}
+
+/** One that tells the service this app was served by, in the language of the moment. */
+export function senderOf(device: Device): Sender {
+  const service = {
+    tellMany: (events: WaitingEvent[], apiKey: string, patience: number) => tellMany(events, apiKey, patience, lang),
+    tellReport: (report: WaitingReport) => tellReport(report, lang),
+  };
+  return new Sender(device, service, () => ({ noKey: t("no_key"), busy: t("busy") }));
 }

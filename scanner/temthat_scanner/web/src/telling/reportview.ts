@@ -5,7 +5,7 @@ import { button, h } from "../app/dom";
 import type { Result } from "../app/judging";
 import type { App } from "../app/main";
 import { redrawn } from "../app/photo";
-import { uuid7, type WaitingReport } from "../app/queue";
+import { stamped, type WaitingReport } from "../app/queue";
 import { lang, provinceName, PROVINCES, t } from "../app/words";
 import { drawReference, grouped } from "../stamp/reference";
 import { say } from "../texts";
@@ -119,7 +119,7 @@ async function writtenDown(form: Form, about: Result | null): Promise<WaitingRep
   if (!odd.length && !words && !shop && !photo && !(code && !about)) return "say_something";
   const province = form.province.value ? { province: form.province.value } : {};
   const report = { reference: drawReference(), code, odd, words, shop, ...province, contact, agree: contact !== "" };
-  return { id: uuid7(), at: new Date().toISOString(), event: "report", report, ...(photo ? { photo } : {}) };
+  return { ...stamped(), event: "report", report, ...(photo ? { photo } : {}) };
 }
 
 /** Kept first, told next, sent last: the number is the person's before any network is asked. */

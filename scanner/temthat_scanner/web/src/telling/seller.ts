@@ -3,7 +3,7 @@
 import { judgeOffline } from "../bundle/offline";
 import { Mistyped, TrustError } from "../core/errors";
 import type { Device } from "../app/device";
-import { uuid7, type Mark, type WaitingEvent } from "../app/queue";
+import { stamped, type Mark, type WaitingEvent } from "../app/queue";
 import type { How, Sent } from "../app/sending";
 import type { Trust } from "../app/trust";
 import type { Verdict } from "../stamp/verdict";
@@ -44,8 +44,8 @@ export interface Counter {
 
 /** Judge a code and tell what `mark` says of it. Throws `Mistyped`. */
 export async function mark(counter: Counter, text: string, mark: Mark): Promise<Sale> {
-  const now = Date.now();
-  const judged = await judgedHere(counter.trust, text, Math.floor(now / 1000));
+  const at = Math.floor(Date.now() / 1000);
+  const judged = await judgedHere(counter.trust, text, at);
   const about = {
     product: judged.names?.product ?? "",
     pack: judged.names?.packForm ?? "",
@@ -53,10 +53,10 @@ export async function mark(counter: Counter, text: string, mark: Mark): Promise<
     issuer: judged.names?.issuer ?? judged.issuer?.name ?? "",
     hotline: judged.issuer?.hotline ?? "",
   };
-  const sale = { text, mark, at: Math.floor(now / 1000), verdict: judged.verdict, why: "", ...about };
+  const sale = { text, mark, at, verdict: judged.verdict, why: "", ...about };
   if (judged.verdict.word === "not_ours" || text.length > TEXT_LIMIT) return { ...sale, told: "not_told" };
   const { place } = counter;
-  const event: WaitingEvent = { id: uuid7(), at: new Date(now).toISOString(), code: text, event: mark, kind: "till", ...(place ? { place } : {}) };
+  const event: WaitingEvent = { ...stamped(counter.trust.view?.floor), code: text, event: mark, kind: "till", ...(place ? { place } : {}) };
   const isKept = await counter.device.wait(event);
   // What waits goes first, in the same call: of one unit the sale before its return.
   const sent = navigator.onLine ? await counter.send({ lanes: ["marks"], calls: 1, patience: PATIENCE }) : null;

@@ -3,8 +3,8 @@
 import "./telling.css";
 import { button, h } from "../app/dom";
 import type { App } from "../app/main";
-import { laneOf, type Waiting } from "../app/queue";
-import type { Remembered } from "../app/sending";
+import type { Waiting } from "../app/queue";
+import { laneOf, type Remembered } from "../app/sending";
 import { clockTime, t } from "../app/words";
 import { grouped } from "../stamp/reference";
 import { w, type TellingKey } from "./words";
@@ -18,7 +18,7 @@ export async function waitingView(app: App, said = ""): Promise<HTMLElement> {
   const all = await app.device.waiting();
   const refused = all.filter((one) => one.refused);
   const waiting = all.filter((one) => !one.refused);
-  const kept = await app.sender.remembered();
+  const kept = await (await app.sender()).remembered();
   const outcome = h("p", { role: "status", class: "outcome" });
   const redraw = async (now = "") => {
     app.show(await waitingView(app, now));
@@ -43,6 +43,7 @@ export async function waitingView(app: App, said = ""): Promise<HTMLElement> {
     ...last(said ? { ...kept, problem: undefined } : kept),
     refused.length ? refusals(app, refused, () => void redraw()) : null,
     numbers(app, kept, () => void redraw()),
+    h("p", {}, h("a", { href: "#report" }, w("to_report"))),
     h("p", { class: "soft" }, w("waiting_hint")),
   );
 }
@@ -118,7 +119,7 @@ function numbers(app: App, { reports = [] }: Remembered, redraw: () => void): HT
   const rows = reports.map(({ reference, at }) =>
     h("li", {}, h("a", { href: `../report/${reference}` }, grouped(reference)), ` · ${clockTime(Date.parse(at) / 1000)}`),
   );
-  const forget = button(w("forget_numbers"), () => void app.sender.forgetNumbers().then(redraw), { class: "quiet" });
+  const forget = button(w("forget_numbers"), () => void app.sender().then((sender) => sender.forgetNumbers()).then(redraw), { class: "quiet" });
   return h("section", { class: "card" }, h("h2", {}, w("reports")), h("ul", { class: "numbers" }, ...rows), forget);
 }
 
