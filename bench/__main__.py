@@ -14,6 +14,7 @@ MODULES = (
     "custody",
     "offline",
     "till",
+    "shelf",
     "bundle",
     "printing",
     "online",
