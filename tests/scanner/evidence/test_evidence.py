@@ -4,6 +4,8 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -395,6 +397,24 @@ def test_what_the_service_told_is_shown_once_for_a_batch(tmp_path: Path) -> None
         "1.300 tem đã đặt = 100 đã in, chưa ghi dùng vào đâu + 1.200 đã dán",
         "1,300 stamps ordered = 100 printed, not yet accounted for + 1,200 applied",
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX stands for a full disk")
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    """Pages go out bit by bit: where there is no more room, none of them stay, and the old file does."""
+    packs = [check(f"https://example.com/{n}", "2026-05-20T03:01:00Z", "not_ours") for n in range(400)]
+    (tmp_path / "evidence.json").write_bytes(enclose(body_of(*packs, photos=[]), photos={}))
+    (tmp_path / "evidence.pdf").write_bytes(b"old")
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000));"
+        "from temthat.main import main; main()"
+    )
+    arguments = ["evidence", "show", str(tmp_path / "evidence.json"), "--pdf", str(tmp_path / "evidence.pdf")]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 2, done.stdout
+    assert "Cannot write" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evidence.json", "evidence.pdf"]
+    assert (tmp_path / "evidence.pdf").read_bytes() == b"old"
 
 
 def test_a_photo_is_drawn_once(tmp_path: Path) -> None:
