@@ -260,14 +260,14 @@ def test_a_dead_line_is_waited_for_once(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         with OnlineJudge(url, Asker.TILL, "vi", None, None) as online:
-            online.patience = 0.3
+            online.patience = 1.0
             judge = FallingBackJudge(online, OfflineJudge(trust, Asker.TILL, "vi"))
             start = time.perf_counter()
             for serial in range(1, 9):
                 answer = judge.ask(world.stamp(1, serial))
                 assert answer.verdict is not None
                 assert answer.verdict.word == "genuine_offline"
-            assert 0.3 <= time.perf_counter() - start < 1.5
+            assert 1.0 <= time.perf_counter() - start < 6, "waited for once, not eight times"
 
 
 @pytest.mark.parametrize(
