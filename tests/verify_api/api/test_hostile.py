@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Send = Callable[..., httpx.Response]
 property_settings = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-JSON_PATHS = st.sampled_from(["/api/v1/verify", "/api/v1/verify/bulk", "/api/v1/events", "/check", "/place"])
+JSON_PATHS = st.sampled_from(
+    ["/api/v1/verify", "/api/v1/verify/bulk", "/api/v1/events", "/api/v1/reports", "/check", "/place"]
+)
 
 
 @pytest.fixture
