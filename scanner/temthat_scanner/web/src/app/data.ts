@@ -100,7 +100,8 @@ function choosing(chosen: Set<string>): HTMLElement {
   return h("details", { class: "card" }, h("summary", {}, t("choose")), h("p", { class: "soft" }, t("choose_hint")), list);
 }
 
-function placing(app: App): HTMLElement {
+/** Where one is, told with every check and mark. */
+export function placing(app: App): HTMLElement {
   const options = [["", t("place_none")], ...PROVINCES].map(([code = "", name = ""]) =>
     h("option", { value: code, selected: (app.place ?? "") === code }, name),
   );

@@ -2,6 +2,7 @@
 
 import "./telling.css";
 import { apiKeyCard } from "../app/apikey";
+import { placing } from "../app/data";
 import { button, h, sign } from "../app/dom";
 import { signal } from "../app/feedback";
 import type { App } from "../app/main";
@@ -46,12 +47,13 @@ class Selling {
     keys: HTMLElement,
     hasNoKey: boolean,
   ) {
+    const settings = h("div", {}, keys, placing(app));
     this.view = h(
       "section",
       { class: "wrap telling" },
       h("h1", {}, w("sell_title")),
       hasNoKey ? h("p", {}, w("sell_intro")) : null,
-      hasNoKey ? keys : null,
+      hasNoKey ? settings : null,
       this.choosing(),
       this.asking,
       this.answer,
@@ -60,7 +62,7 @@ class Selling {
       h("h2", {}, w("recent")),
       this.none,
       this.list,
-      hasNoKey ? null : h("details", { class: "card" }, h("summary", {}, w("key")), keys),
+      hasNoKey ? null : h("details", { class: "card" }, h("summary", {}, w("settings")), settings),
     );
     document.addEventListener("visibilitychange", this.comeBack);
   }
