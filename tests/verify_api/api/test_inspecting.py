@@ -171,6 +171,36 @@ async def test_the_way_of_the_goods(
     assert (len(held["events"]), held["cut"], held["events"][-1]["text"]) == (2, True, "Hái tay lúc sáng sớm")
 
 
+async def test_where_the_goods_went(world: "World", client: AsyncClient) -> None:
+    """One step forward: batches made of it by name, customers counted and not named; no further."""
+    runs = [world.run(lot=lot) for lot in ("L01", "L02", "L03")]
+    with world.services.sessions() as session:
+        first, second, third = (session.get_one(Run, run).batch for run in runs)
+        for source, made in ((first, second), (second, third)):
+            session.add(BatchSource(batch_id=made.id, source_id=source.id, quantity=Decimal(500), unit="KGM"))
+        for days, partner in ((3, "Chị Hoa"), (1, "Siêu thị Xanh")):
+            at = world.now - dt.timedelta(days=days)
+            sent = Event(
+                step=Step.TRANSPORT, at=at, recorded_by=first.party_id, recorded_at=at, text="Giao hàng"
+            )
+            sent.lines = [line(LineRole.SENT, "Chè", partner=partner, quantity=Decimal("1.5"), unit="KGM")]
+            sent.seal()
+            first.events.append(sent)
+        session.commit()
+    answer = await client.get(
+        PATH, headers=key_of(world, KeyRole.INSPECTOR), params={"code": world.code(runs[0])}
+    )
+    events = answer.json()["record"]["events"]
+    assert [(one["title"]["vi"], one["lot"], [a["vi"] for a in one["amounts"]]) for one in events] == [
+        ("Dùng vào lô", "L02", ["500 kg"]),
+        ("Thu hoạch", None, []),
+        ("Đã giao hàng 2 lần, gần nhất ngày này", None, ["3 kg"]),
+    ]
+    assert events[-1]["on"] == "2026-05-25"
+    for name in ("Chị Hoa", "Siêu thị Xanh"):
+        assert name not in answer.text
+
+
 async def test_papers_that_ran_out_and_recalls(world: "World", client: AsyncClient) -> None:
     """What is in force first; a recall is in the verdict."""
     run = world.run()

@@ -6,12 +6,12 @@ the stamp shows, who wrote the diary is left out.
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -30,14 +30,25 @@ from temthat_trace.balance.findings import step_name
 from temthat_trace.balance.repository import balance_of
 from temthat_trace.batches import Batch
 from temthat_trace.completeness.repository import facts_of_batch
+from temthat_trace.lineage.repository import lineage
+from temthat_trace.lineage.walk import Bounds, Direction
 from temthat_trace.origin import StepShown, origin_of
-from temthat_trace.papers import Paper, PaperKind
+from temthat_trace.papers import Paper
 from temthat_trace.units import UnitError
-from temthat_trace.vouching import Vouching
 from temthat_verify_api import errors
 from temthat_verify_api.accounts import KeyRole
 from temthat_verify_api.answers import answer_json
-from temthat_verify_api.api.checklists import BothModel, ChecklistModel, checklist_model
+from temthat_verify_api.api.checklists import BothModel, checklist_model
+from temthat_verify_api.api.inspected import (
+    EventModel,
+    FlowModel,
+    InspectAnswer,
+    InspectedPaper,
+    QuestionModel,
+    RecordModel,
+    RunModel,
+    StateModel,
+)
 from temthat_verify_api.api.models import VerifyAnswer, problems
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.checklists import checked
@@ -49,107 +60,12 @@ from temthat_verify_api.pages.render import LANGS, words
 from temthat_verify_api.pages.way import Stop, way_of
 from temthat_verify_api.parts import parts_of
 from temthat_verify_api.questions import read_question
+from temthat_verify_api.recall.customers import customers_of
 from temthat_verify_api.runfacts import find_run
 from temthat_verify_api.wiring import Services, services_of
 
 MOST_EVENTS = 200
 """Events of one answer, the newest."""
-
-
-class StateModel(BaseModel):
-    """How many stamps are in one state of the ledger."""
-
-    state: State
-    count: int
-    words: BothModel
-
-
-class RunModel(BaseModel):
-    """One run of the batch; the states of its stamps add up to `ordered`."""
-
-    run: int
-    pack_form: str
-    ordered: int
-    registered_on: dt.date
-    logged: bool = Field(
-        description="Whether its manifest stands in the log; else it is an order, and no stamps."
-    )
-    reason: str | None = Field(
-        description="Why more were ordered than the batch fills, as its administrator wrote."
-    )
-    states: list[StateModel]
-
-
-class QuestionModel(BaseModel):
-    """One thing that does not add up, as a question with its arithmetic; `rule` as of ledger and balance."""
-
-    rule: str
-    words: BothModel
-
-
-class FlowModel(BaseModel):
-    """A line of the batch's mass balance; null: not stated."""
-
-    title: BothModel
-    went_in: BothModel | None
-    came_out: BothModel | None
-    lost: BothModel | None
-
-
-class EventModel(BaseModel):
-    """Something recorded on the way: of this batch, or (`lot` and `product`) of one it was made from."""
-
-    on: dt.date
-    title: BothModel
-    lot: str | None = None
-    product: str | None = None
-    organisation: str = Field(default="", description="Another organisation than the issuer.")
-    text: str = ""
-    place: str = ""
-    amounts: list[BothModel] = Field(default_factory=list, description="What came out of it.")
-    vouching: Vouching | None = None
-
-
-class InspectedPaper(BaseModel):
-    """A paper of the product or its producer. `refused`: an office looked at it and said no."""
-
-    kind: PaperKind
-    title: BothModel
-    number: str
-    authority: str
-    issued_on: dt.date | None
-    valid_until: dt.date | None
-    stars: int | None
-    in_force: bool
-    vouching: Vouching
-    refused: bool
-
-
-class RecordModel(BaseModel):
-    """What the records hold. `state`: of this very stamp. `hidden`: batches on the way of which nothing is told.
-
-    `cut`: there are more events, or more batches before these.
-    """
-
-    at: dt.datetime
-    batch: uuid.UUID
-    quantity: BothModel
-    state: State
-    state_words: BothModel
-    runs: list[RunModel]
-    questions: list[QuestionModel]
-    balance: list[FlowModel]
-    events: list[EventModel]
-    hidden: int
-    cut: bool
-    papers: list[InspectedPaper]
-    checklists: list[ChecklistModel]
-
-
-class InspectAnswer(VerifyAnswer):
-    """A verdict, and what the records hold; `record` is null for what is no stamp of a registered run."""
-
-    record: RecordModel | None
 
 
 def add_to(app: FastAPI) -> None:
@@ -213,7 +129,8 @@ def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.dateti
     way = way_of(session, batch)
     own = (batch.product.name, batch.lot)
     earlier = [stop for stop in way.rows if stop.others or stop.maker or (stop.product, stop.lot) != own]
-    events = sorted([*_diary(batch, today), *_earlier(earlier)], key=lambda event: event.on)
+    told = [*_diary(batch, today), *_earlier(earlier), *_onward(session, batch)]
+    events = sorted(told, key=lambda event: event.on)
     return RecordModel(
         at=now.replace(microsecond=0),
         batch=batch.id,
@@ -350,6 +267,36 @@ def _earlier(stops: Iterable[Stop]) -> Iterator[EventModel]:
             yield _of(stop, on, f"step_{step}")
         amounts = [BothModel(**stop.quantity)] if stop.quantity else []
         yield _of(stop, stop.made_on, "batch_made", stop.place, amounts)
+
+
+def _onward(session: Session, batch: Batch) -> Iterator[EventModel]:
+    """One step forward: the batches made of it, and what was delivered, all customers together and none by name."""
+    down = lineage(session, [batch.id], Direction.DOWN, Bounds(nodes=MOST_EVENTS, depth=1))
+    for link in down.walk.links:
+        facts = down.facts.get(link.made)
+        if facts is None or link.source != batch.id:
+            continue
+        yield EventModel(
+            on=facts.made_on,
+            title=_words("batch_used"),
+            lot=facts.lot,
+            product=facts.product,
+            organisation="" if facts.party_id == batch.party_id else facts.party,
+            amounts=[] if link.amount is None else [_amount(link.amount, link.unit)],
+        )
+    customers = customers_of(session, {batch.id: down.facts[batch.id]}, ())
+    if not customers:
+        return
+    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for quantity, unit in (amount for customer in customers for amount in customer.amounts):
+        amounts[unit] += quantity
+    count = sum(customer.deliveries for customer in customers)
+    title = _words("batch_sent")
+    yield EventModel(
+        on=formats.today(max(customer.last for customer in customers)),
+        title=BothModel(vi=title.vi.format(n=count), en=title.en.format(n=count)),
+        amounts=[_amount(quantity, unit) for unit, quantity in amounts.items()],
+    )
 
 
 def _of(stop: Stop, on: dt.date, key: str, place: str = "", amounts: Sequence[BothModel] = ()) -> EventModel:
