@@ -20,9 +20,14 @@ from psycopg import sql
 
 from temthat_verify_api.migrate import upgrade
 
+# No limit on time: a slow machine is no fault. Fixtures may serve many examples; tests that write make their own.
+PATIENT = hypothesis.settings(
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
 # The same examples each time, so that CI says the same twice; `make fuzz` looks for new ones.
-hypothesis.settings.register_profile("house", hypothesis.settings(), deadline=None, derandomize=True)
-hypothesis.settings.register_profile("fuzz", hypothesis.settings(), deadline=None, max_examples=2_000)
+hypothesis.settings.register_profile("house", PATIENT, derandomize=True)
+hypothesis.settings.register_profile("fuzz", PATIENT, max_examples=2_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temthat_stamps.copies.records import CopySignal, StampEventKind, StampState
@@ -127,7 +127,7 @@ async def record(url: str, written: Sequence[Sequence[NewEvent]]) -> None:
         assert list(signals) == ["gone"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(written=groups, order=st.randoms(use_true_random=False))
 def test_property_any_order_and_grouping_leave_the_same_state(
     sqlite_url: str, written: list[list[tuple[int, StampEventKind, bytes]]], order: random.Random

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temthat_stamps.errors import Fault
@@ -285,7 +285,6 @@ def test_only_one_of_many_at_once_wins(folder: WitnessFolder, log: "SignedLog") 
 
 @settings(
     max_examples=max(25, settings().max_examples // 10),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     steps=st.lists(st.tuples(st.booleans(), st.integers(1, 10), st.integers(0, 10)), min_size=1, max_size=12)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temthat_stamps.errors import TrustError
@@ -20,7 +20,6 @@ from temthat_stamps.trust.rolekeys import KeyCard
 
 from .conftest import NOW, ORIGIN, Alliance
 
-SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 EXAMPLES = settings().max_examples
 """100, or what HYPOTHESIS_PROFILE says."""
 NAMES = ("1.root.json", "timestamp.json", "2.snapshot.json", "1.targets.json", "2.31-issuers.json")
@@ -78,7 +77,7 @@ def set_(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return dict(made.base.files)
 
 
-@settings(max_examples=4 * EXAMPLES, suppress_health_check=SLOW)
+@settings(max_examples=4 * EXAMPLES)
 @given(name=st.sampled_from(NAMES), bend=bends())
 def test_fuzz_a_bent_file_of_a_set(set_: dict[str, bytes], name: str, bend: Callable[[bytes], bytes]) -> None:
     """Whatever becomes of one file, the set is refused typed; or nothing that counts has changed."""
@@ -92,7 +91,7 @@ def test_fuzz_a_bent_file_of_a_set(set_: dict[str, bytes], name: str, bend: Call
         assert len(accepted.keys) == 1
 
 
-@settings(max_examples=4 * EXAMPLES, suppress_health_check=SLOW)
+@settings(max_examples=4 * EXAMPLES)
 @given(name=st.sampled_from(["root", "targets", "31-issuers", "log.json"]), bend=bends())
 def test_fuzz_a_bent_file_of_a_publication(
     set_: dict[str, bytes], name: str, bend: Callable[[bytes], bytes]
@@ -113,7 +112,7 @@ def test_fuzz_a_bent_file_of_a_publication(
         assert len(chain.keys) == 1
 
 
-@settings(max_examples=3 * EXAMPLES, suppress_health_check=SLOW)
+@settings(max_examples=3 * EXAMPLES)
 @given(bend=bends())
 def test_fuzz_requests_cards_and_log_json(alliance: Alliance, bend: Callable[[bytes], bytes]) -> None:
     """Each reader of a small file answers with what was signed, or refuses typed."""
@@ -145,7 +144,7 @@ def handover(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(max_examples=3 * EXAMPLES, suppress_health_check=SLOW)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     bend=bends(),
     inside=st.booleans(),

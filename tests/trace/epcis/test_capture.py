@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -373,7 +373,7 @@ extensions = st.dictionaries(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(members=extensions, ilmd=extensions, indent=st.sampled_from([None, 1]))
 def test_property_what_is_captured_comes_back_equal(
     sqlite_url: str, members: dict[str, Any], ilmd: dict[str, Any], indent: int | None

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
@@ -251,7 +251,7 @@ happenings = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(happenings, min_size=1, max_size=6, unique_by=lambda h: (h["hour"], h["step"])))
 def test_property_what_a_sheet_says_is_what_is_stored(
     world: World, now: dt.datetime, told: list[dict[str, Any]]

@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from tests.verify_api.conftest import World
 
 Send = Callable[..., httpx.Response]
-property_settings = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+property_settings = settings(max_examples=60)
 JSON_PATHS = st.sampled_from(
     ["/api/v1/verify", "/api/v1/verify/bulk", "/api/v1/events", "/api/v1/reports", "/check", "/place"]
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.verify_api.pages.test_reports import photo
 
@@ -167,7 +167,7 @@ VALUES = (
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(st.sampled_from(NAMES), VALUES | st.lists(VALUES, max_size=3)) | st.binary(max_size=100)
 )

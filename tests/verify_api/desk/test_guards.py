@@ -5,7 +5,7 @@ import re
 import uuid
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -226,7 +226,7 @@ def test_a_broken_page_gives_a_number_and_no_traceback(
     object.__setattr__(office.app.state.desk, "press", office.press)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(
     path=st.sampled_from(["/desk", "/desk/papers", "/desk/people", "/desk/sign-in"]),
     q=st.text(max_size=60),
@@ -264,7 +264,7 @@ _FIELDS = (
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80)
 @given(
     to=st.sampled_from(
         [

@@ -6,7 +6,7 @@ import re
 import uuid
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -281,7 +281,7 @@ _CONTENT = st.one_of(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(
     to=st.sampled_from([*(f"ledger/{fate}" for fate in Fate), "reprint"]),
     fields=st.dictionaries(st.sampled_from(_FIELDS), _CONTENT),

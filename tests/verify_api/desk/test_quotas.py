@@ -6,7 +6,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -211,7 +211,7 @@ def test_two_orders_at_once_do_not_pass_a_quota_together(any_office: Office) -> 
     assert ordered(office) == 30
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20)
 @given(
     fields=st.dictionaries(
         st.sampled_from(["product", "year", "most", "reason"]),

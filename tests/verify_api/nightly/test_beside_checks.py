@@ -5,7 +5,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -89,7 +89,7 @@ async def test_a_stamp_goes_on_from_the_score_it_had(any_past: Past, database_ur
     assert (past.live(run).checks, past.live(run).groups) == (7, 7)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(

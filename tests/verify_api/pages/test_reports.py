@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -135,7 +135,7 @@ async def test_two_at_the_same_moment_are_one(any_world: "World") -> None:
 NAMES = ("odd", "words", "shop", "province", "contact", "agree", "ref", "stamp", "website")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(NAMES), st.text(max_size=40) | st.sampled_from(["weight", "01", "\x00", "1"])
