@@ -194,7 +194,7 @@ async def test_where_the_goods_went(world: "World", client: AsyncClient) -> None
     assert [(one["title"]["vi"], one["lot"], [a["vi"] for a in one["amounts"]]) for one in events] == [
         ("Dùng vào lô", "L02", ["500 kg"]),
         ("Thu hoạch", None, []),
-        ("Đã giao hàng 2 lần, gần nhất ngày này", None, ["3 kg"]),
+        ("Đã giao hàng 2 lần, lần cuối hôm đó", None, ["3 kg"]),
     ]
     assert events[-1]["on"] == "2026-05-25"
     for name in ("Chị Hoa", "Siêu thị Xanh"):

@@ -7,7 +7,7 @@ import type { Trust } from "../app/trust";
 import { clockTime, lang, t } from "../app/words";
 import { day } from "../texts";
 import type { Check } from "./evidence";
-import { inspect } from "./service";
+import { inBrackets, inspect } from "./service";
 import type { Shelf } from "./shelf";
 import { keptView, listOf, toldView } from "./toldview";
 import { w } from "./words";
@@ -39,7 +39,7 @@ export function heldOf(check: Check, shelf: Shelf, apiKey: string): HTMLElement 
       said.textContent = [when(), shelf.isKept ? "" : w("no_key_kept")].filter(Boolean).join(" ");
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      said.textContent = [w("untold", { why: error.message }), when()].filter(Boolean).join(" ");
+      said.textContent = [w("untold", { why: inBrackets(error.message) }), when()].filter(Boolean).join(" ");
     }
   };
   if (navigator.onLine) void ask();

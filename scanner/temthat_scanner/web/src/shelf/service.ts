@@ -68,6 +68,11 @@ export async function inspect(text: string, apiKey: string): Promise<Told> {
   return told;
 }
 
+/** A whole sentence, to stand within another one. */
+export function inBrackets(sentence: string): string {
+  return sentence.replace(/\.+$/, "");
+}
+
 /** The run the stamp is of, among those of its batch. */
 export function runOf({ stamp, record }: Told): Run | undefined {
   return record?.runs.find(({ run }) => run === stamp?.run);

@@ -9,7 +9,7 @@ import type { Trust } from "../app/trust";
 import { decode } from "../stamp/code";
 import { looksLikeNumber, parseNumber } from "../stamp/number";
 import type { Verdict } from "../stamp/verdict";
-import { serviceOf, type Told } from "./service";
+import { inBrackets, serviceOf, type Told } from "./service";
 import { CHECKS_LIMIT, nameOf, publicKeyOf, seal, type Body, type Check, type Data, type Photo, type Purpose } from "./evidence";
 
 declare const __BUILT__: number;
@@ -212,7 +212,7 @@ export class Shelf {
       return verdict;
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof SaidMistyped)) throw error;
-      this.problem = error.message;
+      this.problem = inBrackets(error.message);
       return null;
     }
   }
