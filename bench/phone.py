@@ -11,10 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -119,6 +122,20 @@ def running_demo(folder: Path) -> Iterator[Demo]:
     finally:
         os.killpg(running.pid, signal.SIGTERM)
         running.wait(timeout=30)
+
+
+class _QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def hosted(site: Path) -> Iterator[int]:
+    """A static host of a folder, without any service; its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietFiles, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 @contextmanager

@@ -18,11 +18,24 @@ from bench.phone import (  # noqa: E402
     PHONE,
     Demo,
     fetched,
+    hosted,
     phone,
     running_demo,
 )
 
-__all__ = ["APP", "ARGS", "CHROMIUM", "PHONE", "ROOT", "Demo", "fetched", "in_browser", "phone", "word_of"]
+__all__ = [
+    "APP",
+    "ARGS",
+    "CHROMIUM",
+    "PHONE",
+    "ROOT",
+    "Demo",
+    "fetched",
+    "hosted",
+    "in_browser",
+    "phone",
+    "word_of",
+]
 
 APP = ROOT / hatch_build.APP
 

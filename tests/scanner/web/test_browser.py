@@ -3,34 +3,15 @@
 import gzip
 import re
 import shutil
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Page, Playwright
 
 import hatch_build
 
-from .conftest import ROOT, Demo, fetched, in_browser, phone, word_of
+from .conftest import ROOT, Demo, fetched, hosted, in_browser, phone, word_of
 
 pytestmark = in_browser
-
-
-def test_no_camera_is_told_and_other_ways_are_offered(
-    demo: Demo, playwright: Playwright, tmp_path: Path
-) -> None:
-    """Never a blank page."""
-    with phone(playwright, tmp_path / "profile", camera=False) as context:
-        page = context.new_page()
-        page.goto(f"{demo.address}/scan/")
-        page.get_by_role("button", name="Mở máy ảnh").wait_for()
-        assert re.search("máy ảnh", page.locator("main").inner_text())
-        assert page.get_by_text("Chọn ảnh", exact=True).is_visible()
-        page.get_by_role("link", name="Gõ số").click()
-        page.locator("#number").fill("0000 0W00 00F8 3G5N".replace("W", "I"))
-        page.locator("#number").press("Enter")
-        assert word_of(page) == "mistyped"
 
 
 AXE = ROOT / hatch_build.WEB / "node_modules/axe-core/axe.min.js"
@@ -80,10 +61,8 @@ def test_a_new_version_takes_over_and_loses_nothing(playwright: Playwright, tmp_
     """On a static host without any service: what waits is still there after the update, and what is missing is said."""
     site = tmp_path / "site"
     shutil.copytree(ROOT / hatch_build.APP, site / "scan")
-    handler = partial(QuietFiles, directory=str(site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://localhost:{server.server_port}/scan"
+    with hosted(site) as port:
+        address = f"http://localhost:{port}/scan"
         with phone(playwright, tmp_path / "profile", camera=False) as context:
             page = context.new_page()
             page.goto(f"{address}/#data")
@@ -107,14 +86,6 @@ def test_a_new_version_takes_over_and_loses_nothing(playwright: Playwright, tmp_
             page.wait_for_function("caches.keys().then((all) => all.join() === 'temthat-0123456789abcdef')")
             page.goto(f"{address}/#waiting")
             page.get_by_text("1 mục chờ gửi").wait_for()
-        server.shutdown()
-
-
-class QuietFiles(SimpleHTTPRequestHandler):
-    """A static host that prints nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
 
 
 def size_of(files: list[Path]) -> int:
@@ -137,32 +108,3 @@ def test_it_is_small() -> None:
     assert len(files) - len(later) >= 6
     assert size_of([file for file in files if file not in later]) <= 100_000
     assert max(size_of([file]) for file in later) <= 15_000
-
-
-def test_damaged_data_is_dropped_and_nothing_is_called_genuine(
-    demo: Demo, playwright: Playwright, tmp_path: Path
-) -> None:
-    """Bits that turned in storage: told, and no verdict but `cannot_tell` until new data is fetched."""
-    bend = """async () => {
-        const open = indexedDB.open("temthat");
-        await new Promise((done) => (open.onsuccess = done));
-        const store = open.result.transaction("kept", "readwrite").objectStore("kept");
-        const kept = await new Promise((done) => {
-            const asked = store.get("installed");
-            asked.onsuccess = () => done(asked.result);
-        });
-        kept.listing[kept.listing.length >> 1] ^= 255;
-        const put = store.put(kept, "installed");
-        await new Promise((done) => (put.onsuccess = done));
-        open.result.close();
-    }"""
-    with phone(playwright, tmp_path / "profile", camera=False) as context:
-        page = context.new_page()
-        fetched(page, demo)
-        page.evaluate(bend)
-        context.set_offline(True)
-        page.reload()
-        page.get_by_text("Dữ liệu trên máy bị hỏng").wait_for()
-        page.goto(f"{demo.address}/scan/#scan")
-        page.set_input_files("#photo", demo.pictures / "1-genuine.png")
-        assert word_of(page) == "cannot_tell"

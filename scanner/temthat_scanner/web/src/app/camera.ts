@@ -10,6 +10,13 @@ export class NoCamera extends Error {
   }
 }
 
+/** By the name of the browser's refusal. */
+const WHY: Record<string, Key> = {
+  NotAllowedError: "camera_denied",
+  SecurityError: "camera_denied",
+  NotReadableError: "camera_busy",
+  AbortError: "camera_busy",
+};
 const FRAME = 1_280;
 type Extra = MediaTrackCapabilities & { torch?: boolean; zoom?: { min: number; max: number } };
 
@@ -31,14 +38,25 @@ export class Camera {
       stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
     } catch (error) {
       const name = error instanceof DOMException ? error.name : "";
-      throw new NoCamera(name === "NotAllowedError" ? "camera_denied" : name === "NotReadableError" ? "camera_busy" : "no_camera");
+      throw new NoCamera(WHY[name] ?? "no_camera");
     }
     const video = document.createElement("video");
     video.playsInline = true;
     video.muted = true;
     video.srcObject = stream;
-    await video.play();
-    return new Camera(video, stream);
+    const camera = new Camera(video, stream);
+    try {
+      await video.play();
+    } catch {
+      camera.close();
+      throw new NoCamera("camera_busy");
+    }
+    return camera;
+  }
+
+  /** Somebody pulled it out, took the permission back, or another app took it. */
+  whenLost(tell: () => void): void {
+    this.track?.addEventListener("ended", tell);
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import { isWaiting, type Waiting } from "./queue";
 
 const NAME = "temthat";
 const VERSION = 1;
+const STORES = ["kept", "waiting"];
 
 interface Choices {
   lang?: "vi" | "en";
@@ -34,7 +35,8 @@ export class Device {
           db.createObjectStore("waiting", { keyPath: "id" });
         },
       });
-      return new Device(database);
+      // A database that somebody else made, or half of ours, is none.
+      return new Device(STORES.every((name) => database.objectStoreNames.contains(name)) ? database : null);
     } catch {
       return new Device(null);
     }
@@ -61,7 +63,8 @@ export class Device {
   }
 
   async choices(): Promise<Choices> {
-    return (await this.get<Choices>("choices")) ?? {};
+    const kept = await this.get<unknown>("choices");
+    return isRecord(kept) ? chosenIn(kept) : {};
   }
 
   async choose(changed: Choices): Promise<void> {
@@ -129,4 +132,19 @@ export class Device {
       return false;
     }
   }
+}
+
+/** What is of the right kind; bits turn in storage, and a choice that makes no sense is none. */
+function chosenIn({ lang, provinces, place, apiKey }: Record<string, unknown>): Choices {
+  const isList = Array.isArray(provinces) && provinces.every((code) => typeof code === "string");
+  return {
+    ...(lang === "vi" || lang === "en" ? { lang } : {}),
+    ...(isList ? { provinces } : {}),
+    ...(typeof place === "string" ? { place } : {}),
+    ...(typeof apiKey === "string" ? { apiKey } : {}),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -174,23 +174,26 @@ class Page implements App {
   }
 
   private async openSection(): Promise<void> {
+    const wanted = this.section;
+    // Whoever taps on while a section is being made gets the one tapped last.
+    const show = (view: HTMLElement) => this.section === wanted && this.show(view);
     if (this.section === "type") this.show(numberView(this));
     else if (this.section === "data") {
       const { dataView } = await import("./data");
-      this.show(await dataView(this));
+      show(await dataView(this));
     } else if (this.section === "waiting") {
       const { waitingView } = await import("../telling/waiting");
-      this.show(await waitingView(this));
+      show(await waitingView(this));
     } else if (this.section === "report") {
       const { reportView } = await import("../telling/reportview");
       this.show(reportView(this, this.about));
       this.about = null;
     } else if (this.section === "sell") {
       const { openSell } = await import("../telling/sellview");
-      await openSell(this);
+      if (this.section === wanted) await openSell(this);
     } else if (this.section === "shelf") {
       const { openShelf } = await import("../shelf/shelfview");
-      await openShelf(this);
+      if (this.section === wanted) await openShelf(this);
     } else {
       const scanner: Scanner = new Scanner(async (texts) => {
         scanner.say(t("checking"));

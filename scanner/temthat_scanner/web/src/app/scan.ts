@@ -3,7 +3,7 @@
 import { Camera, NoCamera } from "./camera";
 import { Decoder, DecoderFailed, pixelsOf } from "./decoder";
 import { button, h } from "./dom";
-import { t } from "./words";
+import { t, type Key } from "./words";
 
 const BETWEEN = 60;
 let decoder: Decoder | null = null;
@@ -25,24 +25,46 @@ export class Scanner {
   }
 
   async open(): Promise<void> {
+    document.addEventListener("visibilitychange", this.turned);
+    let camera: Camera;
     try {
-      this.camera = await Camera.open();
+      camera = await Camera.open();
     } catch (error) {
       if (!(error instanceof NoCamera)) throw error;
-      this.say(t(error.key));
-      this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
-      return;
+      return this.without(error.key);
     }
-    if (this.isClosed) return this.close();
-    this.frame.replaceChildren(this.camera.video, h("div", { class: "aim", "aria-hidden": "true" }));
-    this.offer(this.camera);
-    await this.look(this.camera);
+    if (this.isClosed || document.hidden || this.camera) return camera.close();
+    this.camera = camera;
+    camera.whenLost(() => {
+      this.rest();
+      this.without("camera_lost");
+    });
+    this.frame.replaceChildren(camera.video, h("div", { class: "aim", "aria-hidden": "true" }));
+    this.offer(camera);
+    await this.look(camera);
   }
 
   close(): void {
     this.isClosed = true;
+    document.removeEventListener("visibilitychange", this.turned);
+    this.rest();
+  }
+
+  /** While nobody looks at the page its camera is off. */
+  private readonly turned = () => {
+    if (document.hidden) this.rest();
+    else if (!this.camera) void this.open();
+  };
+
+  private rest(): void {
     this.camera?.close();
     this.camera = null;
+  }
+
+  private without(why: Key): void {
+    this.say(t(why));
+    this.frame.replaceChildren();
+    this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
   }
 
   private offer(camera: Camera): void {
@@ -57,11 +79,11 @@ export class Scanner {
   }
 
   private async look(camera: Camera): Promise<void> {
-    while (!this.isClosed) {
+    while (this.camera === camera) {
       const image = camera.frame();
-      const texts = image ? await this.read(image, false) : [];
+      const texts = image ? await this.read((decoder) => decoder.readFrame(image)) : [];
       if (texts === null) return;
-      if (texts.length && !this.isClosed && !(await this.took(texts))) return;
+      if (texts.length && this.camera === camera && !(await this.took(texts))) return;
       await new Promise((resolve) => setTimeout(resolve, BETWEEN));
     }
   }
@@ -75,10 +97,11 @@ export class Scanner {
     try {
       image = await pixelsOf(file);
     } catch {
-      return this.say(t("no_code"));
+      return this.say(t("photo_unreadable"));
+    } finally {
+      input.value = "";
     }
-    input.value = "";
-    const texts = await this.read(image, true);
+    const texts = await this.read((decoder) => decoder.readPhoto(image));
     if (texts === null) return;
     if (!texts.length) return this.say(t("no_code"));
     this.say("");
@@ -86,14 +109,14 @@ export class Scanner {
   }
 
   /** Null where no reader could be loaded, which is told. */
-  private async read(image: ImageData, hard: boolean): Promise<string[] | null> {
+  private async read(ask: (decoder: Decoder) => Promise<string[]>): Promise<string[] | null> {
     try {
       decoder ??= new Decoder();
-      return await decoder.read(image, hard);
+      return await ask(decoder);
     } catch (error) {
       if (!(error instanceof DecoderFailed)) throw error;
       decoder = null;
-      this.say(t("decoder_failed"));
+      this.say(t(error.key));
       return null;
     }
   }

@@ -138,6 +138,7 @@ function usable(stored: Installed): boolean {
 }
 
 async function inWorker(offered: Offered): Promise<Installing> {
+  if (typeof Worker === "undefined") throw tooOld();
   const worker = new Worker(new URL("./install.worker.ts", import.meta.url), { type: "module" });
   try {
     return await new Promise<Installing>((resolve) => {
@@ -148,6 +149,14 @@ async function inWorker(offered: Offered): Promise<Installing> {
   } finally {
     worker.terminate();
   }
+}
+
+function tooOld(): TrustError {
+  return new TrustError(
+    "store",
+    "Trình duyệt này quá cũ để giữ dữ liệu xét tem. Hãy cập nhật trình duyệt; khi có mạng vẫn kiểm tra được.",
+    "This browser is too old to keep data for judging stamps. Update it; while there is a network stamps can still be checked.",
+  );
 }
 
 function newerApp(): TrustError {
