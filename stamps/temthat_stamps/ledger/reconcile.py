@@ -7,7 +7,7 @@ goods. Only a quota (see `quotas`) refuses.
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -145,16 +145,25 @@ class BatchAccount:
             )
 
 
-def reconcile_batch(session: Session, batch: Batch, now: dt.datetime) -> BatchAccount:
-    """A batch's packs against the ledgers of its runs. Raises `RunRefused` for a pack form without its content."""
+def ledgers_of(session: Session, batch: Batch) -> list[tuple[Run, Ledger]]:
+    """The runs of a batch in their order, each with its ledger."""
+    query = select(Run).where(Run.batch_id == batch.id).options(joinedload(Run.pack_form)).order_by(Run.run)
+    return [(run, ledger_of(session, run)) for run in session.scalars(query).all()]
+
+
+def reconcile_batch(
+    session: Session, batch: Batch, now: dt.datetime, ledgers: Sequence[tuple[Run, Ledger]] | None = None
+) -> BatchAccount:
+    """A batch's packs against the ledgers of its runs (`ledgers_of`, read here if they are not at hand).
+
+    Raises `RunRefused` for a pack form without its content.
+    """
     base = batch.product.base_unit
     totals: dict[uuid.UUID, Counter[State]] = {}
     ordered: Counter[uuid.UUID] = Counter()
     forms: dict[uuid.UUID, PackForm] = {}
     unaccounted, oldest = 0, list[dt.datetime]()
-    runs = session.scalars(select(Run).where(Run.batch_id == batch.id).options(joinedload(Run.pack_form)))
-    for run in runs.all():
-        ledger = ledger_of(session, run)
+    for run, ledger in ledgers_of(session, batch) if ledgers is None else ledgers:
         forms[run.pack_form_id] = run.pack_form
         totals.setdefault(run.pack_form_id, Counter()).update(ledger.totals)
         if run.is_logged:

@@ -12,13 +12,11 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from temthat_stamps.ledger.claims import ledger_of
 from temthat_stamps.ledger.ledger import Ledger, State, state_words
-from temthat_stamps.ledger.reconcile import Finding, reconcile_batch
+from temthat_stamps.ledger.reconcile import Finding, ledgers_of, reconcile_batch
 from temthat_stamps.runs.errors import RunRefused
 from temthat_stamps.runs.records import Run
 from temthat_stamps.verdict import Asker
@@ -122,8 +120,8 @@ def _record(
 
 def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime) -> RecordModel:
     today = formats.today(now)
-    ledgers = {one: ledger_of(session, one) for one in _runs(session, batch)}
-    state = next(ledger.at(serial) for one, ledger in ledgers.items() if one.run == run.run)
+    ledgers = ledgers_of(session, batch)
+    state = next(ledger.at(serial) for one, ledger in ledgers if one.run == run.run)
     account = _account(session, batch)
     papers = repository.papers_of(session, batch.product)
     way = way_of(session, batch)
@@ -137,8 +135,8 @@ def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.dateti
         quantity=_amount(batch.quantity, batch.unit),
         state=state,
         state_words=_state(state),
-        runs=[_run(one, ledger) for one, ledger in ledgers.items()],
-        questions=list(_questions(session, batch, account, now)),
+        runs=[_run(one, ledger) for one, ledger in ledgers],
+        questions=list(_questions(session, batch, ledgers, account, now)),
         balance=_flows(account),
         events=events[-MOST_EVENTS:],
         hidden=sum(stop.others for stop in earlier),
@@ -150,10 +148,6 @@ def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.dateti
             for one in line.lists
         ],
     )
-
-
-def _runs(session: Session, batch: Batch) -> Iterable[Run]:
-    return session.scalars(select(Run).where(Run.batch_id == batch.id).order_by(Run.run))
 
 
 def _run(run: Run, ledger: Ledger) -> RunModel:
@@ -188,11 +182,15 @@ def _account(session: Session, batch: Batch) -> Account | None:
 
 
 def _questions(
-    session: Session, batch: Batch, account: Account | None, now: dt.datetime
+    session: Session,
+    batch: Batch,
+    ledgers: Sequence[tuple[Run, Ledger]],
+    account: Account | None,
+    now: dt.datetime,
 ) -> Iterator[QuestionModel]:
     found: tuple[Finding, ...] = ()
     try:
-        stamps = reconcile_batch(session, batch, now)
+        stamps = reconcile_batch(session, batch, now, ledgers)
         found = (*stamps.over_ordered, *stamps.findings)
     except RunRefused as unknown:  # a pack form that does not say what it holds
         yield QuestionModel(rule="content_unknown", words=BothModel(vi=unknown.vi, en=unknown.en))
