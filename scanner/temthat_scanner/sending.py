@@ -34,6 +34,7 @@ _PATIENCE = 60.0
 _LEAVE = 5.0
 """Seconds to wait at the end for a call that is under way; cut off, it is made again another time."""
 
+_MOMENT = 0.002
 _STRANGE_KEPT = 1_000
 
 _IN_LINE = ("còn mục trước đang chờ gửi", "earlier ones are still to be sent")
@@ -106,6 +107,7 @@ class Sender:
         self._resting_until = 0.0
         self._sending = threading.Lock()
         """Held by whoever sends: nothing overtakes, nothing is sent by two."""
+        self._is_calling = False
         self._nudge = threading.Event()
         self._has_ended = False
         self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
@@ -140,7 +142,7 @@ class Sender:
         if self.teller is None:
             self.why = self._say(_NO_SERVER)
             yield False
-        elif not self._sending.acquire(blocking=False):
+        elif not self._has_line():
             self.why = self.why if self.is_down else self._say(_IN_LINE)
             yield False
         else:
@@ -148,6 +150,13 @@ class Sender:
                 yield self._is_next()
             finally:
                 self._sending.release()
+
+    def _has_line(self) -> bool:
+        """Whether the line is this pack's: a look of the background into the file is waited for, its calls are not."""
+        while not self._sending.acquire(timeout=_MOMENT):
+            if self._is_calling:
+                return False
+        return True
 
     def _is_next(self) -> bool:
         """Whether nothing waits; a short line is sent."""
@@ -203,6 +212,7 @@ class Sender:
             waiting = self.queue.waiting(AT_ONCE)
             if not waiting:
                 return False
+            self._is_calling = True
             lines = self.teller.tell_many([one.body for one in waiting], patience)
             self.is_down = False
             self._settle(waiting, lines, done)
@@ -212,6 +222,8 @@ class Sender:
             return False
         except ServiceUnreachable as error:
             done.problem = str(error)
+        finally:
+            self._is_calling = False
         if done.problem:
             self.rest(done.problem)
         return not done.problem
