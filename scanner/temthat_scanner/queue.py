@@ -140,7 +140,7 @@ class Queue:
     def _read(self, query: str, most: int) -> list[Waiting]:
         with self._errors():
             rows = self._connection.execute(query, (most,)).fetchall()
-            return [Waiting(one, json.loads(body), refused) for one, body, refused in rows]
+            return [_read_row(*row) for row in rows]
 
     def _synchronize(self, *, is_waited_for: bool = True) -> None:
         """Whether the next writes are on the disk when they return: `extra` also for the name of a rollback journal."""
@@ -174,6 +174,14 @@ class Queue:
                 f"write; if the file is damaged, rename it (and {name}-wal, if there is one) to keep it, and start "
                 "again.",
             ) from error
+
+
+def _read_row(event_id: object, body: object, refused: object) -> Waiting:
+    """SQLite checks no types, and a bad disk makes a number of a text. Raises `ValueError`."""
+    event = json.loads(body) if isinstance(body, str) else None
+    if isinstance(event_id, str) and isinstance(event, dict) and (refused is None or isinstance(refused, str)):
+        return Waiting(event_id, event, refused)
+    raise ValueError("a row is no event")
 
 
 def _connected(path: Path, locking: str) -> sqlite3.Connection:

@@ -1,5 +1,6 @@
 """What a stranger may send a till, or a bad disk make of its files: an answer or a refusal in words, nothing else."""
 
+import copy
 import json
 import os
 import random
@@ -114,7 +115,7 @@ def test_fuzz_a_bent_evidence_file_is_read_or_refused() -> None:
         else:
             for _ in range(dice.choice((1, 1, 2))):
                 holder, place = dice.choice(list(members(body)))
-                holder[place] = dice.choice(ODD)
+                holder[place] = copy.deepcopy(dice.choice(ODD))
             text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
             data = enclose(body, payload=text.encode())
         try:
