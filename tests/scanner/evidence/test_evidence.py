@@ -280,6 +280,26 @@ def test_no_byte_can_be_changed(place: int, bits: int) -> None:
     assert prove(evidence) != []
 
 
+_PLAIN = (
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8"))
+)
+_ANYTHING = st.recursive(_PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=9), inner))
+
+
+@given(st.dictionaries(st.sampled_from([*service(), "more"]), _ANYTHING))
+def test_whatever_was_told(members: dict[str, Any]) -> None:
+    """A form that is broken is said to be; what can be read can be shown."""
+    body = body_of(check("x", "2026-05-20T03:01:00Z", "not_ours", service=service() | members))
+    try:
+        evidence = parse_evidence(enclose(body))
+    except BadEvidence:
+        return
+    told = evidence.checks[0].service
+    assert told is not None
+    assert len(told.of_stamp()) == 2
+    assert all(len(pair) == 2 for pair in told.of_batch())
+
+
 # -- judged again --
 
 
