@@ -1,6 +1,7 @@
 """Whom the scanner asks: trust data at hand, the service, or the service first and the data when the line is down."""
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -134,6 +135,14 @@ class OnlineJudge:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise LineDown(str(error) or type(error).__name__) from error
 
+    def is_there(self) -> bool:
+        """Whether the service answers at all, whatever it says."""
+        try:
+            self._client.get(f"{self._server}/healthz", timeout=self.patience)
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError):
+            return False  # RuntimeError: this judge was closed meanwhile
+        return True
+
     def answer_of(self, text: str, body: Mapping[str, Any]) -> Answer:
         """A verdict of the service in words. Raises `ServiceUnreachable` where it is none this scanner knows."""
         try:
@@ -161,29 +170,45 @@ class OnlineJudge:
 
 @dataclass
 class FallingBackJudge:
-    """The service while it answers, the trust data when it does not; `down` says that it did not last time.
+    """The service while it answers, the trust data when it does not; `down` says why it did not last time.
 
-    When it did not answer at all, it is not asked for `REST` seconds.
+    A line that is dead makes one pack wait. From then on it is tried in the background, every `REST` seconds in which
+    somebody asks, until the service answers.
     """
 
     online: OnlineJudge
     offline: OfflineJudge
     down: str = ""
+    _is_dead: bool = False
     _resting_until: float = 0.0
+    _try: threading.Thread | None = None
 
     def ask(self, text: str) -> Answer:
         """See `Judge`; raises only as `OfflineJudge` does."""
-        if time.monotonic() < self._resting_until:
+        if self._is_dead:
+            self._try_again()
             return self.offline.ask(text)
         try:
             answer = self.online.ask(text)
         except ServiceUnreachable as error:
             self.down = str(error)
             if isinstance(error, LineDown):
-                self._resting_until = time.monotonic() + REST
+                self._is_dead, self._resting_until = True, time.monotonic() + REST
             return self.offline.ask(text)
         self.down = ""
         return answer
+
+    def _try_again(self) -> None:
+        if time.monotonic() < self._resting_until or (self._try and self._try.is_alive()):
+            return
+        self._try = threading.Thread(target=self._look, name="line", daemon=True)
+        self._try.start()
+
+    def _look(self) -> None:
+        if self.online.is_there():
+            self._is_dead, self.down = False, ""
+        else:
+            self._resting_until = time.monotonic() + REST
 
 
 def _issuer_name(judged: Judged) -> str | None:

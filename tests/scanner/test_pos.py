@@ -250,24 +250,49 @@ def test_the_service_goes_and_comes_back_nothing_lost_nothing_doubled(house: Ser
     assert house.sold() == list(range(1, 32))
 
 
-def test_a_dead_line_is_waited_for_once(world: World) -> None:
-    """A service that takes the call and says nothing costs its patience once, not at each pack."""
+def test_a_dead_line_is_waited_for_once(
+    world: World, house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that takes the call and says nothing costs its patience once; it is tried again beside the scans."""
     import socket
 
+    import temthat_scanner.judging
     from temthat_scanner.trustdata import open_trust
 
+    monkeypatch.setattr(temthat_scanner.judging, "REST", 0.0)
     trust = open_trust(world.folder, None, None, None, lambda vi, en: None)
+    patient: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         with OnlineJudge(url, Asker.TILL, "vi", None, None) as online:
-            online.patience = 1.0
+            online.patience = 0.3
+            post = online.post
+
+            def watched(*question: Any) -> Any:
+                patient.append(threading.current_thread().name)
+                return post(*question)
+
+            monkeypatch.setattr(online, "post", watched)
             judge = FallingBackJudge(online, OfflineJudge(trust, Asker.TILL, "vi"))
-            start = time.perf_counter()
-            for serial in range(1, 9):
-                answer = judge.ask(world.stamp(1, serial))
+            for serial in range(1, 60):
+                answer = judge.ask(world.stamp(1, 20 + serial))
                 assert answer.verdict is not None
                 assert answer.verdict.word == "genuine_offline"
-            assert 1.0 <= time.perf_counter() - start < 6, "waited for once, not eight times"
+            assert judge.down
+    assert len(patient) == 1
+    with OnlineJudge(house.url, Asker.TILL, "vi", house.key, None) as online:
+        judge = FallingBackJudge(online, OfflineJudge(trust, Asker.TILL, "vi"))
+        house.line = "cut"
+        words = [judge.ask(house.codes[32]).verdict for _ in range(2)]
+        assert [verdict and verdict.word for verdict in words] == [
+            "forged"
+        ] * 2  # by the data of another service
+        house.line = "up"
+        deadline = time.monotonic() + 120
+        while (verdict := judge.ask(house.codes[32]).verdict) and verdict.word != "genuine":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert not judge.down
 
 
 @pytest.mark.parametrize(
