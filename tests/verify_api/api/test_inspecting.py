@@ -1,6 +1,7 @@
 """GET /api/v1/inspect: the ledger, the batch and its way, for who inspects and for nobody else."""
 
 import datetime as dt
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,15 @@ from temthat_stamps.ledger.recording import Fate, record
 from temthat_stamps.runs.records import JobState, PrintJob, Run
 from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
+from temthat_trace.epcis.capture import capture
 from temthat_trace.events import Event, LineRole, Step, line
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import Product
 from temthat_verify_api.accounts import KeyRole, issue_api_key
 from temthat_verify_api.api import inspecting
+
+from ..conftest import GTIN
 
 if TYPE_CHECKING:
     from ..conftest import World
@@ -199,6 +203,38 @@ async def test_where_the_goods_went(world: "World", client: AsyncClient) -> None
     assert events[-1]["on"] == "2026-05-25"
     for name in ("Chị Hoa", "Siêu thị Xanh"):
         assert name not in answer.text
+
+
+async def test_to_whom_by_events(world: "World", client: AsyncClient) -> None:
+    """What a partner's EPCIS events say of the batch's goods: the receiver by name where its GLN is known."""
+    run = world.run(lot="L01")
+    with world.services.sessions() as session:
+        maker = session.query(Party).filter_by(code="HTX-MAU").one()
+        session.add(Party(code="SIEU-THI", kind=PartyKind.SHOP, name="Siêu thị Xanh", gln="8938505970004"))
+        event = {
+            "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+            "type": "ObjectEvent",
+            "action": "OBSERVE",
+            "bizStep": "shipping",
+            "eventTime": "2026-05-20T03:00:00+07:00",
+            "eventTimeZoneOffset": "+07:00",
+            "quantityList": [
+                {"epcClass": f"https://id.gs1.org/01/{GTIN}/10/L01", "quantity": 2, "uom": "KGM"}
+            ],
+            "destinationList": [
+                {"type": "owning_party", "destination": "https://id.gs1.org/417/8938505970004"}
+            ],
+        }
+        _, captured = capture(session, maker.id, json.dumps(event), now=world.now)
+        assert captured.success, captured
+        session.commit()
+    held = (await ask(client, key_of(world, KeyRole.INSPECTOR), world.code(run)))["record"]
+    told = held["events"][-1]
+    assert (told["title"]["en"], told["on"], told["place"]) == (
+        "Handed over by EPCIS events: 1, the last that day",
+        "2026-05-20",
+        "Siêu thị Xanh",
+    )
 
 
 async def test_papers_that_ran_out_and_recalls(world: "World", client: AsyncClient) -> None:

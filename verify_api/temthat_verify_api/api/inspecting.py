@@ -28,10 +28,15 @@ from temthat_trace.balance.findings import step_name
 from temthat_trace.balance.repository import balance_of
 from temthat_trace.batches import Batch
 from temthat_trace.completeness.repository import facts_of_batch
+from temthat_trace.emitting.repository import SOURCE
+from temthat_trace.lineage.among import among
+from temthat_trace.lineage.joined import trace
 from temthat_trace.lineage.repository import lineage
+from temthat_trace.lineage.things import Thing, keepers
 from temthat_trace.lineage.walk import Bounds, Direction
 from temthat_trace.origin import StepShown, origin_of
 from temthat_trace.papers import Paper
+from temthat_trace.parties import Party
 from temthat_trace.units import UnitError
 from temthat_verify_api import errors
 from temthat_verify_api.accounts import KeyRole
@@ -50,7 +55,6 @@ from temthat_verify_api.api.inspected import (
 from temthat_verify_api.api.models import VerifyAnswer, problems
 from temthat_verify_api.api.verify import source_of
 from temthat_verify_api.checklists import checked
-from temthat_verify_api.credentials import Credential
 from temthat_verify_api.epcis.access import readable
 from temthat_verify_api.errors import Refused
 from temthat_verify_api.facts import Answer, Asking
@@ -64,6 +68,8 @@ from temthat_verify_api.wiring import Services, services_of
 
 MOST_EVENTS = 200
 """Events of one answer, the newest."""
+EVENTS_BOUNDS = Bounds(nodes=1_000, depth=8)
+"""How far partners' events are followed: from a batch to packs, cases and pallets."""
 
 
 def add_to(app: FastAPI) -> None:
@@ -91,15 +97,13 @@ def add_to(app: FastAPI) -> None:
         question = read_question(code)
         source = source_of(request) if question.number else ""
         answer = await parts.judging.ask(question, Asking(Asker.INSPECTOR, source))
-        record = await run_in_threadpool(_record, services_of(request), credential, parties, answer)
+        record = await run_in_threadpool(_record, services_of(request), parties, answer)
         return InspectAnswer(
             **VerifyAnswer.model_validate_json(answer_json(answer)).model_dump(), record=record
         )
 
 
-def _record(
-    services: Services, credential: Credential, parties: tuple[uuid.UUID, ...], answer: Answer
-) -> RecordModel | None:
+def _record(services: Services, parties: tuple[uuid.UUID, ...], answer: Answer) -> RecordModel | None:
     """Raises `Refused`."""
     if not answer.counts or answer.header is None:
         return None
@@ -115,10 +119,13 @@ def _record(
                 "Tem này của đơn vị mà khóa này không được xem hồ sơ.",
                 "This stamp is of an organisation whose records this key may not see.",
             )
-        return _model(session, run, batch, answer.header.serial, answer.at)
+        partners = list(_handed_over(session, parties, services.settings.hosts, batch))
+        return _model(session, run, batch, answer.header.serial, answer.at, partners)
 
 
-def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime) -> RecordModel:
+def _model(
+    session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime, partners: Sequence[EventModel]
+) -> RecordModel:
     today = formats.today(now)
     ledgers = ledgers_of(session, batch)
     state = next(ledger.at(serial) for one, ledger in ledgers if one.run == run.run)
@@ -127,7 +134,7 @@ def _model(session: Session, run: Run, batch: Batch, serial: int, now: dt.dateti
     way = way_of(session, batch)
     own = (batch.product.name, batch.lot)
     earlier = [stop for stop in way.rows if stop.others or stop.maker or (stop.product, stop.lot) != own]
-    told = [*_diary(batch, today), *_earlier(earlier), *_onward(session, batch)]
+    told = [*_diary(batch, today), *_earlier(earlier), *_onward(session, batch), *partners]
     events = sorted(told, key=lambda event: event.on)
     return RecordModel(
         at=now.replace(microsecond=0),
@@ -289,12 +296,35 @@ def _onward(session: Session, batch: Batch) -> Iterator[EventModel]:
     for quantity, unit in (amount for customer in customers for amount in customer.amounts):
         amounts[unit] += quantity
     count = sum(customer.deliveries for customer in customers)
-    title = _words("batch_sent")
     yield EventModel(
         on=formats.today(max(customer.last for customer in customers)),
-        title=BothModel(vi=title.vi.format(n=count), en=title.en.format(n=count)),
+        title=_numbered("batch_sent", count),
         amounts=[_amount(quantity, unit) for unit, quantity in amounts.items()],
     )
+
+
+def _handed_over(
+    session: Session, parties: Iterable[uuid.UUID], hosts: Iterable[str], batch: Batch
+) -> Iterator[EventModel]:
+    """To whom the goods went by EPCIS events that these parties captured, each receiver once."""
+    found = trace(
+        session, [batch.id], Direction.DOWN, EVENTS_BOUNDS,
+        keepers=keepers(session, among(session, Party.id, parties)), hosts=sorted(hosts), without=SOURCE,
+    )  # fmt: skip
+    things = [
+        (Thing(one.name), one) for node, one in found.handovers if isinstance(node, Thing) or node == batch.id
+    ]
+    for receiver in customers_of(session, {}, things)[:MOST_EVENTS]:
+        yield EventModel(
+            on=formats.today(receiver.last),
+            title=_numbered("batch_handed", receiver.deliveries),
+            place=receiver.name,
+        )
+
+
+def _numbered(key: str, count: int) -> BothModel:
+    said = _words(key)
+    return BothModel(vi=said.vi.format(n=count), en=said.en.format(n=count))
 
 
 def _of(stop: Stop, on: dt.date, key: str, place: str = "", amounts: Sequence[BothModel] = ()) -> EventModel:
