@@ -172,7 +172,7 @@ def camera_fed_from(film: Path) -> list[str]:
 def lay(film: Path, *stamps: Image.Image | Path) -> None:
     """Lay these stamps under the camera, side by side and a little askew, from when it is next opened."""
     frame = Image.new("RGB", (960, 720), TABLE)
-    width = 420 if len(stamps) == 1 else 800 // len(stamps)
+    width = 420 if len(stamps) < 2 else 800 // len(stamps)
     for at, stamp in enumerate(stamps):
         picture = (Image.open(stamp) if isinstance(stamp, Path) else stamp).convert("RGB")
         picture = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)

@@ -29,6 +29,7 @@ export class Decoder {
   private readonly worker: Worker;
   private readonly asking = new Map<number, (found: Found) => void>();
   private native: NativeDetector | null = null;
+  private readonly finding = this.findNative();
   private next = 1;
   /** Frames in a row in which nothing was read. */
   private missed = 0;
@@ -45,7 +46,6 @@ export class Decoder {
       for (const [id, answer] of this.asking) answer({ id, texts: [], attempt: 0, failed: true });
       this.asking.clear();
     });
-    void this.findNative();
   }
 
   /** The texts in what the camera sees now, each once. Throws `DecoderFailed` where no reader could be loaded. */
@@ -61,6 +61,7 @@ export class Decoder {
 
   /** The texts in a photo, each once; it is worth seconds. Throws `DecoderFailed`. */
   async readPhoto(image: ImageData): Promise<string[]> {
+    await this.finding;
     const copy = this.native ? new ImageData(image.data.slice(), image.width, image.height) : null;
     const texts = await this.ask(image, "photo");
     return texts.length || !copy ? texts : this.askNative(copy);
@@ -77,10 +78,10 @@ export class Decoder {
   }
 
   private async askNative(image: ImageData): Promise<string[]> {
+    await this.finding;
     if (!this.native) return [];
-    const tooLate = new Promise<never>((_, reject) => setTimeout(reject, NATIVE_PATIENCE));
     try {
-      const found = await Promise.race([this.native.detect(image), tooLate]);
+      const found = await inTime(this.native.detect(image));
       return [...new Set(found.flatMap(({ rawValue }) => (typeof rawValue === "string" && rawValue ? [rawValue] : [])))];
     } catch {
       this.native = null;
@@ -91,11 +92,16 @@ export class Decoder {
   private async findNative(): Promise<void> {
     const Maker = (globalThis as { BarcodeDetector?: NativeDetectorMaker }).BarcodeDetector;
     try {
-      if (Maker && (await Maker.getSupportedFormats()).includes("qr_code")) this.native = new Maker({ formats: ["qr_code"] });
+      if (Maker && (await inTime(Maker.getSupportedFormats())).includes("qr_code")) this.native = new Maker({ formats: ["qr_code"] });
     } catch {
       this.native = null;
     }
   }
+}
+
+/** Rejects where the browser takes too long. */
+function inTime<T>(asked: Promise<T>): Promise<T> {
+  return Promise.race([asked, new Promise<never>((_, reject) => setTimeout(reject, NATIVE_PATIENCE))]);
 }
 
 const LONGEST = 2_400;
