@@ -30,6 +30,8 @@ MODULES = (
     "epcis",
     "records",
     "decoding",
+    "app",
+    "app_decoding",
     "copies",
 )
 RESULTS = Path(__file__).parent / "results.jsonl"
