@@ -81,8 +81,8 @@ function forkFound(app: App, { known, offered, path }: Fork): HTMLElement {
     "div",
     { class: "warn note", role: "alert" },
     h("p", {}, t("fork")),
-    h("p", {}, h("a", { href, download: "temthat-fork.json" }, t("fork_save"))),
-    button(t("fork_told"), () => void told()),
+    h("a", { href, download: "temthat-fork.json", class: "button" }, t("fork_save")),
+    button(t("fork_told"), () => void told(), { class: "quiet" }),
   );
 }
 
