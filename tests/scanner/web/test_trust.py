@@ -49,6 +49,10 @@ class Host(ThreadingHTTPServer):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(base64.b64decode(data))
 
+    def pack(self, files: dict[str, str]) -> None:
+        """The trust pack as it is now."""
+        (self.site / "api" / "v1" / "trust").write_text(json.dumps(OFFLINE["pack"] | {"files": files}))
+
     def of_data(self) -> list[str]:
         """What was asked for of the data since the last time."""
         asked, self.asked = self.asked, []
@@ -71,8 +75,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
     site = tmp_path / "site"
     shutil.copytree(ROOT / hatch_build.APP, site / "scan")
     (site / "api" / "v1").mkdir(parents=True)
-    (site / "api" / "v1" / "trust").write_text(json.dumps(OFFLINE["pack"]))
     with Host(site) as server:
+        server.pack(OFFLINE["pack"]["files"])
         server.put(OFFLINE["pack"]["files"])
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -145,6 +149,18 @@ def test_data_grows_and_never_goes_back(host: Host, playwright: Playwright, tmp_
         page.evaluate(STORED, {"v": 2})
         page.reload()
         page.get_by_text("39 mục").wait_for()
+
+        # Damaged data is gone; what was seen is not forgotten.
+        page.evaluate(STORED, {"seal": "0"})
+        context.set_offline(True)
+        page.reload()
+        page.get_by_text("Dữ liệu trên máy bị hỏng").wait_for()
+        host.put(OFFLINE["pack"]["files"])
+        context.set_offline(False)
+        update(page, "cũ hơn dữ liệu đang dùng")
+        host.put(GROWN["later"]["files"])
+        host.pack(OFFLINE["pack"]["files"] | GROWN["later"]["files"])
+        update(page, "39 mục")
 
 
 def test_a_fork_is_told_and_the_last_good_data_stays(

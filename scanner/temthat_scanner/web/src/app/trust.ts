@@ -7,11 +7,14 @@ import type { Device } from "./device";
 import type { Fork, Installing, Offered } from "./install.worker";
 import { fetchPack, Unreachable } from "./online";
 import { further, isBehind, recall, remember } from "./seen";
+import { t } from "./words";
 
 /** When this app was built, seconds since 1970: no time before it is believed. */
 declare const __BUILT__: number;
 
 const FORK = "fork";
+/** Milliseconds in which all that has grown has to be here and proved. */
+const PATIENCE = 600_000;
 
 /** Why what lies in the storage is not used: each its own sentence. */
 export type Trouble = "damaged" | "older" | "newer_app";
@@ -144,6 +147,7 @@ async function inWorker(offered: Offered): Promise<Installing> {
     return await new Promise<Installing>((resolve) => {
       worker.addEventListener("message", (event: MessageEvent<Installing>) => resolve(event.data));
       worker.addEventListener("error", (event) => resolve({ failed: event.message }));
+      setTimeout(() => resolve({ unanswered: t("unreachable") }), PATIENCE);
       worker.postMessage(offered);
     });
   } finally {
