@@ -171,11 +171,11 @@ WORKBOOKS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("name", WORKBOOKS)
 def test_workbooks(name: str, office: Office, clerk: Browser) -> None:
-    """Refused in words within seconds and within memory; no record made, no file kept."""
+    """Refused in words within a minute on any machine and within memory; no record made, no file kept."""
     data = WORKBOOKS[name]()
     before, kept_before, began = records(office), kept_files(office), time.monotonic()
     send(clerk, data)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert records(office) == before
     assert kept_files(office) == kept_before
 

@@ -201,7 +201,7 @@ def test_a_million_rows_are_refused_in_bounded_time_and_memory() -> None:
         read_workbook({"x.xlsx": xlsx_with(sheet)}, Limits(rows=5_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert peak < 120 << 20
 
 
