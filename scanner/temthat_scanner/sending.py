@@ -90,7 +90,7 @@ class Sender:
     """Sends what waits in a queue. `teller` None: there is no service, everything waits. `notify`: told what became of
     events that had waited.
 
-    As a context manager it works in the background too.
+    As a context manager it works in the background too, and keeps the queue's file whole by itself.
     """
 
     def __init__(
@@ -113,8 +113,7 @@ class Sender:
         self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
 
     def __enter__(self) -> Self:
-        if self.teller is not None:
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:

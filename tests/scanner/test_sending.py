@@ -12,7 +12,7 @@ import pytest
 
 import temthat_scanner.sending
 from temthat_scanner.judging import OfflineJudge, OnlineJudge
-from temthat_scanner.queue import Queue
+from temthat_scanner.queue import Queue, QueueError
 from temthat_scanner.selling import Mark, Seller
 from temthat_scanner.sending import Flushed, Sender, Teller
 from temthat_stamps.verdict import Asker
@@ -200,3 +200,23 @@ def test_an_answer_that_is_none_leaves_everything_where_it_is(
         done = till.sender.flush()
         assert done.problem
         assert (done.sent, till.queue.count()) == (0, 3)
+
+
+def test_a_till_without_a_service_keeps_its_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is carried to a machine with a network, perhaps while it still runs."""
+    monkeypatch.setattr(temthat_scanner.sending, "IDLE", 0.01)
+
+    def carried() -> int:
+        copy = tmp_path / "copy.db"
+        copy.write_bytes((tmp_path / "queue.db").read_bytes())
+        try:
+            with closing(Queue(copy)) as queue:
+                return queue.count()
+        except QueueError:
+            return 0  # copied while it was written to
+
+    with closing(Queue(tmp_path / "queue.db")) as queue, Sender(queue, None, "vi", lambda done: None):
+        queue.put({"id": "a"})
+        until(lambda: carried() == 1)
