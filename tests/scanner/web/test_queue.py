@@ -349,6 +349,7 @@ def test_a_wrong_key_waits_and_what_is_refused_stays_until_it_is_dropped(
         page.get_by_role("button", name="Bỏ mục này").click()
         page.get_by_role("button", name="Bấm lần nữa để bỏ").click()
         refused.wait_for(state="detached", timeout=LONG)
+        page.locator("p.bar").wait_for(state="hidden", timeout=LONG)
         page.reload()
         page.get_by_text("Không có gì chờ gửi.").wait_for(timeout=LONG)
     assert recorded(demo, [code]) == [(decode(code).header.serial, "spoiled")]
@@ -370,6 +371,10 @@ def test_a_camera_marks_what_is_held_before_it_once(
         page.locator("#api-key").fill(api_key(demo, "till"))
         page.get_by_role("button", name="Lưu").click()
         page.locator("p.bar").wait_for(state="hidden", timeout=LONG)
+        page.get_by_role("link", name="Gõ số").click()
+        page.goto(f"{demo.address}/scan/#sell")
+        page.locator(".asking").wait_for(timeout=LONG)  # still the same pack
+        assert page.locator(".sold li").count() == 0
         page.goto(f"{demo.address}/scan/#waiting")
         page.get_by_text("Không có gì chờ gửi.").wait_for(timeout=LONG)
     code = code_of(stamp)

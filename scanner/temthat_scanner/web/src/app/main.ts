@@ -60,8 +60,8 @@ class Page implements App {
   private live: { close(): void } | null = null;
   private section: Section = "scan";
   private about: Result | null = null;
-  /** How many were waiting when it was last looked. */
-  private waiting = 0;
+  /** What was waiting, and what was refused, when it was last looked. */
+  private waiting = "";
   private sending: Promise<Sender> | null = null;
 
   constructor(
@@ -139,7 +139,9 @@ class Page implements App {
 
   async send(how: How = {}): Promise<Sent> {
     const done = await (await this.sender()).send(how);
-    await this.tellWaiting();
+    // Where a person pressed the section's own button, it shows the outcome itself.
+    const isOwn = how.now && !how.lanes;
+    await this.tellWaiting(isOwn ? "never" : done.problem ? "always" : "changed");
     return done;
   }
 
@@ -149,12 +151,9 @@ class Page implements App {
 
   /** What a network is good for: what waits is sent, and old data is renewed. */
   async refresh(): Promise<void> {
-    const before = this.waiting;
-    await this.tellWaiting();
+    const count = await this.tellWaiting();
     if (!navigator.onLine) return;
-    if (this.waiting) await this.send().catch(() => null);
-    // Another window may have sent it.
-    if (this.waiting !== before && this.section === "waiting") this.openFromHash();
+    if (count) await this.send().catch(() => null);
     const day = 86_400;
     const isStale = !this.trust.view || Date.now() / 1000 - this.trust.view.asOf > day;
     if (isStale) await this.trust.update((await this.device.choices()).provinces ?? [], lang).catch(() => undefined);
@@ -218,12 +217,25 @@ class Page implements App {
     void this.tellWaiting();
   }
 
-  private async tellWaiting(): Promise<void> {
-    const count = (this.waiting = (await this.device.waiting()).length);
+  /** How many are to be sent. The section that shows them is drawn anew where they have `changed`: another window may have sent them. */
+  private async tellWaiting(redraw: "changed" | "always" | "never" = "changed"): Promise<number> {
+    const all = await this.device.waiting();
+    const refused = all.filter((one) => one.refused).length;
+    const count = all.length - refused;
+    const before = this.waiting;
+    this.waiting = `${count} ${refused}`;
+    const isOld = redraw === "always" || (redraw === "changed" && before !== "" && before !== this.waiting);
+    if (isOld && this.section === "waiting") this.openFromHash();
     const forked = this.trust.fork ? t("fork_bar") : "";
-    const parts = [forked, navigator.onLine ? "" : t("offline_now"), count ? `${t("waiting_tab")}: ${count}` : ""];
+    const parts = [
+      forked,
+      navigator.onLine ? "" : t("offline_now"),
+      count ? `${t("waiting_tab")}: ${count}` : "",
+      refused ? t("refused_bar", { count: String(refused) }) : "",
+    ];
     this.bar.textContent = parts.filter(Boolean).join(" · ");
     this.bar.hidden = !this.bar.textContent;
+    return count;
   }
 }
 

@@ -18,7 +18,13 @@ const SHOWN = 30;
 /** Milliseconds without a sight of it after which a code has left the view. */
 const GONE = 2_000;
 
+/** When a code was marked here, by mark and code; seconds since 1970. As long as the page lives, and of what is not sent yet. */
+const markedAt = new Map<string, number>();
+
 export async function openSell(app: App): Promise<void> {
+  for (const one of await app.device.waiting()) {
+    if (one.event !== "report") markedAt.set(`${one.event} ${one.code}`, Date.parse(one.at) / 1000);
+  }
   const words = { label: w("key"), hint: w("key_hint"), save: w("save"), saved: w("saved") };
   const keys = await apiKeyCard(app.device, words, () => void app.send({ now: true, lanes: ["marks"] }));
   const { apiKey } = await app.device.choices();
@@ -39,8 +45,6 @@ class Selling {
   private marking: Promise<unknown> = Promise.resolve();
   /** When a code was last in view, milliseconds. */
   private readonly seenAt = new Map<string, number>();
-  /** When a code was marked here, by mark and code; seconds since 1970. */
-  private readonly markedAt = new Map<string, number>();
 
   constructor(
     private readonly app: App,
@@ -119,7 +123,7 @@ class Selling {
 
   /** What was marked so before is asked about: a pack that is held up twice is one sale. */
   private offer(text: string): void {
-    const at = this.markedAt.get(`${this.chosen} ${text}`);
+    const at = markedAt.get(`${this.chosen} ${text}`);
     if (at === undefined) this.mark(text);
     else this.ask(text, at);
   }
@@ -141,7 +145,7 @@ class Selling {
     this.marking = this.marking.then(async () => {
       try {
         const sale = await mark(this.app, text, chosen);
-        if (sale.told !== "not_told" && sale.told !== "not_kept") this.markedAt.set(`${chosen} ${text}`, sale.at);
+        if (sale.told !== "not_told" && sale.told !== "not_kept") markedAt.set(`${chosen} ${text}`, sale.at);
         this.show(sale);
       } catch (error) {
         if (!(error instanceof Mistyped)) throw error;

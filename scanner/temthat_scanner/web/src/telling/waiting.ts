@@ -41,7 +41,7 @@ export async function waitingView(app: App, said = ""): Promise<HTMLElement> {
     outcome,
     waiting.length ? button(w("send_now"), () => void send(), { class: "big" }) : null,
     ...last(said ? { ...kept, problem: undefined } : kept),
-    refused.length ? refusals(app, refused, () => void redraw()) : null,
+    refused.length ? refusals(app, refused, redraw) : null,
     numbers(app, kept, () => void redraw()),
     h("p", {}, h("a", { href: "#report" }, w("to_report"))),
     h("p", { class: "soft" }, w("waiting_hint")),
@@ -76,13 +76,14 @@ function last({ sentAt, sent, problem, problemAt }: Remembered): HTMLElement[] {
   return lines.map((line) => h("p", { class: "soft" }, line));
 }
 
-function refusals(app: App, refused: Waiting[], redraw: () => void): HTMLElement {
-  const drop = (some: Waiting[]) => void app.device.done(some.map(({ id }) => id)).then(redraw);
+function refusals(app: App, refused: Waiting[], redraw: () => Promise<void>): HTMLElement {
+  // Sending nothing counts anew.
+  const drop = (some: Waiting[]) => void app.device.done(some.map(({ id }) => id)).then(() => app.send({ lanes: [] }));
   const retry = async (one: Waiting) => {
     const { refused: _, ...again } = one;
     await app.device.wait(again as Waiting);
     await app.send({ now: true });
-    redraw();
+    await redraw();
   };
   const rows = refused.slice(0, SHOWN).map((one) =>
     h(
