@@ -40,7 +40,7 @@ def events(world: "World") -> list[dict[str, Any]]:
 
 def soon(met: Callable[[], bool]) -> None:
     """Wait until it is so."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not met():
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -28,6 +28,6 @@ class Counting(Rounds):
 def test_a_failed_round_is_not_the_last_and_the_last_is_finished() -> None:
     counting = Counting()
     counting.start()
-    assert counting.third.wait(10)
+    assert counting.third.wait(60)
     counting.close()
     assert (counting.rounds, counting.is_done) == (3, True)

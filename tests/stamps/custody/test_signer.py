@@ -133,7 +133,7 @@ def test_a_signer_that_is_just_starting_is_waited_for(vault: Vault, path: Path) 
 
     thread = threading.Thread(target=start_late)
     thread.start()
-    SignerClient(path).ping()  # raises when nobody answers
+    SignerClient(path, patience=60).ping()  # raises when nobody answers
     assert servers
     servers[0].shutdown()
     thread.join()

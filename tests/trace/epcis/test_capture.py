@@ -455,7 +455,7 @@ def test_two_captures_at_once_store_an_event_once(session: Session, party: uuid.
 
     def one(turn: int) -> list[str]:
         with Session(engine, expire_on_commit=False) as own:
-            start.wait(10)
+            start.wait(60)
             _, captured = capture(own, party, document, now=NOW)
             own.commit()
             return fates(captured)

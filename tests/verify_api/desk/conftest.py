@@ -170,7 +170,7 @@ class Browser:
 
     def wait_for_job(self, path: str) -> str:
         """Reload a job's page until it no longer reloads itself; its text."""
-        for _ in range(600):
+        for _ in range(2_400):
             page = self.client.get(path).text
             if 'http-equiv="refresh"' not in page:
                 return page

@@ -159,7 +159,7 @@ async def test_when_too_many_wait_the_next_is_told_to_come_back(
     gate = threading.Event()
 
     def slow(*given: Any) -> Any:
-        assert gate.wait(20)
+        assert gate.wait(60)
         return open_document(*given)
 
     monkeypatch.setattr("temthat_verify_api.epcis.jobs.open_document", slow)

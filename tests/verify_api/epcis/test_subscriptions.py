@@ -462,7 +462,7 @@ async def test_killed_in_the_middle_of_a_delivery(world: World, monkeypatch: pyt
             settings = world.services.settings.model_dump_json()
             child = subprocess.Popen([sys.executable, "-c", _CHILD, settings])
             try:
-                assert await anyio.to_thread.run_sync(receiver.arrived.wait, 30)
+                assert await anyio.to_thread.run_sync(receiver.arrived.wait, 120)
             finally:
                 child.kill()
                 child.wait()
