@@ -61,7 +61,7 @@ SAYS = (
     "đồi sau nhà",
     "Ông Bảy",
     "giao tại nhà",
-    "TV01",
+    "TV-XUAN-01",
 )
 """Everything that says who the member is."""
 
@@ -122,7 +122,7 @@ def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 def fill(session: Session) -> None:
     party = session.scalars(select(Party).where(Party.code == "HTX-MAU")).one()
-    member = Member(party_id=party.id, code="TV01", alias="Hộ Bà Tư", commune_text="Xã Ba Vì")
+    member = Member(party_id=party.id, code="TV-XUAN-01", alias="Hộ Bà Tư", commune_text="Xã Ba Vì")
     session.add(member)
     session.flush()
     for purpose in Purpose:
@@ -389,15 +389,15 @@ def test_the_command_lists_gives_out_and_erases(
         monkeypatch.setenv(f"TEMTHAT_{name.upper()}", str(getattr(settings, name)))
     run = CliRunner()
     listed = run.invoke(app, ["list", "HTX-MAU"])
-    assert "TV01" in listed.output
+    assert "TV-XUAN-01" in listed.output
     out = tmp_path / "tv01.json"
-    assert run.invoke(app, ["export", "HTX-MAU", "TV01", str(out)]).exit_code == 0
+    assert run.invoke(app, ["export", "HTX-MAU", "TV-XUAN-01", str(out)]).exit_code == 0
     assert json.loads(out.read_text("utf-8"))["member"]["full_name"] == "Trần Thị Tư"
     assert run.invoke(app, ["erase", "HTX-MAU", "TV02", "--yes"]).exit_code == 1
-    unclear = run.invoke(app, ["erase", "HTX-MAU", "TV01"], input="y\nnone\nn\n")
+    unclear = run.invoke(app, ["erase", "HTX-MAU", "TV-XUAN-01"], input="y\nnone\nn\n")
     assert (unclear.exit_code, unclear.output.count("diary (")) == (1, 2)
     assert "Trần Thị Tư" in house.everything()
-    erased = run.invoke(app, ["erase", "HTX-MAU", "TV01", "--diary", "named", "--yes"])
+    erased = run.invoke(app, ["erase", "HTX-MAU", "TV-XUAN-01", "--diary", "named", "--yes"])
     assert (erased.exit_code, "HX-" in erased.output) == (0, True)
     assert "Trần Thị Tư" not in house.everything()
     assert (house.folder / JOURNAL).read_text("utf-8").count("\n") == 1
