@@ -27,10 +27,17 @@ def test_the_same_choices_and_limits() -> None:
     assert limits == [LONGEST_WORDS, LONGEST_SHOP, LONGEST_CONTACT]
 
 
+@pytest.mark.parametrize("folder", ["app/words", "app/data-words", "shelf/words", "telling/words"])
+def test_every_word_in_both_languages(folder: str) -> None:
+    """Nobody gets an empty line."""
+    words = json.loads((TELLING.parent / f"{folder}.json").read_text("utf-8"))
+    assert words["vi"].keys() == words["en"].keys()
+    assert all(text for lang in words.values() for text in lang.values())
+
+
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_same_words(lang: str) -> None:
     """Each choice reads as on the page, and consent is given to the same time."""
     for odd in Odd:
         assert WORDS[lang][f"odd_{odd}"] == PAGE[lang][f"report_odd_{odd}"]
     assert f" {CONTACT.days} " in WORDS[lang]["consent"]
-    assert WORDS[lang].keys() == WORDS["vi"].keys()
