@@ -48,7 +48,7 @@ def test_from_the_first_page_to_a_recorded_result(chromium: Browser, site: Site)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=alert_state")
-    assert page.locator('[role="status"]').is_visible()
+    page.locator('[role="status"]').wait_for()
     with office.session() as session:
         alert = session.scalars(select(Alert)).one()
         assert alert.state is AlertState.EXPLAINED

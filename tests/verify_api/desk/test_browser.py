@@ -83,7 +83,7 @@ class Visit:
         """Press the button or link with these words."""
         self.presses += 1
         button = self.page.get_by_role("button", name=name, exact=True)
-        (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
+        button.or_(self.page.get_by_role("link", name=name, exact=True)).first.click()
 
     def sign_in(self, phone: str) -> None:
         """Fill in the form and go on."""
@@ -143,7 +143,7 @@ def test_a_first_timer_gets_from_signing_in_to_a_pdf(chromium: Browser, site: Si
     way.open("/desk")
     way.press("Mở tệp in")
     way.press("Đã in xong")
-    assert way.page.get_by_role("heading", name="Đã in xong 125 tem").is_visible()
+    way.page.get_by_role("heading", name="Đã in xong 125 tem").wait_for()
     way.page.context.close()
 
 
@@ -274,7 +274,7 @@ def test_a_file_that_is_too_large_is_refused_where_the_person_sees_it(chromium: 
     book: FilePayload = {"name": "sổ.xlsx", "mimeType": XLSX, "buffer": b"x" * 2_000_000}
     way.page.get_by_label("Chọn tệp sổ").set_input_files(book)
     way.press("Kiểm tra sổ")
-    assert way.page.get_by_role("heading", name="Tệp quá lớn").is_visible()
+    way.page.get_by_role("heading", name="Tệp quá lớn").wait_for()
     way.page.context.close()
 
 
@@ -295,13 +295,13 @@ def test_work_is_written_down_with_photos_in_five_presses(chromium: Browser, sit
     ]
     way.page.get_by_label("Ảnh (không bắt buộc)").set_input_files(photos)
     way.press("Lưu")
-    assert way.page.get_by_text("2 ảnh đã nhận").is_visible()
+    way.page.get_by_text("2 ảnh đã nhận").wait_for()
     assert amount.get_attribute("aria-invalid") == "true"
     amount.fill("3")
     way.page.get_by_label("Đơn vị của: Đã dùng bao nhiêu").select_option(label="bao")
     way.press("Lưu")
-    assert way.page.get_by_role("status").get_by_text("Đã ghi.").is_visible()
-    assert way.page.get_by_text("Phân NPK 3 bao").is_visible()
+    way.page.get_by_role("status").get_by_text("Đã ghi.").wait_for()
+    way.page.get_by_text("Phân NPK 3 bao").wait_for()
     shown = way.page.get_by_role("img", name="Ảnh 1: Chăm sóc")
     shown.scroll_into_view_if_needed()
     assert way.presses <= 5

@@ -40,13 +40,13 @@ def test_a_report_is_sent_without_script(chromium: Browser, world: "World", site
     page.locator("summary").click()
     page.get_by_label(contact).fill("0912 345 678")
     page.get_by_role("button", name=send).click()
+    page.get_by_role("alert").wait_for()
     assert page.get_by_label(odd).is_checked()
     assert page.get_by_label(shop).input_value() == "Chợ Đồng Xuân"
-    assert page.get_by_role("alert").is_visible()
     page.get_by_label(agree).check()
     page.get_by_label(picture).set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     page.get_by_role("button", name=send).click()
-    assert page.get_by_role("heading", level=1).inner_text() == thanks
+    page.get_by_role("heading", name=thanks, exact=True, level=1).wait_for()
     with world.services.sessions() as session:
         [report] = session.query(SuspectReport)
         assert (report.odd, report.shop, report.verdict) == ("weight", "Chợ Đồng Xuân", "forged")
