@@ -15,10 +15,12 @@ sys.path.append(str(ROOT))  # the measurements are no installed package
 from bench.phone import (  # noqa: E402
     ARGS,
     CHROMIUM,
+    PATIENT,
     PHONE,
     Demo,
     fetched,
     hosted,
+    kept,
     phone,
     running_demo,
 )
@@ -27,12 +29,14 @@ __all__ = [
     "APP",
     "ARGS",
     "CHROMIUM",
+    "PATIENT",
     "PHONE",
     "ROOT",
     "Demo",
     "fetched",
     "hosted",
     "in_browser",
+    "kept",
     "phone",
     "word_of",
 ]

@@ -9,12 +9,29 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, Route
 
-from .conftest import APP, ARGS, CHROMIUM, PHONE, Demo, fetched, hosted, in_browser, phone, word_of
+from .conftest import (
+    APP,
+    ARGS,
+    CHROMIUM,
+    PATIENT,
+    PHONE,
+    Demo,
+    fetched,
+    hosted,
+    in_browser,
+    kept,
+    phone,
+    word_of,
+)
 
 pytestmark = in_browser
 
-WORDS = json.loads((APP.parent / "web/src/app/words.json").read_text("utf-8"))
 LANGS = ("vi", "en")
+_FILES = [
+    json.loads((APP.parent / "web/src/app" / name).read_text("utf-8"))
+    for name in ("words.json", "data-words.json")
+]
+WORDS = {lang: {key: text for file in _FILES for key, text in file[lang].items()} for lang in LANGS}
 
 
 REFUSING = """
@@ -35,9 +52,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """The window of a phone."""
     with browser.new_context(viewport=PHONE, locale="vi-VN") as context:  # type: ignore[arg-type]
-        page = context.new_page()
-        page.set_default_timeout(8000)
-        yield page
+        context.add_init_script(PATIENT)
+        yield context.new_page()
 
 
 @pytest.fixture
@@ -66,6 +82,7 @@ def renew(page: Page, lang: str = "vi") -> None:
     """Fetch trust data."""
     speak(page, lang)
     page.get_by_role("button", name=WORDS[lang]["update"]).click()
+    kept(page)
 
 
 def photo(page: Page, demo: Demo, word: str = "genuine") -> str:
@@ -360,7 +377,7 @@ def test_a_database_that_is_none_of_ours(demo: Demo, page: Page) -> None:
     page.goto(f"{demo.address}/")
     page.evaluate(make)
     page.goto(f"{demo.address}/scan/#data")
-    page.get_by_role("button", name="Tải dữ liệu mới").click()
+    renew(page)
     is_said(page, "not_saved", "vi")
     page.context.set_offline(True)
     assert photo(page, demo) == "genuine_offline"
