@@ -52,6 +52,8 @@ from temthat_verify_api.tables import metadata
 from .conftest import NOW, World, build_world
 
 PASSPHRASE = "mật khẩu đủ dài"
+LOT = "LO-VAI-2601"
+"""So long that no signature holds it by chance."""
 SAYS = (
     "Trần Thị Tư",
     "0912 345 678",
@@ -99,7 +101,7 @@ class House:
 def build(url: str, folder: Path) -> Iterator[House]:
     """A house on an empty database."""
     world = build_world(url, folder, founded=True)
-    run = world.run(count=20)
+    run = world.run(count=20, lot=LOT)
     with world.services.sessions() as session:
         fill(session)
         session.commit()
@@ -244,7 +246,7 @@ def test_what_was_signed_still_verifies(any_house: House, tmp_path: Path) -> Non
     assert audit(world) == []
     assert offline(world, any_house.code, tmp_path / "after") == (Word.GENUINE_OFFLINE, None)
     published = [f for f in world.services.settings.public_dir.rglob("*") if f.is_file()]
-    assert [f.name for f in published if b"L01" in f.read_bytes()] == []
+    assert [f.name for f in published if LOT.encode() in f.read_bytes()] == []
     with world.services.sessions() as session:
         manifest = RunManifest.parse(peek(statements[0]))
         batch = session.scalars(select(Batch)).one()
