@@ -179,7 +179,11 @@ class Queue:
 def _read_row(event_id: object, body: object, refused: object) -> Waiting:
     """SQLite checks no types, and a bad disk makes a number of a text. Raises `ValueError`."""
     event = json.loads(body) if isinstance(body, str) else None
-    if isinstance(event_id, str) and isinstance(event, dict) and (refused is None or isinstance(refused, str)):
+    if (
+        isinstance(event_id, str)
+        and isinstance(event, dict)
+        and (refused is None or isinstance(refused, str))
+    ):
         return Waiting(event_id, event, refused)
     raise ValueError("a row is no event")
 

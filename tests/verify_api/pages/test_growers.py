@@ -95,4 +95,6 @@ async def test_the_batch_page_and_its_json_tell_the_same(world: World) -> None:
             for accept in ("text/html", "application/json"):
                 answer = await client.get(path, headers={"Accept": accept}, follow_redirects=True)
                 assert answer.status_code == 200
-                assert not {w for w in ("Trần Thị", "0912 345", "ngõ 5", "Vườn sau") if w in answer.text}, path
+                assert not {w for w in ("Trần Thị", "0912 345", "ngõ 5", "Vườn sau") if w in answer.text}, (
+                    path
+                )
