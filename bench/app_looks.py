@@ -72,7 +72,7 @@ def scenes(demo: Demo) -> dict[str, Scene]:
 
 
 @contextmanager
-def between(page: Page, demo: Demo, name: str) -> Iterator[None]:
+def between(page: Page, demo: Demo, name: str, stamp: Stamp) -> Iterator[None]:
     """Stand between app and service: the app asks as a shopper and takes no PIN, yet must know these two words.
 
     Its question becomes a till's for `sold`; for `claimed` it gets what the service says to a PIN entered before.
@@ -80,31 +80,26 @@ def between(page: Page, demo: Demo, name: str) -> Iterator[None]:
     if name == "sold":
         page.route("**/api/v1/verify", partial(_as_till, api_key(demo, "till")))
     elif name == "claimed":
-        page.route("**/api/v1/verify", partial(_as_claimed, demo))
+        answer = _claimed(demo, code_of(stamp))
+        page.route("**/api/v1/verify", lambda route: route.fulfill(json=answer))
     yield
     page.unroute_all()
 
 
-def _asked(route: Route) -> dict[str, Any]:
-    question: dict[str, Any] = route.request.post_data_json or {}
-    return question
-
-
 def _as_till(key: str, route: Route) -> None:
-    route.continue_(
-        post_data={**_asked(route), "kind": "till"},
-        headers={**route.request.headers, "authorization": f"Bearer {key}"},
-    )
+    asked: dict[str, Any] = route.request.post_data_json or {}
+    headers = {**route.request.headers, "authorization": f"Bearer {key}"}
+    route.continue_(post_data={**asked, "kind": "till"}, headers=headers)
 
 
-def _as_claimed(demo: Demo, route: Route) -> None:
-    answered = route.fetch()
-    code = _asked(route)["code"]
-    for _ in range(2):
-        told = {"id": str(uuid7()), "code": code, "event": "pin", "pin": pin_of(demo, code), "place": "48"}
-        second = httpx.post(f"{demo.address}/api/v1/events", json=told).raise_for_status().json()
-    same = {"verdict": second["verdict"], "reasons": second["reasons"]}
-    route.fulfill(response=answered, json={**answered.json(), **same})
+def _claimed(demo: Demo, code: str) -> dict[str, Any]:
+    pin = pin_of(demo, code)
+    with httpx.Client(base_url=f"{demo.address}/api/v1") as service:
+        answer: dict[str, Any] = service.post("/verify", json={"code": code}).raise_for_status().json()
+        for _ in range(2):
+            told = {"id": str(uuid7()), "code": code, "event": "pin", "pin": pin, "place": "48"}
+            second = service.post("/events", json=told).raise_for_status().json()
+    return {**answer, "verdict": second["verdict"], "reasons": second["reasons"]}
 
 
 def show(page: Page, film: Path, *stamps: Stamp) -> None:
@@ -132,7 +127,7 @@ def take(demo: Demo, page: Page, film: Path, folder: Path) -> list[Path]:
         if is_cut:
             page.get_by_role("button", name="English").click()
         for name, scene in all_scenes.items():
-            with between(page, demo, "" if is_cut else name):
+            with between(page, demo, "" if is_cut else name, scene.stamp):
                 show(page, film, scene.stamp)
                 word = word_of(page)
             if word != (scene.offline if is_cut else scene.online):

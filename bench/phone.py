@@ -46,6 +46,10 @@ ARGS = [
 PHONE = {"width": 390, "height": 844}
 TABLE = "#cfc8b8"
 """What a stamp lies on."""
+KEPT = """() => new Promise((done) => {
+    const look = () => navigator.serviceWorker.controller ? done(true) : setTimeout(look, 50);
+    look();
+})"""
 PATIENT = "{ const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, 8 * ms); }"
 """The app's patience with the service is for a person who waits; a busy machine is no bad network."""
 _FRAMES = 20
@@ -183,15 +187,18 @@ def camera_fed_from(film: Path) -> list[str]:
 
 
 def lay(film: Path, *stamps: Image.Image | Path) -> None:
-    """Lay these stamps under the camera, side by side and a little askew, from when it is next opened."""
-    frame = Image.new("RGB", (960, 720), TABLE)
-    width = 420 if len(stamps) < 2 else 800 // len(stamps)
+    """Lay these stamps under the camera, side by side and a little askew, from when it is next opened.
+
+    Three at most: then a module of a sample has three pixels of what the app looks at, and each is read at once.
+    """
+    frame = Image.new("RGB", (1280, 720) if len(stamps) > 1 else (960, 720), TABLE)
+    width = min(420, frame.width // max(1, len(stamps)) - 20)
     for at, stamp in enumerate(stamps):
         picture = (Image.open(stamp) if isinstance(stamp, Path) else stamp).convert("RGB")
         picture = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)
         picture = picture.rotate(4, fillcolor=TABLE, expand=True)
-        left = (960 - len(stamps) * (width + 40)) // 2 + at * (width + 40)
-        frame.paste(picture, (left, max(0, (720 - picture.height) // 2)))
+        middle = frame.width * (2 * at + 1) // (2 * len(stamps))
+        frame.paste(picture, (middle - picture.width // 2, max(0, (720 - picture.height) // 2)))
     one = io.BytesIO()
     frame.save(one, "JPEG", quality=88)
     new = film.with_suffix(".new")

@@ -108,3 +108,38 @@ def test_it_is_small() -> None:
     assert len(files) - len(later) >= 6
     assert size_of([file for file in files if file not in later]) <= 100_000
     assert max(size_of([file]) for file in later) <= 15_000
+
+
+def focused(page: Page) -> str:
+    """What has the keyboard: its words, or its id."""
+    return str(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+
+
+def test_by_keyboard_alone(demo: Demo, playwright: Playwright, tmp_path: Path) -> None:
+    """Over the skip link into the page, to the number, to the verdict and on; each step is seen and told."""
+    with phone(playwright, tmp_path / "profile", camera=False) as context:
+        page = context.new_page()
+        page.goto(f"{demo.address}/scan/#type")
+        page.locator("#number").wait_for()
+        steps = []
+        for _ in range(9):
+            page.keyboard.press("Tab")
+            steps.append(focused(page))
+        numbers = ["number", "Kiểm tra", "Quay lại"]
+        assert steps == [
+            *("Tới nội dung", "TemThật", "English", *numbers),
+            *("Quét", "Gõ số", "Dữ liệu"),
+        ]
+        page.locator("#number").focus()
+        page.keyboard.type(demo.forged)
+        page.keyboard.press("Enter")
+        assert word_of(page) == "forged"
+        assert page.evaluate("document.activeElement.id") == "main"
+        told = page.get_by_role("alert").aria_snapshot()
+        assert told.index("Tem này không do hệ thống phát hành") < told.index("Giữ lại bao bì")
+        page.get_by_role("button", name="Quét tem khác").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Mở máy ảnh").wait_for()
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        page.keyboard.press("Tab")
+        assert page.evaluate(outline) == "solid"

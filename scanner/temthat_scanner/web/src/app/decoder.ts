@@ -30,6 +30,8 @@ export class Decoder {
   private readonly asking = new Map<number, (found: Found) => void>();
   private native: NativeDetector | null = null;
   private readonly finding = this.findNative();
+  /** The worker's script could not be loaded or stopped: it answers nothing any more. */
+  private isBroken = false;
   private next = 1;
   /** Frames in a row in which nothing was read. */
   private missed = 0;
@@ -43,6 +45,7 @@ export class Decoder {
       this.asking.delete(event.data.id);
     });
     this.worker.addEventListener("error", () => {
+      this.isBroken = true;
       for (const [id, answer] of this.asking) answer({ id, texts: [], attempt: 0, failed: true });
       this.asking.clear();
     });
@@ -68,6 +71,7 @@ export class Decoder {
   }
 
   private async ask(image: ImageData, effort: Asked["effort"]): Promise<string[]> {
+    if (this.isBroken) throw new DecoderFailed();
     const id = this.next++;
     const answer = new Promise<Found>((resolve) => this.asking.set(id, resolve));
     const asked: Asked = { id, image, effort };

@@ -26,8 +26,10 @@ export function resultView(results: Result[], app: App): HTMLElement {
   const again = () => button(t("again"), () => app.open("scan"), { class: "big" });
   const first = results[0];
   if (results.length === 1 && first) return h("article", {}, ...one(first, app), h("div", { class: "wrap" }, again()));
-  const list = results.map((result) => {
-    const saying = sayingOf(result);
+  const gravestFirst = results
+    .map((result) => ({ result, saying: sayingOf(result) }))
+    .sort((one, other) => TONES.indexOf(one.saying.tone) - TONES.indexOf(other.saying.tone));
+  const list = gravestFirst.map(({ result, saying }) => {
     const open = button(`${saying.title}: ${result.product || result.text.slice(-24)}`, () => app.answer([result]));
     return h("li", { class: `line ${saying.tone}` }, sign(saying.sign), open);
   });

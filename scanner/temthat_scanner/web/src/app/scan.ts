@@ -39,6 +39,7 @@ export class Scanner {
       this.rest();
       this.without("camera_lost");
     });
+    this.frame.hidden = false;
     this.frame.replaceChildren(camera.video, h("div", { class: "aim", "aria-hidden": "true" }));
     this.offer(camera);
     await this.look(camera);
@@ -63,7 +64,7 @@ export class Scanner {
 
   private without(why: Key): void {
     this.say(t(why));
-    this.frame.replaceChildren();
+    this.frame.hidden = true;
     this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
   }
 
