@@ -56,10 +56,15 @@ export interface Outcome {
   attempt: number;
 }
 
-/** A camera's frame: one look and, from `further` 1 on, that one of the further attempts. */
+/**
+ * A camera's frame: one look and, from `further` 1 on, that one of the further attempts.
+ *
+ * Where a look reads something, a thorough one follows: it may have missed others in view.
+ */
 export async function readFrame(picture: Grey, further: number, read: Read): Promise<Outcome> {
-  const texts = textsOf(await read(picture, {}));
-  if (texts.length || !further) return { texts, attempt: texts.length ? 1 : 0 };
+  const first = await read(picture, {});
+  if (textsOf(first).length) return { texts: textsOf([...first, ...(await read(picture, { isThorough: true }))]), attempt: 1 };
+  if (!further) return { texts: [], attempt: 0 };
   const more = textsOf((await FURTHER[further - 1]?.(picture, read)) ?? []);
   return { texts: more, attempt: more.length ? further + 1 : 0 };
 }
