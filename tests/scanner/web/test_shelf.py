@@ -29,7 +29,7 @@ LEFT_VIEW = 2_100
 def read(page: Page, picture: Path, packs: int) -> None:
     """A photo of a stamp, and the number of packs afterwards."""
     page.set_input_files("#photo", picture)
-    page.get_by_text(f"{packs} gói", exact=True).wait_for(timeout=15_000)
+    page.get_by_text(f"{packs} gói", exact=True).wait_for(timeout=30_000)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_shelf_is_read_and_signed(demo: Demo, shelf: Page, tmp_path: Path) -> 
     for answer in ("Không, vẫn gói đó", "Đúng, gói khác"):
         shelf.wait_for_timeout(LEFT_VIEW)
         shelf.set_input_files("#photo", genuine)
-        shelf.get_by_text("Mã này đã đọc ở gói số 1.").wait_for(timeout=15_000)
+        shelf.get_by_text("Mã này đã đọc ở gói số 1.").wait_for(timeout=30_000)
         shelf.get_by_role("button", name=answer).click()
     shelf.get_by_text("1 mã trùng", exact=True).wait_for()
     shelf.get_by_text("3 gói", exact=True).wait_for()
