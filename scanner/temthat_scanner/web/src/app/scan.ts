@@ -39,7 +39,6 @@ export class Scanner {
       this.rest();
       this.without("camera_lost");
     });
-    this.frame.hidden = false;
     this.frame.replaceChildren(camera.video, h("div", { class: "aim", "aria-hidden": "true" }));
     this.offer(camera);
     await this.look(camera);
@@ -64,7 +63,8 @@ export class Scanner {
 
   private without(why: Key): void {
     this.say(t(why));
-    this.frame.hidden = true;
+    // The empty frame stays: what is below it would jump.
+    this.frame.replaceChildren();
     this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
   }
 
