@@ -10,7 +10,7 @@ from rich.console import Console
 
 from temthat_scanner.evidence.form import FILE_LIMIT, BadEvidence, Evidence, parse_evidence
 from temthat_scanner.evidence.keylist import read_keys
-from temthat_scanner.evidence.keys_command import describe, keys
+from temthat_scanner.evidence.keys_command import describe, grouped, keys
 from temthat_scanner.evidence.proving import Finding, prove
 from temthat_scanner.evidence.rejudging import SAID, Difference, Why, rejudge
 from temthat_scanner.evidence.service import province_name
@@ -191,13 +191,11 @@ def _unexplained(one: Difference) -> Finding:
 
 def _facts(evidence: Evidence) -> dict[str, str]:
     """What stands above everything, name to value."""
-    fingerprint = key_id(evidence.public_key)
-    grouped = " ".join(fingerprint[at : at + 4] for at in range(0, 64, 4))
     purpose = evidence.purpose
     place = ", ".join(filter(None, (evidence.place_words, province_name(evidence.place_province))))
     wanted = purpose.name or purpose.producer or province_name(purpose.province)
     rows = [
-        ("Khóa / key", grouped),
+        ("Khóa / key", grouped(key_id(evidence.public_key))),
         ("Máy tự ghi / label", evidence.label),
         ("Tìm / looked for", wanted),
         ("Nơi / place", place),

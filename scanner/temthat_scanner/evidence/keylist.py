@@ -56,7 +56,12 @@ class KeyList:
         return sorted((key for key in self.keys if key.fingerprint == fingerprint), key=lambda key: key.since)
 
     def add(self, fresh: ListedKey) -> "KeyList":
-        """With one more. Raises `BadEvidence` where the key counts on some of these days already."""
+        """With one more. Raises `BadEvidence` where it counts on some of these days already, or the list is full."""
+        if len(self.keys) >= _LIMIT:
+            raise BadEvidence(
+                f"danh sách đã đủ {_LIMIT} dòng: lập danh sách khác",
+                f"the list has its {_LIMIT} entries: begin another one",
+            )
         if fresh.until is not None and fresh.until < fresh.since:
             raise BadEvidence("ngày hết hạn trước ngày bắt đầu", "the last day is before the first")
         for known in self.find(fresh.fingerprint):

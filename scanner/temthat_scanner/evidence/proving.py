@@ -9,6 +9,7 @@ from temthat_stamps import ed25519, number
 from temthat_stamps.code import decode
 from temthat_stamps.errors import BadSignature, Mistyped, NewerFormat, NotOurs
 from temthat_stamps.keys import key_id
+from temthat_stamps.texts import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ def _photos(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 0, f"Ảnh {name[:12]} đã bị thay.", f"Photo {name[:12]} is not the one that was signed."
             )
-    for name in evidence.pictures.keys() - listed.keys():
-        yield Finding(0, f"Ảnh {name[:12]} không được ký.", f"Photo {name[:12]} was not signed.")
+    for name in sorted(evidence.pictures.keys() - listed.keys()):
+        # Anybody may have written this name: it must not steer a terminal.
+        short = visible(name[:12])
+        yield Finding(0, f"Ảnh {short} không được ký.", f"Photo {short} was not signed.")
     for place, check in enumerate(evidence.checks, 1):
         if not set(check.photos) <= listed.keys():
             yield Finding(place, "Nhắc tới ảnh không có.", "Names a photo that is not listed.")

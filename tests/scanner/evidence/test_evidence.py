@@ -188,6 +188,14 @@ def test_photos_are_held_to_their_hashes(tmp_path: Path) -> None:
         assert said in result.output
 
 
+def test_a_photos_name_paints_no_other_verdict(tmp_path: Path) -> None:
+    """It is not signed: whoever passes the file on may have written it."""
+    names = ["\x1b[2J\x1b[8mx", "\x1b[2J\x1b[8my"]
+    result = verify(enclose(numbered(shelf()), photos={NAME: PICTURE, **dict.fromkeys(names, b"")}), tmp_path)
+    assert (result.exit_code, result.output.count("was not signed")) == (1, 2)
+    assert "\x1b" not in result.output
+
+
 def test_the_key_that_was_written_down(tmp_path: Path) -> None:
     """`--key`: spaces do not matter; another one is told."""
     fingerprint = key_id(public_bytes(KEY))

@@ -161,3 +161,16 @@ def test_what_is_no_list(name: str, tmp_path: Path, evidence: Path) -> None:
     for result in (keys(listed), verify(evidence, listed)):
         assert result.exit_code == 2, result.output
         assert "is no list of keys" in result.output
+
+
+def test_a_list_that_is_full_stays_one_that_can_be_read(tmp_path: Path) -> None:
+    listed = tmp_path / "keys.json"
+    note(listed)
+    body = json.loads(listed.read_text("utf-8"))
+    [key] = body["keys"]
+    body["keys"] = [key | {"fingerprint": f"{number:064x}"} for number in range(10_000)]
+    listed.write_text(json.dumps(body), "utf-8")
+    before = listed.read_bytes()
+    result = note(listed)
+    assert (result.exit_code, "begin another one" in result.output) == (2, True)
+    assert listed.read_bytes() == before
