@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PIL import Image
 
 from temthat_scanner.appearing import View
 from temthat_scanner.decoding import Symbol, decode
-from temthat_scanner.frames import Film, Frames, Live, check_camera, shown, why_shut
+from temthat_scanner.frames import Film, Frames, Live, check_camera, is_film, shown, why_shut
 
 RETRY = 1.0
 """Seconds between looks for a camera that is not there."""
@@ -42,7 +41,7 @@ def read_stamps(camera: str, tell: Callable[[str, str], None]) -> Iterator[str]:
     there that is told once and it is looked for each second; or a film, to its end. Raises `NoCamera`.
     """
     eye = Eye()
-    if Path(camera).is_file():
+    if is_film(camera):
         with closing(Film(camera)) as film:
             yield from eye.watch(film)
         return

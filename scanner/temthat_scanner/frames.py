@@ -4,12 +4,12 @@ OpenCV is imported only here, and only when a camera is asked for.
 """
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from PIL import Image
 
@@ -24,7 +24,9 @@ _PATIENCE_MS = 5_000
 _WIDTH, _HEIGHT = 1920, 1080
 """What a device is asked for; it gives the nearest that it has."""
 
-_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
+_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
+_DIGITS = 4
+"""Of a camera's number; OpenCV takes no number that is too long for it."""
 _STEP = 0.01
 _USUAL_RATE = 25.0
 
@@ -136,10 +138,18 @@ class Live(_Captured):
         time.sleep(min(seconds, _STEP))
 
 
+def is_film(camera: str) -> bool:
+    """Whether a file of that name is here."""
+    try:
+        return Path(camera).is_file()
+    except OSError:
+        return False  # in somebody else's folder, or longer than any name
+
+
 def check_camera(camera: str) -> None:
     """Whether a name can be a camera's. Raises `NoCamera`, also where OpenCV is not installed."""
     _opencv()
-    if not (camera.isdecimal() or camera.startswith("/dev/") or urlsplit(camera).scheme in _SCHEMES):
+    if not (_is_number(camera) or camera.startswith("/dev/") or camera.lower().startswith(_SCHEMES)):
         name = shown(camera)
         raise NoCamera(
             f"“{name}” không phải máy ảnh: dùng 0, /dev/video0, rtsp://… hoặc http://…, hay một tệp phim trên máy.",
@@ -149,8 +159,10 @@ def check_camera(camera: str) -> None:
 
 def shown(camera: str) -> str:
     """A camera's name without what may be a password in it."""
-    parts = urlsplit(camera)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…" if parts.netloc else camera
+    if _is_device(camera):
+        return camera
+    scheme, _, rest = camera.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}/…"
 
 
 def why_shut(camera: str) -> tuple[str, str]:
@@ -205,3 +217,7 @@ def _open(cv2: ModuleType, camera: str) -> "VideoCapture":
 
 def _is_device(camera: str) -> bool:
     return "://" not in camera
+
+
+def _is_number(camera: str) -> bool:
+    return camera.isdecimal() and len(camera) <= _DIGITS

@@ -148,7 +148,9 @@ def test_no_permission_names_the_group(tmp_path: Path, monkeypatch: pytest.Monke
     assert "group video" in why_shut(str(device))[1]
 
 
-@pytest.mark.parametrize("name", ["gopher://x/", "film.avi", "file:///etc/passwd", "concat:a|b", ""])
+@pytest.mark.parametrize(
+    "name", ["gopher://x/", "film.avi", "file:///etc/passwd", "concat:a|b", "", "rtsp", "9" * 12, "x" * 300]
+)
 def test_what_is_no_camera(name: str) -> None:
     with pytest.raises(NoCamera, match="is no camera"):
         next(read_stamps(name, quiet))
@@ -163,6 +165,7 @@ def test_a_film_that_is_none(tmp_path: Path) -> None:
 
 def test_an_address_is_shown_without_its_password() -> None:
     assert shown("rtsp://u:p@10.0.0.7:554/live?pwd=x") == "rtsp://10.0.0.7:554/…"
+    assert shown("rtsp://u:p@[fe80::1/live") == "rtsp://[fe80::1/…"
     assert shown("/dev/video0") == "/dev/video0"
 
 
