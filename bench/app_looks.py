@@ -32,6 +32,7 @@ from bench.phone import (
     pin_of,
     printed,
     running_demo,
+    word_of,
 )
 from temthat_trace.ids import uuid7
 
@@ -109,13 +110,6 @@ def show(page: Page, film: Path, *stamps: Stamp) -> None:
     page.locator("#number").wait_for()
     lay(film, *stamps)
     page.get_by_role("link", name=scan, exact=True).click()
-
-
-def word_of(page: Page) -> str:
-    """The verdict on the page."""
-    verdict = page.locator(".verdict")
-    verdict.wait_for(timeout=30_000)
-    return verdict.get_attribute("data-word") or ""
 
 
 def take(demo: Demo, page: Page, film: Path, folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -46,10 +46,6 @@ ARGS = [
 PHONE = {"width": 390, "height": 844}
 TABLE = "#cfc8b8"
 """What a stamp lies on."""
-KEPT = """() => new Promise((done) => {
-    const look = () => navigator.serviceWorker.controller ? done(true) : setTimeout(look, 50);
-    look();
-})"""
 PATIENT = "{ const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, 8 * ms); }"
 """The app's patience with the service is for a person who waits; a busy machine is no bad network."""
 _FRAMES = 20
@@ -124,9 +120,12 @@ def running_demo(folder: Path) -> Iterator[Demo]:
             except httpx.HTTPError:
                 if running.poll() is not None:
                     raise RuntimeError(said.read_text("utf-8")) from None
+        else:
+            raise RuntimeError(f"The demo does not answer.\n{said.read_text('utf-8')}")
         yield Demo(address, folder)
     finally:
-        os.killpg(running.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(running.pid, signal.SIGTERM)
         running.wait(timeout=30)
 
 
@@ -176,6 +175,13 @@ def kept(page: Page) -> None:
             while (navigator.serviceWorker.controller === null) await new Promise((done) => setTimeout(done, 50));
         }"""
     )
+
+
+def word_of(page: Page) -> str:
+    """The verdict on the page."""
+    verdict = page.locator(".verdict")
+    verdict.wait_for(timeout=30_000)
+    return verdict.get_attribute("data-word") or ""
 
 
 def camera_fed_from(film: Path) -> list[str]:

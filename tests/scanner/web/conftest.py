@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 import hatch_build
 
@@ -23,6 +23,7 @@ from bench.phone import (  # noqa: E402
     kept,
     phone,
     running_demo,
+    word_of,
 )
 
 __all__ = [
@@ -62,10 +63,3 @@ def playwright() -> Iterator[Playwright]:
     """One driver for the module."""
     with sync_playwright() as playwright:
         yield playwright
-
-
-def word_of(page: Page) -> str:
-    """The verdict on the page."""
-    verdict = page.locator(".verdict")
-    verdict.wait_for(timeout=30_000)
-    return verdict.get_attribute("data-word") or ""

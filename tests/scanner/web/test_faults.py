@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from .conftest import (
     APP,
@@ -72,10 +73,10 @@ def speak(page: Page, lang: str) -> None:
 
 
 def is_said(page: Page, key: str, *langs: str) -> None:
-    """Wait for this sentence of the app, in Vietnamese and English or in the languages given."""
+    """The app says this sentence, in Vietnamese and English or in the languages given."""
     for lang in langs or LANGS:
         speak(page, lang)
-        page.get_by_text(WORDS[lang][key], exact=False).first.wait_for()
+        expect(page.get_by_text(WORDS[lang][key], exact=False).first).to_be_visible(timeout=30_000)
 
 
 def renew(page: Page, lang: str = "vi") -> None:
@@ -110,6 +111,30 @@ def test_no_camera(demo: Demo, page: Page, refusal: str, key: str) -> None:
     page.get_by_role("button", name="Open the camera").click()
     is_said(page, key, "en")
     assert photo(page, demo) == "genuine"
+
+
+SLOW_TO_REFUSE = """
+navigator.mediaDevices.getUserMedia = () => new Promise((_, reject) => {
+    window.refuse = () => reject(new DOMException("", "NotFoundError"));
+});
+"""
+
+
+def test_a_camera_that_is_refused_late(demo: Demo, page: Page, tmp_path: Path) -> None:
+    """Meanwhile a photo was picked: what is said of it stays, until the camera is asked for again."""
+    page.add_init_script(SLOW_TO_REFUSE)
+    page.goto(f"{demo.address}/scan/#scan")
+    blank = tmp_path / "blank.png"
+    Image.new("L", (64, 64), 255).save(blank)
+    page.set_input_files("#photo", blank)
+    is_said(page, "no_code", "vi")
+    page.evaluate("window.refuse()")
+    again = page.get_by_role("button", name=WORDS["vi"]["start_camera"])
+    again.wait_for()
+    is_said(page, "no_code", "vi")
+    again.click()
+    page.evaluate("window.refuse()")
+    is_said(page, "no_camera", "vi")
 
 
 def test_permission_that_the_browser_itself_refuses(
@@ -260,6 +285,14 @@ def test_nothing_can_be_stored(demo: Demo, page: Page, storage: str) -> None:
         speak(page, lang)
         assert photo(page, demo) == "genuine_offline"
         page.get_by_text(WORDS[lang]["unkept"]).wait_for()
+    page.evaluate("location.hash = 'sell'")
+    page.locator("#api-key").fill("tt_typed")
+    page.locator("#api-key").press("Enter")
+    page.get_by_text("Saved.").wait_for()
+    for section, what in (("type", "#number"), ("sell", "#api-key")):
+        page.evaluate(f"location.hash = '{section}'")
+        page.locator(what).wait_for(state="attached")
+    expect(page.locator("#api-key")).to_have_value("tt_typed", timeout=30_000)
 
 
 def moved_clock(page: Page, days: int) -> None:
@@ -269,25 +302,24 @@ def moved_clock(page: Page, days: int) -> None:
     page.reload()
 
 
-def test_a_clock_that_is_behind(demo: Demo, ready: Page) -> None:
-    """The data's own time counts: still no `genuine`, and it is said."""
-    moved_clock(ready, -400)
-    is_said(ready, "clock")
-    for lang, words in (("vi", "chạy chậm hơn dữ liệu"), ("en", "clock is behind")):
+@pytest.mark.parametrize(
+    ("days", "key", "word", "words"),
+    [
+        (-400, "clock", "genuine_offline", {"vi": "chạy chậm hơn dữ liệu", "en": "clock is behind"}),
+        (31, "data_too_old", "cannot_tell", {"vi": "đã quá cũ", "en": "is too old"}),
+    ],
+    ids=["behind", "ahead"],
+)
+def test_a_clock_that_is_behind_or_ahead(
+    demo: Demo, ready: Page, days: int, key: str, word: str, words: dict[str, str]
+) -> None:
+    """Behind: the data's own time counts. Ahead, or old data: no phone alone can know which, so both are said."""
+    moved_clock(ready, days)
+    is_said(ready, key)
+    for lang in LANGS:
         speak(ready, lang)
-        assert photo(ready, demo) == "genuine_offline"
-        ready.get_by_text(words).wait_for()
-    assert photo(ready, demo, "recalled") == "recalled"
-
-
-def test_data_that_is_too_old_or_a_clock_that_is_ahead(demo: Demo, ready: Page) -> None:
-    """Which of the two it is a phone without a network cannot know: both are said."""
-    moved_clock(ready, 31)
-    is_said(ready, "data_too_old")
-    for lang, words in (("vi", "đã quá cũ"), ("en", "is too old")):
-        speak(ready, lang)
-        assert photo(ready, demo) == "cannot_tell"
-        ready.get_by_text(words).wait_for()
+        assert photo(ready, demo) == word
+        ready.get_by_text(words[lang]).wait_for()
     assert photo(ready, demo, "recalled") == "recalled"
 
 
@@ -326,6 +358,25 @@ KEPT = """async () => {
 def change_kept(page: Page, name: str, change: str) -> None:
     """Change what is stored under a name; `change` gets `kept` and returns what is there from now on."""
     page.evaluate(KEPT.replace("NAME", name).replace("CHANGE", change))
+
+
+FULL_FOR_DATA = """{
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (value, key) {
+        if (key === "installed") throw new DOMException("full", "QuotaExceededError");
+        return put.call(this, value, key);
+    };
+}"""
+
+
+def test_data_that_had_no_room_is_asked_for_again(demo: Demo, page: Page) -> None:
+    """Its ETag is not kept either: the service would answer that this device has it."""
+    page.add_init_script(FULL_FOR_DATA)
+    page.goto(f"{demo.address}/scan/#data")
+    renew(page)
+    is_said(page, "not_saved", "vi")
+    change_kept(page, "etag", "window.etag = kept; return '';")
+    assert page.evaluate("window.etag ?? ''") == ""
 
 
 @pytest.mark.parametrize(

@@ -344,7 +344,9 @@ def test_a_wrong_key_waits_and_what_is_refused_stays_until_it_is_dropped(
         refused = page.locator(".refused li")
         refused.wait_for(timeout=LONG)
         assert "không có gì để hoàn lại" in refused.inner_text()
+        before = refused.element_handle()
         refused.get_by_role("button", name="Gửi lại").click()
+        before.wait_for_element_state("hidden", timeout=LONG)  # drawn anew: it was refused again
         page.get_by_text("1 mục máy chủ không nhận").wait_for(timeout=LONG)
         page.get_by_role("button", name="Bỏ mục này").click()
         page.get_by_role("button", name="Bấm lần nữa để bỏ").click()

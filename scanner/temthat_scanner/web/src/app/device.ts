@@ -21,6 +21,7 @@ interface Choices {
 }
 
 export class Device {
+  /** What could not be kept, by its name. */
   private readonly memory = new Map<string, unknown>();
   /** What waits and could not be kept. */
   private readonly unkept = new Map<string, Waiting>();
@@ -46,8 +47,9 @@ export class Device {
     return this.database !== null;
   }
 
+  /** As it is stored, where anything is: another window may have renewed it. */
   installed(): Promise<Installed | undefined> {
-    return this.get<Installed>("installed");
+    return this.stored<Installed>("installed");
   }
 
   keepInstalled(installed: Installed | null): Promise<boolean> {
@@ -113,10 +115,13 @@ export class Device {
     return this.unkept.size;
   }
 
-  /** What is kept under a name. */
+  /** What is kept under a name, on the device or as long as the page lives. */
   async get<T>(key: string): Promise<T | undefined> {
-    if (!this.database) return this.memory.get(key) as T | undefined;
-    return (await this.database.get("kept", key)) as T | undefined;
+    return this.memory.has(key) ? (this.memory.get(key) as T | undefined) : this.stored<T>(key);
+  }
+
+  private async stored<T>(key: string): Promise<T | undefined> {
+    return (this.database ? await this.database.get("kept", key) : this.memory.get(key)) as T | undefined;
   }
 
   /** False where there is no room: then it lives as long as the page. */
@@ -127,10 +132,11 @@ export class Device {
       const transaction = this.database.transaction("kept", "readwrite", { durability: "strict" });
       const change = value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key);
       await Promise.all([change, transaction.done]);
-      return true;
     } catch {
       return false;
     }
+    if (this.memory.get(key) === value) this.memory.delete(key);
+    return true;
   }
 }
 

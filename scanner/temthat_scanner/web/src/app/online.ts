@@ -1,7 +1,7 @@
 /** Asking the service this app was served by. */
 
 import type { Asker, Verdict } from "../stamp/verdict";
-import { messageOf, verdictOf } from "./queue";
+import { messageOf, record, text, verdictOf } from "./queue";
 import { t } from "./words";
 
 /**
@@ -61,9 +61,12 @@ export async function bodyOf(response: Response): Promise<Record<string, unknown
 }
 
 export function post(body: unknown, lang: string, apiKey = ""): RequestInit {
-  const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
-  const headers = { "Content-Type": "application/json", "Accept-Language": lang, ...held };
+  const headers = { "Content-Type": "application/json", "Accept-Language": lang, ...heldBy(apiKey) };
   return { method: "POST", headers, body: JSON.stringify(body) };
+}
+
+function heldBy(apiKey: string): Record<string, string> {
+  return apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
 }
 
 /** The service's verdict; every kind but the consumer needs an API key. Throws `Unreachable`, `SaidMistyped`. */
@@ -99,14 +102,6 @@ function answeredOf(body: Record<string, unknown>): Answered {
   };
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
 export function turnedAway(response: Response, body: Record<string, unknown>, lang: string): Unreachable {
   const after = Number(response.headers.get("Retry-After") ?? 0);
   return new Unreachable(body["error"] ? messageOf(body, lang) : `HTTP ${response.status}`, false, after > 0 ? after : 0);
@@ -114,8 +109,8 @@ export function turnedAway(response: Response, body: Record<string, unknown>, la
 
 /** What a path of the service answers, read with an API key or without. Throws `Unreachable`. */
 export async function getJson(path: string, apiKey: string, lang: string): Promise<Record<string, unknown>> {
-  const held = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
-  const response = await ask(path, { headers: { Accept: "application/json", "Accept-Language": lang, ...held }, cache: "no-store" }, 15_000);
+  const headers = { Accept: "application/json", "Accept-Language": lang, ...heldBy(apiKey) };
+  const response = await ask(path, { headers, cache: "no-store" }, 15_000);
   const body = await bodyOf(response);
   if (!response.ok) throw turnedAway(response, body, lang);
   return body;

@@ -15,6 +15,8 @@ export class Scanner {
   private readonly message = h("p", { class: "soft", role: "status" }, t("aim"));
   private camera: Camera | null = null;
   private isClosed = false;
+  /** A photo was picked since the camera was asked for: what is said is of it. */
+  private isPicked = false;
 
   /** `took` gets the codes in view, and says whether to go on looking. */
   constructor(private readonly took: (texts: string[]) => Promise<boolean>) {
@@ -62,10 +64,14 @@ export class Scanner {
   }
 
   private without(why: Key): void {
-    this.say(t(why));
+    if (!this.isPicked) this.say(t(why));
     // The empty frame stays: what is below it would jump.
     this.frame.replaceChildren();
-    this.controls.replaceChildren(button(t("start_camera"), () => void this.open()));
+    const again = () => {
+      this.isPicked = false;
+      void this.open();
+    };
+    this.controls.replaceChildren(button(t("start_camera"), again));
   }
 
   private offer(camera: Camera): void {
@@ -93,6 +99,7 @@ export class Scanner {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     if (!file) return;
+    this.isPicked = true;
     this.say(t("reading"));
     let image: ImageData;
     try {

@@ -76,7 +76,7 @@ export class Trust {
     this.trouble = null;
     this.isKept = await this.device.keepInstalled(taken);
     if (this.isKept) remember(seenIn(taken));
-    await this.device.keepEtag(etag);
+    await this.device.keepEtag(this.isKept || !this.device.isLasting ? etag : undefined);
     return !isSame || taken.listingSha256 !== held.listingSha256;
   }
 
