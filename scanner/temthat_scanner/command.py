@@ -66,7 +66,8 @@ def scan(
     _check_sources(paths, serial, camera, listen, errors)
     offline = OfflineJudge(_load_trust(trust, update, province, root, errors), kind, lang)
     if trust is None and server is None:
-        errors.print("Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống.", style="dim")
+        vi = "Chưa có --trust hoặc --server nên chỉ nhận ra mã không phải của hệ thống."
+        say(errors, vi, "Without --trust or --server only codes that are not the system's are told.", "dim")
     with (
         _settled_memory(),
         _renewal(offline, trust, update, errors),

@@ -43,7 +43,17 @@ def not_ours(text: str, lang: Lang) -> Answer:
 
 
 class ServiceUnreachable(Exception):
-    """The service does not answer, or answers something that is no verdict."""
+    """The service does not answer, or answers something that is no verdict; `vi` and `en` say what to do."""
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese."""
+        return f"Máy chủ không cho kết quả ({self}). Dùng --trust để kiểm tra không cần mạng."
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        return f"The service gave no answer ({self}). Use --trust to judge without a network."
 
 
 class LineDown(ServiceUnreachable):
@@ -114,12 +124,7 @@ class OnlineJudge:
     def ask(self, text: str) -> Answer:
         """See `Judge`."""
         response = self.post("/api/v1/verify", {"code": text, **self._question})
-        try:
-            body = response.json()
-        except ValueError as error:
-            raise ServiceUnreachable(str(error)) from error
-        if not isinstance(body, dict):
-            raise ServiceUnreachable(STRANGE)
+        body = read_answer(response)
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
             return Answer(text, None, say_mistyped(Mistyped("mistyped", body.get("position")), self._lang))
         if response.status_code != httpx.codes.OK:
@@ -132,14 +137,15 @@ class OnlineJudge:
         """Whatever the service answers in so many seconds (this judge's `patience` by default). Raises `LineDown`."""
         try:
             return self._client.post(self._server + path, json=body, timeout=patience or self.patience)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # UnicodeError: a name of no host, such as “tem..vn”.
             raise LineDown(str(error) or type(error).__name__) from error
 
     def is_there(self) -> bool:
         """Whether the service answers at all, whatever it says."""
         try:
             self._client.get(f"{self._server}/healthz", timeout=self.patience)
-        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError):
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError):
             return False  # RuntimeError: this judge was closed meanwhile
         return True
 
@@ -209,6 +215,21 @@ class FallingBackJudge:
             self._is_dead, self.down = False, ""
         else:
             self._resting_until = time.monotonic() + REST
+
+
+def read_answer(response: httpx.Response) -> dict[str, Any]:
+    """An answer's JSON object. Raises `ServiceUnreachable` where it is none: a proxy's page, a guest network's."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError) as error:
+        raise ServiceUnreachable(_strange(response)) from error
+    if not isinstance(body, dict):
+        raise ServiceUnreachable(_strange(response))
+    return body
+
+
+def _strange(response: httpx.Response) -> str:
+    return STRANGE if response.status_code == httpx.codes.OK else f"HTTP {response.status_code}"
 
 
 def _issuer_name(judged: Judged) -> str | None:

@@ -313,12 +313,7 @@ def _told(error: Exception) -> tuple[HTTPStatus, Line]:
         case TrustError():
             return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "trust_data", error.vi, error.en)
         case ServiceUnreachable():
-            return _problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "no_answer",
-                f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng.",
-                f"The service gave no answer ({error}). Use --trust to judge without a network.",
-            )
+            return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "no_answer", error.vi, error.en)
     return _problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "failed",

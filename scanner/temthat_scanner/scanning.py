@@ -71,11 +71,7 @@ class Output:
         """That a code has no answer, and what to do."""
         if self.fills_screen:
             clear_screen(self.console)
-        if isinstance(error, TrustError | QueueError):
-            say(self.errors, error.vi, error.en, "red")
-        else:
-            told = f"Máy chủ không cho kết quả ({error}). Dùng --trust để kiểm tra không cần mạng."
-            self.errors.print(visible(told), style="red")
+        say(self.errors, error.vi, error.en, "red")
         if self.json_lines and seen.is_live:
             write_line({"source": seen.source, "text": seen.text, "verdict": None, "error": str(error)})
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from temthat_scanner.judging import Answer, OfflineJudge, ServiceUnreachable
+from temthat_scanner.judging import Answer, OfflineJudge, ServiceUnreachable, read_answer
 from temthat_scanner.queue import QueueError
 from temthat_scanner.sending import Sender, Teller, message_of
 from temthat_stamps.errors import TrustError
@@ -113,14 +113,13 @@ class Seller:
             return None
         try:
             response = sender.teller.tell(event)
-            body = response.json()
-        except (ServiceUnreachable, ValueError) as error:
+            body = read_answer(response)
+        except ServiceUnreachable as error:
             sender.rest(str(error))
             return None
-        if not isinstance(body, dict) or response.status_code not in (200, 400, 413, 422):
+        if response.status_code not in (200, 400, 413, 422):
             # A wrong key or address is mended by a person, the rest by time: what was sold meanwhile is not lost.
-            why = message_of(body, self.lang) if isinstance(body, dict) else ""
-            sender.rest(f"{response.status_code} {why}".strip())
+            sender.rest(f"{response.status_code} {message_of(body, self.lang)}")
             return None
         sender.is_down = False
         if response.status_code == httpx.codes.OK:

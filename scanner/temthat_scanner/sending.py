@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-from temthat_scanner.judging import REST, STRANGE, Answer, OnlineJudge, ServiceUnreachable
+from temthat_scanner.judging import REST, STRANGE, Answer, OnlineJudge, ServiceUnreachable, read_answer
 from temthat_scanner.queue import Queue, QueueError, Waiting
 from temthat_stamps.texts import Lang
 from temthat_stamps.verdict import Word
@@ -67,13 +67,9 @@ class Teller:
     ) -> list[dict[str, Any]]:
         """Each event's line of the answer, in order. `patience`: seconds. Raises `ServiceUnreachable`."""
         response = self._online.post("/api/v1/events/batch", list(events), patience)
-        try:
-            body = response.json()
-        except ValueError as error:
-            raise ServiceUnreachable(STRANGE) from error
+        body = read_answer(response)
         if response.status_code != httpx.codes.OK:
-            why = body.get("message_vi", "") if isinstance(body, dict) else ""
-            raise ServiceUnreachable(f"{response.status_code} {why}".strip())
+            raise ServiceUnreachable(f"{response.status_code} {body.get('message_vi', '')}".strip())
         match body:
             case {"events": [*lines]} if len(lines) == len(events) and all(
                 isinstance(x, dict) for x in lines

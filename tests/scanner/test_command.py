@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from temthat.main import app
+from temthat_scanner.judging import STRANGE, ServiceUnreachable, read_answer
 
 from .conftest import World
 
@@ -129,15 +131,36 @@ def test_service_down_without_trust_data_is_a_message() -> None:
     """A service that does not answer ends with exit code 4 and names the way out."""
     result = runner.invoke(app, ["scan", "--server", "http://127.0.0.1:9"], input="x\n")
     assert result.exit_code == 4
-    assert "--trust" in result.output
+    assert "Dùng --trust" in result.output
+    assert "Use --trust" in result.output
 
 
-@pytest.mark.parametrize("option", [("--api-key", "khóa"), ("--server", "http://127.0.0.1:9\n/")])
+@pytest.mark.parametrize(
+    "option", [("--api-key", "khóa"), ("--server", "http://127.0.0.1:9\n/"), ("--server", "http://tem..vn")]
+)
 def test_what_cannot_be_sent_is_a_message(option: tuple[str, str]) -> None:
     """A key with letters that no key has, an address that is none."""
     arguments = ["scan", "--server", "http://127.0.0.1:9", *option]
     result = runner.invoke(app, arguments, input="https://qr.example/T/AAAA\n")
     assert (result.exit_code, "Dùng --trust" in result.output) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "said"),
+    [
+        (502, b"<html>Bad Gateway</html>", "HTTP 502"),
+        (404, b"[]", "HTTP 404"),
+        (200, b"<html>Sign in</html>", STRANGE),
+        (200, b"[" * 100_000, STRANGE),
+    ],
+)
+def test_a_page_of_somebody_else_is_no_answer(status: int, page: bytes, said: str) -> None:
+    """A proxy's or a guest network's: told by its status, not by where its JSON is broken."""
+    with pytest.raises(ServiceUnreachable) as refused:
+        read_answer(httpx.Response(status, content=page))
+    assert str(refused.value) == said
+    assert said in refused.value.vi
+    assert said in refused.value.en
 
 
 def test_a_till_goes_on_after_a_line_without_an_answer() -> None:

@@ -123,7 +123,7 @@ class SiteSource(BundleSource):
                 if answer.status_code != httpx.codes.OK:
                     raise Unreachable(url, f"HTTP {answer.status_code}")
                 return _collect(url, answer, start, length)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise Unreachable(url, str(error) or type(error).__name__) from error
 
 

@@ -179,7 +179,7 @@ class SiteReader(LogReader):
                     if time.monotonic() - begun > self._deadline:
                         raise Unreachable(url, f"not finished after {self._deadline:.0f} s")
                 return body.finished()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise Unreachable(url, str(error) or type(error).__name__) from error
 
 

@@ -114,7 +114,7 @@ class WebFetcher(FetcherInterface):
                     if time.monotonic() > deadline:
                         raise SlowRetrievalError(f"{url} takes longer than {self._deadline:.0f} s")
                     yield chunk
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, OSError) as error:
             if time.monotonic() > deadline:
                 raise SlowRetrievalError(f"{url} takes longer than {self._deadline:.0f} s") from error
             raise DownloadError(f"cannot fetch {url}: {error or type(error).__name__}") from error

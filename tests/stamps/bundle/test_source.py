@@ -82,7 +82,9 @@ def test_a_line_that_fails_once_is_tried_again(folder: Path) -> None:
         assert web.read("bundle/notices", 10) == DATA[:10]
 
 
-@pytest.mark.parametrize("url", ["http://", "http://[", "http://\x00", "https://user@:99999"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[", "http://\x00", "https://user@:99999", "http://tem..vn"]
+)
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(TrustError), open_source(url) as web:
         web.read("bundle/notices", 10)
