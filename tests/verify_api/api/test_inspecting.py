@@ -17,11 +17,13 @@ from temthat_stamps.verdict import NoticeKind
 from temthat_trace.batches import Batch, BatchSource
 from temthat_trace.epcis.capture import capture
 from temthat_trace.events import Event, LineRole, Step, line
+from temthat_trace.lineage.walk import Bounds
 from temthat_trace.papers import Paper, PaperKind
 from temthat_trace.parties import Party, PartyKind
 from temthat_trace.products import Product
 from temthat_verify_api.accounts import KeyRole, issue_api_key
 from temthat_verify_api.api import inspecting
+from temthat_verify_api.pages.way import ROWS
 
 from ..conftest import GTIN
 
@@ -173,6 +175,40 @@ async def test_the_way_of_the_goods(
     monkeypatch.setattr(inspecting, "MOST_EVENTS", 2)
     held = (await ask(client, inspector, world.code(run)))["record"]
     assert (len(held["events"]), held["cut"], held["events"][-1]["text"]) == (2, True, "Hái tay lúc sáng sớm")
+
+
+async def test_a_batch_of_many_sources(
+    world: "World", client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than the page's table has lines for: all are told, and where events were not followed to their end."""
+    run = world.run()
+    with world.services.sessions() as session:
+        batch = session.get_one(Run, run).batch
+        for number in range(ROWS + 5):
+            source = Batch(
+                party_id=batch.party_id, product_id=batch.product_id, lot=f"N{number:02}", quantity=Decimal(5),
+                unit="KGM", made_on=dt.date(2026, 4, 2),
+            )  # fmt: skip
+            session.add(source)
+            session.flush()
+            batch.sources.append(BatchSource(source_id=source.id, quantity=Decimal(1), unit="KGM"))
+        session.commit()
+    inspector = key_of(world, KeyRole.INSPECTOR)
+    held = (await ask(client, inspector, world.code(run)))["record"]
+    lots = {one["lot"] for one in held["events"] if one["lot"]}
+    assert (lots, held["cut"]) == ({f"N{number:02}" for number in range(ROWS + 5)}, False)
+    with world.services.sessions() as session:
+        batch = session.get_one(Run, run).batch
+        made = Batch(
+            party_id=batch.party_id, product_id=batch.product_id, lot="M", quantity=Decimal(5), unit="KGM",
+            made_on=dt.date(2026, 5, 2),
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        made.sources.append(BatchSource(source_id=batch.id, quantity=Decimal(1), unit="KGM"))
+        session.commit()
+    monkeypatch.setattr(inspecting, "EVENTS_BOUNDS", Bounds(nodes=1))
+    assert (await ask(client, inspector, world.code(run)))["record"]["cut"]
 
 
 async def test_where_the_goods_went(world: "World", client: AsyncClient) -> None:

@@ -136,6 +136,9 @@ async def test_a_long_and_wide_way_stays_small(world: "World") -> None:
     assert "7 chặng ở giữa" in said
     assert "và 37 lô nữa, xem bảng" in said
     assert said.count("R39") <= 1
+    table = said[said.index("Bảng chi tiết") :]
+    assert "Trước đó còn nữa" in table, "the table leaves out the furthest, and says so"
+    assert all(lot in table for lot in ("GOI-1", "B0", "B8"))
 
 
 async def test_a_batch_made_from_nothing_is_a_short_way(world: "World") -> None:

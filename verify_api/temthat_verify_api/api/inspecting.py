@@ -30,7 +30,7 @@ from temthat_trace.batches import Batch
 from temthat_trace.completeness.repository import facts_of_batch
 from temthat_trace.emitting.repository import SOURCE
 from temthat_trace.lineage.among import among
-from temthat_trace.lineage.joined import trace
+from temthat_trace.lineage.joined import Trace, trace
 from temthat_trace.lineage.repository import lineage
 from temthat_trace.lineage.things import Thing, keepers
 from temthat_trace.lineage.walk import Bounds, Direction
@@ -59,7 +59,7 @@ from temthat_verify_api.epcis.access import readable
 from temthat_verify_api.errors import Refused
 from temthat_verify_api.facts import Answer, Asking
 from temthat_verify_api.pages.render import LANGS, words
-from temthat_verify_api.pages.way import Stop, way_of
+from temthat_verify_api.pages.way import BOUNDS, Stop, way_of
 from temthat_verify_api.parts import parts_of
 from temthat_verify_api.questions import read_question
 from temthat_verify_api.recall.customers import customers_of
@@ -70,6 +70,8 @@ MOST_EVENTS = 200
 """Events of one answer, the newest."""
 EVENTS_BOUNDS = Bounds(nodes=1_000, depth=8)
 """How far partners' events are followed: from a batch to packs, cases and pallets."""
+_USES = Bounds(nodes=MOST_EVENTS + 2, depth=1)
+"""The batch, as many made of it as one answer holds, and one by which it is seen that there are more."""
 
 
 def add_to(app: FastAPI) -> None:
@@ -119,22 +121,27 @@ def _record(services: Services, parties: tuple[uuid.UUID, ...], answer: Answer) 
                 "Tem này của đơn vị mà khóa này không được xem hồ sơ.",
                 "This stamp is of an organisation whose records this key may not see.",
             )
-        partners = list(_handed_over(session, parties, services.settings.hosts, batch))
+        partners = _handed_over(session, parties, services.settings.hosts, batch)
         return _model(session, run, batch, answer.header.serial, answer.at, partners)
 
 
 def _model(
-    session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime, partners: Sequence[EventModel]
+    session: Session, run: Run, batch: Batch, serial: int, now: dt.datetime, partners: Trace
 ) -> RecordModel:
     today = formats.today(now)
     ledgers = ledgers_of(session, batch)
     state = next(ledger.at(serial) for one, ledger in ledgers if one.run == run.run)
     account = _account(session, batch)
     papers = repository.papers_of(session, batch.product)
-    way = way_of(session, batch)
+    way = way_of(session, batch, BOUNDS.nodes)
     own = (batch.product.name, batch.lot)
     earlier = [stop for stop in way.rows if stop.others or stop.maker or (stop.product, stop.lot) != own]
-    told = [*_diary(batch, today), *_earlier(earlier), *_onward(session, batch), *partners]
+    told = [
+        *_diary(batch, today),
+        *_earlier(earlier),
+        *_onward(session, batch),
+        *_received(session, batch, partners),
+    ]
     events = sorted(told, key=lambda event: event.on)
     return RecordModel(
         at=now.replace(microsecond=0),
@@ -147,7 +154,7 @@ def _model(
         balance=_flows(account),
         events=events[-MOST_EVENTS:],
         hidden=sum(stop.others for stop in earlier),
-        cut=way.cut or len(events) > MOST_EVENTS,
+        cut=way.cut or partners.cut is not None or len(events) > MOST_EVENTS,
         papers=_papers(session, papers, batch, today),
         checklists=[
             checklist_model(one)
@@ -276,7 +283,7 @@ def _earlier(stops: Iterable[Stop]) -> Iterator[EventModel]:
 
 def _onward(session: Session, batch: Batch) -> Iterator[EventModel]:
     """One step forward: the batches made of it, and what was delivered, all customers together and none by name."""
-    down = lineage(session, [batch.id], Direction.DOWN, Bounds(nodes=MOST_EVENTS, depth=1))
+    down = lineage(session, [batch.id], Direction.DOWN, _USES)
     for link in down.walk.links:
         facts = down.facts.get(link.made)
         if facts is None or link.source != batch.id:
@@ -303,18 +310,20 @@ def _onward(session: Session, batch: Batch) -> Iterator[EventModel]:
     )
 
 
-def _handed_over(
-    session: Session, parties: Iterable[uuid.UUID], hosts: Iterable[str], batch: Batch
-) -> Iterator[EventModel]:
-    """To whom the goods went by EPCIS events that these parties captured, each receiver once."""
-    found = trace(
+def _handed_over(session: Session, parties: Iterable[uuid.UUID], hosts: Iterable[str], batch: Batch) -> Trace:
+    """Where the goods went by EPCIS events that these parties captured."""
+    return trace(
         session, [batch.id], Direction.DOWN, EVENTS_BOUNDS,
         keepers=keepers(session, among(session, Party.id, parties)), hosts=sorted(hosts), without=SOURCE,
     )  # fmt: skip
+
+
+def _received(session: Session, batch: Batch, found: Trace) -> Iterator[EventModel]:
+    """To whom they were handed over, each receiver once."""
     things = [
         (Thing(one.name), one) for node, one in found.handovers if isinstance(node, Thing) or node == batch.id
     ]
-    for receiver in customers_of(session, {}, things)[:MOST_EVENTS]:
+    for receiver in customers_of(session, {}, things):
         yield EventModel(
             on=formats.today(receiver.last),
             title=_numbered("batch_handed", receiver.deliveries),

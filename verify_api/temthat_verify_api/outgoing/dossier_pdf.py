@@ -35,7 +35,7 @@ from temthat_verify_api.outgoing.gather import (
 )
 from temthat_verify_api.outgoing.proofs import proofs_of
 from temthat_verify_api.outgoing.words import Words
-from temthat_verify_api.pages.way import Stop, way_of
+from temthat_verify_api.pages.way import BOUNDS, Stop, way_of
 from temthat_verify_api.wiring import Services
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -287,7 +287,7 @@ class _Writer:
     def _origin(self, batch: Batch) -> None:
         """What it was made from, from the first batches known on; as far as the public page tells it."""
         w = self._w
-        way = way_of(self._s.session, batch)
+        way = way_of(self._s.session, batch, BOUNDS.nodes)
         if not way.is_long:
             return
         self._d.heading(w("origin_way"), 11)

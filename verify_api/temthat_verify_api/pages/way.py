@@ -29,7 +29,7 @@ STOPS = 3
 NEAR, FAR = 3, 1
 """Stages the picture shows next to the pack and at the far end, before it counts those between."""
 ROWS = 40
-"""Lines of the table."""
+"""Lines of the page's table: the nearest batches."""
 _MILESTONES = (
     Step.SOWING,
     Step.HARVEST,
@@ -82,11 +82,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From the first batches known to the one in the pack. `cut`: there is more before the first stage."""
+    """From the first batches known to the one in the pack. `cut`: there is more before the first stage.
+
+    `left_out`: batches before those of `rows`.
+    """
 
     stages: tuple[Stage, ...]
     rows: tuple[Stop, ...]
     cut: bool
+    left_out: int
 
     @property
     def is_long(self) -> bool:
@@ -94,8 +98,8 @@ class Way:
         return len(self.stages) > 1
 
 
-def way_of(session: Session, batch: Batch) -> Way:
-    """The way of one batch, in at most three queries a step and a few for what is shown."""
+def way_of(session: Session, batch: Batch, most: int = ROWS) -> Way:
+    """The way of one batch, in at most three queries a step and a few for what is shown. `most`: of `rows`."""
     up = lineage(session, [batch.id], Direction.UP, BOUNDS)
     levels = [
         tuple(_in_order(up, batch, [node for node in level if node in up.facts])) for level in up.walk.levels
@@ -110,11 +114,12 @@ def way_of(session: Session, batch: Batch) -> Way:
         kinds = {stop.how for stop in stops if stop.how}
         how = kinds.pop() if len(kinds) == 1 and not hidden else None
         stages.append(Stage(tuple(shown), len(stops) - len(shown), how, len(before)))
-    rows = [told.stop(node) for level in reversed(levels) for node in level][:ROWS]
+    nodes = [node for level in reversed(levels) for node in level]
+    rows = tuple(map(told.stop, nodes[-most:]))
     stages.reverse()
     if len(stages) > NEAR + FAR + 1:
         stages = [*stages[:FAR], Stage(skipped=len(stages) - NEAR - FAR), *stages[-NEAR:]]
-    return Way(tuple(stages), tuple(rows), cut=up.walk.cut is not None)
+    return Way(tuple(stages), rows, cut=up.walk.cut is not None, left_out=len(nodes) - len(rows))
 
 
 def _in_order(up: Lineage, batch: Batch, nodes: list[uuid.UUID]) -> list[uuid.UUID]:
