@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 import hatch_build
 
@@ -25,6 +25,8 @@ from bench.phone import (  # noqa: E402
     running_demo,
     word_of,
 )
+
+expect.set_options(timeout=30_000)
 
 __all__ = [
     "APP",

@@ -76,7 +76,7 @@ def is_said(page: Page, key: str, *langs: str) -> None:
     """The app says this sentence, in Vietnamese and English or in the languages given."""
     for lang in langs or LANGS:
         speak(page, lang)
-        expect(page.get_by_text(WORDS[lang][key], exact=False).first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(WORDS[lang][key], exact=False).first).to_be_visible()
 
 
 def renew(page: Page, lang: str = "vi") -> None:
@@ -292,7 +292,7 @@ def test_nothing_can_be_stored(demo: Demo, page: Page, storage: str) -> None:
     for section, what in (("type", "#number"), ("sell", "#api-key")):
         page.evaluate(f"location.hash = '{section}'")
         page.locator(what).wait_for(state="attached")
-    expect(page.locator("#api-key")).to_have_value("tt_typed", timeout=30_000)
+    expect(page.locator("#api-key")).to_have_value("tt_typed")
 
 
 def moved_clock(page: Page, days: int) -> None:
@@ -475,3 +475,46 @@ def test_rubbish_instead_of_trust_data(demo: Demo, page: Page) -> None:
         renew(page, lang)
         page.get_by_text(words).wait_for()
     assert photo(page, demo) == "cannot_tell"
+
+
+class BadLine:
+    """The first call to `where` is held back until it is let go."""
+
+    def __init__(self, page: Page, where: str) -> None:
+        self._page, self._where = page, where
+        self.calls: list[Route] = []
+        page.route(where, self._take)
+
+    def _take(self, route: Route) -> None:
+        self.calls.append(route)
+        if len(self.calls) > 1:
+            route.continue_()
+
+    def let_go(self) -> None:
+        """And give the app the time to do something about it."""
+        with self._page.expect_response(self._where):
+            self.calls[0].continue_()
+        self._page.wait_for_function("navigator.locks.query().then(({ held }) => !held.length)")
+        self._page.evaluate("new Promise((done) => setTimeout(done, 300))")
+
+
+def test_who_has_gone_on_is_not_called_back(demo: Demo, ready: Page) -> None:
+    """A number's verdict and new data come minutes later on a bad line; each number is asked once."""
+    verify = BadLine(ready, "**/api/v1/verify")
+    with ready.expect_request("**/api/v1/verify"):
+        number(ready, demo.forged)
+    ready.locator("#number").press("Enter")
+    ready.evaluate("location.hash = 'report'")
+    ready.locator("#words").fill("Hộp mỏng hơn")
+    verify.let_go()
+    expect(ready.locator("#words")).to_have_value("Hộp mỏng hơn")
+    assert len(verify.calls) == 1
+
+    ready.evaluate("location.hash = 'data'")
+    log = BadLine(ready, "**/log/**")
+    with ready.expect_request("**/log/**"):
+        ready.get_by_role("button", name=WORDS["vi"]["update"]).click()
+    ready.evaluate("location.hash = 'type'")
+    ready.locator("#number").fill("0000")
+    log.let_go()
+    expect(ready.locator("#number")).to_have_value("0000")

@@ -29,8 +29,8 @@ export async function dataView(app: App): Promise<HTMLElement> {
       const provinces = [...chosen].sort();
       await app.device.choose({ provinces });
       const isNew = await app.trust.update(provinces, lang);
-      app.show(await dataView(app));
-      document.querySelector("[role=status].outcome")?.replaceChildren(d(isNew ? "updated" : "same"));
+      // Minutes later the person may be elsewhere.
+      if (app.show("data", await dataView(app))) document.querySelector("[role=status].outcome")?.replaceChildren(d(isNew ? "updated" : "same"));
     } catch (error) {
       message.textContent = problemOf(error);
     }

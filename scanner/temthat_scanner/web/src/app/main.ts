@@ -12,7 +12,7 @@ import { numberView } from "./number";
 import { Trust } from "./trust";
 import { lang, setLang, t, type Key } from "./words";
 
-type Section = "scan" | "type" | "data" | "waiting" | "shelf" | "sell" | "report";
+export type Section = "scan" | "type" | "data" | "waiting" | "shelf" | "sell" | "report";
 /** Those that everybody sees; shelf check and till are opened from the data's section, a report from a verdict. */
 const SECTIONS: { name: Section; label: Key }[] = [
   { name: "scan", label: "scan" },
@@ -26,8 +26,8 @@ export interface App {
   device: Device;
   trust: Trust;
   place: string | undefined;
-  /** `live`: what must be closed when another view is shown. */
-  show(view: HTMLElement, live?: { close(): void }): void;
+  /** False where the person has gone on to another section than `of`. `live`: what must be closed when another view is shown. */
+  show(of: Section, view: HTMLElement, live?: { close(): void }): boolean;
   open(section: Section): void;
   judge(text: string): Promise<Result>;
   answer(results: Result[]): void;
@@ -98,11 +98,13 @@ class Page implements App {
     this.openFromHash();
   }
 
-  show(view: HTMLElement, live: { close(): void } | null = null): void {
+  show(of: Section, view: HTMLElement, live: { close(): void } | null = null): boolean {
+    if (this.section !== of) return false;
     this.live?.close();
     this.live = live;
     this.main.replaceChildren(view);
     scrollTo(0, 0);
+    return true;
   }
 
   open(section: Section): void {
@@ -115,7 +117,7 @@ class Page implements App {
   }
 
   answer(results: Result[]): void {
-    this.show(resultView(results, this));
+    this.show(this.section, resultView(results, this));
     this.main.focus();
     void this.tellWaiting();
   }
@@ -173,26 +175,22 @@ class Page implements App {
   }
 
   private async openSection(): Promise<void> {
-    const wanted = this.section;
-    // Whoever taps on while a section is being made gets the one tapped last.
-    const show = (view: HTMLElement) => this.section === wanted && this.show(view);
-    if (this.section === "type") this.show(numberView(this));
+    if (this.section === "type") this.show("type", numberView(this));
     else if (this.section === "data") {
       const { dataView } = await import("./data");
-      show(await dataView(this));
+      this.show("data", await dataView(this));
     } else if (this.section === "waiting") {
       const { waitingView } = await import("../telling/waiting");
-      show(await waitingView(this));
+      this.show("waiting", await waitingView(this));
     } else if (this.section === "report") {
       const { reportView } = await import("../telling/reportview");
-      this.show(reportView(this, this.about));
-      this.about = null;
+      if (this.show("report", reportView(this, this.about))) this.about = null;
     } else if (this.section === "sell") {
       const { openSell } = await import("../telling/sellview");
-      if (this.section === wanted) await openSell(this);
+      await openSell(this);
     } else if (this.section === "shelf") {
       const { openShelf } = await import("../shelf/shelfview");
-      if (this.section === wanted) await openShelf(this);
+      await openShelf(this);
     } else {
       const scanner: Scanner = new Scanner(async (texts) => {
         scanner.say(t("checking"));
@@ -202,7 +200,7 @@ class Page implements App {
         this.answer(results);
         return false;
       });
-      this.show(scanner.view, scanner);
+      this.show("scan", scanner.view, scanner);
       await scanner.open();
     }
   }

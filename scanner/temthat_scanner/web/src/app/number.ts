@@ -21,8 +21,10 @@ export function numberView(app: App): HTMLElement {
     event.preventDefault();
     const text = field.value.trim();
     if (!text) return field.focus();
+    if (message.textContent) return;
     message.textContent = t("checking");
     const result = await app.judge(text);
+    if (!message.isConnected) return; // the person has gone on
     signal(toneOf([result]));
     app.answer([result]);
   };

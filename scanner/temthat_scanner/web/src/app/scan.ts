@@ -110,7 +110,7 @@ export class Scanner {
       input.value = "";
     }
     const texts = await this.read((decoder) => decoder.readPhoto(image));
-    if (texts === null) return;
+    if (texts === null || this.isClosed) return;
     if (!texts.length) return this.say(t("no_code"));
     this.say("");
     await this.took(texts);

@@ -16,11 +16,10 @@ import { w } from "./words";
 
 export async function openShelf(app: App): Promise<void> {
   const shelf = await Shelf.find(app.device, app.trust);
-  if (!shelf) return app.show(await beginning(app));
-  if (shelf.kept.ended) return app.show(await summaryView(shelf, () => void openShelf(app)));
+  if (!shelf) return void app.show("shelf", await beginning(app));
+  if (shelf.kept.ended) return void app.show("shelf", await summaryView(shelf, () => void openShelf(app)));
   const going = new Going(app, shelf, (await app.device.choices()).apiKey ?? "");
-  app.show(going.view, going);
-  await going.open();
+  if (app.show("shelf", going.view, going)) await going.open();
 }
 
 async function beginning(app: App): Promise<HTMLElement> {

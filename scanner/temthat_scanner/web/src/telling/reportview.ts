@@ -28,8 +28,8 @@ export function reportView(app: App, about: Result | null): HTMLElement {
     if (isBusy) return;
     isBusy = true;
     const written = await writtenDown(form, about);
+    if (typeof written !== "string") return filed(app, written); // and never a second time
     isBusy = false;
-    if (typeof written !== "string") return filed(app, written);
     problem.className = "warn note";
     problem.textContent = w(written);
     problem.scrollIntoView({ block: "center" });
@@ -139,7 +139,7 @@ async function filed(app: App, written: WaitingReport): Promise<void> {
     button(w("back"), () => app.open("scan"), { class: "big" }),
   );
   told(w(isKept ? "report_kept" : "report_unkept"), !isKept);
-  app.show(view);
+  app.show("report", view);
   view.focus();
   const answer = navigator.onLine ? (await app.send({ lanes: ["reports"] })).said.get(written.id) : undefined;
   if (!answer) return;

@@ -29,8 +29,7 @@ export async function openSell(app: App): Promise<void> {
   const keys = await apiKeyCard(app.device, words, () => void app.send({ now: true, lanes: ["marks"] }));
   const { apiKey } = await app.device.choices();
   const selling = new Selling(app, keys, !apiKey);
-  app.show(selling.view, selling);
-  await selling.open();
+  if (app.show("sell", selling.view, selling)) await selling.open();
 }
 
 class Selling {

@@ -21,9 +21,8 @@ export async function waitingView(app: App, said = ""): Promise<HTMLElement> {
   const kept = await (await app.sender()).remembered();
   const outcome = h("p", { role: "status", class: "outcome" });
   const redraw = async (now = "") => {
-    app.show(await waitingView(app, now));
     // Filled once it is on the page: then it is read out.
-    document.querySelector("[role=status].outcome")?.replaceChildren(now);
+    if (app.show("waiting", await waitingView(app, now))) document.querySelector("[role=status].outcome")?.replaceChildren(now);
   };
   const send = async () => {
     outcome.textContent = w("sending");
