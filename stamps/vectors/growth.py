@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from vectors import country
-from vectors.country import EXPIRED, Entry
+from vectors.country import EXPIRED, ORIGIN, Entry
 from vectors.dsse import b64, envelope
-from vectors.keys import OPERATOR
-from vectors.publication import Publication, root_hash, split
+from vectors.keys import LOG, OPERATOR
+from vectors.publication import Publication, root_hash, split, verifier_key
 
 SIZES = (
     *((old, new) for new in range(1, 10) for old in range(1, new + 1)),
@@ -31,15 +31,18 @@ def build() -> dict[str, object]:
         "tree to begin with the old one; `refused`: hashes that show no such thing. `tiles` are the hash tiles of a "
         "tree. `log`: the log of offline.json's pack (`known`) in which two more entries and a bundle were stated: "
         "`later` are the files that replace the pack's, with the tiles that prove it to be the same log; `forked` "
-        "those of a log in which one old entry is another one. Only `later` may be accepted after `known`.",
+        "those of a log in which one old entry is another one. Only `later` may be accepted after `known`. "
+        "`fork` is the file that proves the fork to who has the log's `key`.",
         "how": "stamps/vectors/: RFC 6962 by recursion over all leaves; log and bundle as for offline.json.",
         "good": list(_good()),
         "refused": list(_refused()),
         "tiles": {"size": TILED, "root": b64(root_hash(leaves(TILED))), "files": tiles(leaves(TILED))},
         "log": {
-            "known": {"size": len(first.leaves), "root": b64(root_hash(hashes_of(first)))},
+            "known": {"size": len(first.leaves), "root": b64(root_hash(first.hashes))},
             "later": _published(later),
             "forked": _published(forked),
+            "key": verifier_key(ORIGIN, 1, LOG),
+            "fork": _evidence(first, forked),
         },
     }
 
@@ -130,12 +133,19 @@ class Forked(Later):
         return [changed if at == 7 else leaf for at, leaf in enumerate(self.logged())]
 
 
-def hashes_of(public: Publication) -> list[bytes]:
-    """The leaf hashes of a log."""
-    return [hashlib.sha256(b"\x00" + leaf).digest() for leaf in public.leaves]
+def _evidence(known: Publication, offered: Publication) -> dict[str, Any]:
+    """Both signed checkpoints, and the hashes that lead to the second and not to the first (RFC 9162, 2.1.4.2)."""
+    old, hashes = len(known.leaves), offered.hashes
+    assert old & (old - 1), "of a perfect tree its hash would stand before the proof's"
+    return {
+        "type": "temthat forked log",
+        "known": b64(known.checkpoint()),
+        "offered": b64(offered.checkpoint()),
+        "path": [b64(each) for each in consistency(old, hashes)],
+    }
 
 
 def _published(public: Publication) -> dict[str, Any]:
     known = Publication().files()
     files = {name: b64(data) for name, data in public.files().items() if known.get(name) != data}
-    return {"files": files, "tiles": tiles(hashes_of(public))}
+    return {"files": files, "tiles": tiles(public.hashes)}

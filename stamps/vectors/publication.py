@@ -151,22 +151,30 @@ class Publication:
 
     def proof(self, witnesses: int = QUORUM, log_key: PublishedKey = keys.LOG) -> bytes:
         """`bundle.proof`, with as many cosignatures."""
-        hashes = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in self.leaves]
-        index = len(hashes) - 1
-        text = f"{ORIGIN}\n{len(hashes)}\n{b64(root_hash(hashes))}\n"
+        index = len(self.leaves) - 1
+        head = [
+            "c2sp.org/tlog-proof@v1",
+            f"extra {b64(self.leaves[-1])}",
+            f"index {index}",
+            *map(b64, path(index, self.hashes)),
+        ]
+        return ("\n".join(head) + "\n\n").encode() + self.checkpoint(witnesses, log_key)
+
+    def checkpoint(self, witnesses: int = QUORUM, log_key: PublishedKey = keys.LOG) -> bytes:
+        """The signed head of the tree, with as many cosignatures."""
+        text = f"{ORIGIN}\n{len(self.leaves)}\n{b64(root_hash(self.hashes))}\n"
         signed = key_id(ORIGIN, 1, log_key) + log_key.sign(text.encode())
         lines = [f"\u2014 {ORIGIN} {b64(signed)}\n"]
         at = int(COSIGNED.timestamp())
         for name, key in list(WITNESSES.items())[:witnesses]:
             cosigned = key.sign(f"cosignature/v1\ntime {at}\n{text}".encode())
             lines.append(f"\u2014 {name} {b64(key_id(name, 4, key) + at.to_bytes(8) + cosigned)}\n")
-        head = [
-            "c2sp.org/tlog-proof@v1",
-            f"extra {b64(self.leaves[-1])}",
-            f"index {index}",
-            *map(b64, path(index, hashes)),
-        ]
-        return ("\n".join(head) + "\n\n" + text + "\n" + "".join(lines)).encode()
+        return (text + "\n" + "".join(lines)).encode()
+
+    @property
+    def hashes(self) -> list[bytes]:
+        """The leaf hashes of the tree."""
+        return [hashlib.sha256(b"\x00" + leaf).digest() for leaf in self.leaves]
 
     def files(self) -> dict[str, bytes]:
         """The folder, as far as a scanner of province 96 needs it."""

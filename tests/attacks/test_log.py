@@ -11,7 +11,7 @@ from temthat_stamps.bundle.proof import WrongListing
 from temthat_stamps.log.add_checkpoint import WitnessRefused
 from temthat_stamps.log.checkpoint import Checkpoint, sign_checkpoint
 from temthat_stamps.log.finding import FindingCode
-from temthat_stamps.log.note import Note
+from temthat_stamps.log.fork import ForkEvidence
 from temthat_stamps.log.policy import TooFewWitnesses
 from temthat_stamps.log.tiles import BadTile, decode_bundle, encode_bundle
 from temthat_stamps.log.watch import Equivocation
@@ -86,17 +86,16 @@ def test_equivocation_shown_to_two_clients(house: House, coop: Producer, tmp_pat
 
 
 def test_equivocation_and_a_watcher(house: House, coop: Producer, tmp_path: Path) -> None:
-    """`temthat log watch` meets the other log: it says so and keeps both signed heads, which convince anybody."""
+    """`temthat log watch` meets the other log: it says so and keeps what convinces anybody."""
     twin = two_faces(house, coop, tmp_path / "twin")
     look(house, tmp_path, coop.id)
     twin.run(coop, run=3)
     twin.publish()
     with pytest.raises(Equivocation) as found:
         look(twin, tmp_path, coop.id)
-    seen, shown = (Note.parse(path.read_bytes()) for path in found.value.evidence)
-    assert seen.by(house.log_signer.key)
-    assert shown.by(house.log_signer.key)
-    assert Checkpoint.parse(seen.text).root != Checkpoint.parse(shown.text).root
+    evidence = ForkEvidence.parse(found.value.evidence.read_bytes())
+    fork = evidence.prove(ORIGIN, house.log_signer.key)
+    assert fork.known.root != fork.offered.root
 
 
 @pytest.mark.parametrize("damage", ["truncated", "reordered", "entry changed"])

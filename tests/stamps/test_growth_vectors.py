@@ -12,7 +12,9 @@ from temthat_stamps.bundle.installed import ForkedLog
 from temthat_stamps.bundle.pack import parse_pack
 from temthat_stamps.bundle.source import FolderSource
 from temthat_stamps.bundle.store import TrustStore
+from temthat_stamps.log.fork import ForkEvidence
 from temthat_stamps.log.merkle import BadProof, verify_consistency
+from temthat_stamps.log.note import VerifierKey
 from temthat_stamps.log.reader import FolderReader
 from temthat_stamps.log.tiles import TiledTree
 
@@ -66,6 +68,16 @@ def test_tiles(tmp_path: Path) -> None:
     assert len(cases) == 4
     for case in cases:
         assert tree.consistency_proof(case["old_size"]) == [base64.b64decode(each) for each in case["hashes"]]
+
+
+def test_what_proves_the_fork() -> None:
+    """To who has the log's key, and nothing else."""
+    log = GROWTH["log"]
+    evidence = ForkEvidence.parse(json.dumps(log["fork"]).encode())
+    key = VerifierKey.parse(log["key"])
+    fork = evidence.prove(key.name, key)
+    known = {"size": fork.known.size, "root": base64.b64encode(fork.known.root).decode()}
+    assert (known, fork.offered.size) == (log["known"], log["known"]["size"] + 2)
 
 
 @pytest.mark.parametrize("name", ["later", "forked"])

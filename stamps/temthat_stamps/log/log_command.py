@@ -1,4 +1,4 @@
-"""`temthat log`: audit a log, watch a name in it, prove an entry, check a proof. Needs nothing of the server.
+"""`temthat log`: audit a log, watch a name in it, prove an entry, check a proof or a fork. Needs nothing of the server.
 
 Logs of other C2SP software need the base dependencies alone; an address needs httpx, and the delegations in a log of
 ours need tuf (`pip install "temthat[scanner]"`).
@@ -22,13 +22,14 @@ from temthat_stamps.bundle.proof import enclose_statement, enclosed_statement
 from temthat_stamps.errors import BadStatement, Fault, TrustError
 from temthat_stamps.log.audit import audit as audit_log
 from temthat_stamps.log.dossier import check_dossier
+from temthat_stamps.log.fork import FORK_LIMIT, ForkEvidence, NoFork
 from temthat_stamps.log.merkle import BadProof
 from temthat_stamps.log.note import BadNote, VerifierKey
 from temthat_stamps.log.policy import Policy, TooFewWitnesses
 from temthat_stamps.log.proof import PROOF_LIMIT, Included, verify_proof
 from temthat_stamps.log.prove import prove as prove_entry
 from temthat_stamps.log.reader import open_log
-from temthat_stamps.log.report_words import show, show_cosigned, show_dossier
+from temthat_stamps.log.report_words import show, show_cosigned, show_dossier, show_fork
 from temthat_stamps.log.tiles import MAX_ENTRY
 from temthat_stamps.log.told import in_words
 from temthat_stamps.log.watch import Equivocation, Told, Watch, WentBack
@@ -227,6 +228,35 @@ def dossier(
     raise typer.Exit(FOUND if report.findings else WELL)
 
 
+@app.command()
+def fork(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Tệp bằng chứng của điện thoại hay của watch; hoặc hai mốc sổ của bên chứng kiến. "
+            "Evidence of a phone or of watch; or two checkpoints that a witness kept.",
+        ),
+    ],
+    origin: Origin,
+    key: Key,
+    as_json: Json = False,
+) -> None:
+    """Kiểm tra bằng chứng sổ bị rẽ nhánh, không cần mạng. Check a fork. Exit 3 proved, 1 not, 2 unreadable."""
+    if len(files) > 2:
+        raise typer.BadParameter("một hoặc hai tệp / one file or two")
+    with _refusals(as_json):
+        log_key = VerifierKey.parse(key)
+        data = [_read(file, FORK_LIMIT) for file in files]
+        evidence = ForkEvidence(data[0], data[1]) if len(data) == 2 else ForkEvidence.parse(data[0])
+        found = evidence.prove(origin, log_key)
+    if as_json:
+        _print_json({"fork": found.body()})
+    else:
+        show_fork(found, _out)
+    raise typer.Exit(FORKED)
+
+
 def _look(watched: Watch, as_json: bool) -> None:
     """One look, each statement told as it is found."""
     before = watched.size
@@ -316,6 +346,8 @@ def _refusals(as_json: bool, code: int = BROKEN) -> Iterator[None]:
 def _code_of(error: TrustError, code: int) -> int:
     if isinstance(error, Equivocation):
         return FORKED
+    if isinstance(error, NoFork):
+        return FOUND
     return WENT_BACK if isinstance(error, WentBack) else code
 
 

@@ -156,7 +156,7 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     if not 0 <= index < size <= MAX_SIZE:
         raise BadProof(f"no entry {index} in a tree of {size}")
     meeting, height = _path(index, size)
-    _check_hashes(leaf, root, proof, height)
+    _check_hashes(proof, height, leaf, root)
     found = leaf
     for level, beside in enumerate(proof):
         is_left = level >= meeting or index >> level & 1
@@ -178,19 +178,44 @@ def verify_consistency(
         if proof or old_root != new_root:
             raise BadProof(f"two roots, or hashes to no purpose, for size {old_size}")
         return
-    # The path starts at the last perfect subtree of the old tree: known already if that is all of the old tree.
+    path = (old_root, *proof) if _is_perfect(old_size) else proof
+    if consistency_roots(old_size, new_size, path) != (old_root, new_root):
+        raise BadProof(f"the tree of {new_size} does not begin with that of {old_size}")
+
+
+def consistency_path(old_size: int, new_size: int, hash_at: HashAt) -> list[bytes]:
+    """A consistency proof as it stands after step 2 of RFC 9162, section 2.1.4.2.
+
+    It begins with the hash, in the new tree, of the old one's last perfect subtree, also where that is the whole of the
+    old tree. So hashes that do not give the new root are merely wrong, while hashes that give it and not the old root
+    prove that the new tree does not begin with the old one. Raises `BadProof` unless 0 < old_size < new_size.
+    """
+    proof = consistency_proof(old_size, new_size, hash_at)
+    return [hash_at(old_size.bit_length() - 1, 0), *proof] if _is_perfect(old_size) else proof
+
+
+def consistency_roots(old_size: int, new_size: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots of the old and the new tree that such a path leads to (RFC 9162, 2.1.4.2, from step 3 on).
+
+    Raises `BadProof` for sizes that no path leads between, and for a path of another length.
+    """
+    if not 0 < old_size < new_size <= MAX_SIZE:
+        raise BadProof(f"no proof from size {old_size} to size {new_size}")
     bottom = (old_size & -old_size).bit_length() - 1
     meeting, height = _path(old_size - 1, new_size)
-    known = old_size == 1 << bottom
-    _check_hashes(old_root, new_root, proof, height - bottom + (not known))
-    old = new = old_root if known else proof[0]
-    for level, beside in enumerate(proof if known else proof[1:], bottom):
+    _check_hashes(path, height - bottom + 1)
+    old = new = path[0]
+    for level, beside in enumerate(path[1:], bottom):
         if level >= meeting or (old_size - 1) >> level & 1:
             old, new = node_hash(beside, old), node_hash(beside, new)
         else:
             new = node_hash(new, beside)
-    if old != old_root or new != new_root:
-        raise BadProof(f"the tree of {new_size} does not begin with that of {old_size}")
+    return old, new
+
+
+def _is_perfect(size: int) -> bool:
+    """Whether a tree of this size is one perfect subtree."""
+    return size & (size - 1) == 0
 
 
 def _path(index: int, size: int) -> tuple[int, int]:
@@ -202,8 +227,8 @@ def _path(index: int, size: int) -> tuple[int, int]:
     return meeting, meeting + (index >> meeting).bit_count()
 
 
-def _check_hashes(start: bytes, root: bytes, proof: Sequence[bytes], count: int) -> None:
+def _check_hashes(proof: Sequence[bytes], count: int, *others: bytes) -> None:
     if len(proof) != count:
         raise BadProof(f"{len(proof)} hashes, not {count}")
-    if any(len(each) != HASH_SIZE for each in (start, root, *proof)):
+    if any(len(each) != HASH_SIZE for each in (*proof, *others)):
         raise BadProof("a hash is not 32 bytes")

@@ -11,6 +11,7 @@ from temthat_stamps.fields import instant
 from temthat_stamps.log import dossier
 from temthat_stamps.log.audit import Ledger, Report
 from temthat_stamps.log.finding import Finding
+from temthat_stamps.log.fork import Fork
 from temthat_stamps.texts import visible
 
 SHOWN = 40
@@ -115,6 +116,26 @@ def show_cosigned(cosigned: Mapping[str, int], console: Console) -> None:
     names = ", ".join(f"{visible(name)} ({_when(at)})" for name, at in sorted(cosigned.items()))
     count = len(cosigned)
     _line(console, "✔", "green", f"{count} bên chứng kiến: {names}", f"Cosigned by {count} witnesses.")
+
+
+def show_fork(fork: Fork, console: Console) -> None:
+    """What two checkpoints prove of their log."""
+    _line(
+        console,
+        "✖",
+        "bold red",
+        f"SỔ BỊ RẼ NHÁNH: khóa của sổ {visible(fork.known.origin)} đã ký hai mốc trái ngược nhau:",
+        "THE LOG IS FORKED: its key has signed two checkpoints that contradict each other:",
+    )
+    for tree in (fork.known, fork.offered):
+        console.print(f"  {_vi(tree.size)} mục / entries · {tree.root.hex()}")
+    console.print(
+        "  Gửi tệp này cho liên minh và các bên chứng kiến: ai có khóa của sổ cũng tự kiểm tra được."
+    )
+    console.print(
+        "  Send this file to the alliance and the witnesses: anybody with the log's key can check it.",
+        style="dim",
+    )
 
 
 def _show_ledger(report: Report, ledger: Ledger, console: Console) -> None:

@@ -196,6 +196,10 @@ class TiledTree:
         """See `merkle.consistency_proof`."""
         return merkle.consistency_proof(old_size, self.size, self.hash_at)
 
+    def consistency_path(self, old_size: int) -> list[bytes]:
+        """See `merkle.consistency_path`."""
+        return merkle.consistency_path(old_size, self.size, self.hash_at)
+
     def entries(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The entries [start, end) in order, one bundle in memory at a time. Raises `BadProof` outside the tree."""
         end = self.size if end is None else end

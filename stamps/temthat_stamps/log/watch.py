@@ -8,7 +8,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from temthat_stamps.fields import instant
 from temthat_stamps.files import replace_file
 from temthat_stamps.keys import key_id
 from temthat_stamps.log.checkpoint import Checkpoint, open_checkpoint
+from temthat_stamps.log.fork import ForkEvidence
 from temthat_stamps.log.merkle import BadProof, verify_consistency
 from temthat_stamps.log.note import Note
 from temthat_stamps.log.policy import Policy
@@ -33,17 +34,15 @@ from temthat_stamps.statement import open_envelope
 
 
 class Equivocation(TrustError):
-    """The log shows different people different entries, and has signed both. `evidence` are the two signed heads."""
+    """The log shows different people different entries, and has signed both. `evidence`: the file that proves it."""
 
-    def __init__(self, evidence: tuple[Path, Path], detail: str) -> None:
-        both = " và ".join(map(str, evidence))
+    def __init__(self, evidence: Path, detail: str) -> None:
         super().__init__(
             Fault.OPERATOR,
-            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). Bằng chứng giữ ở {both}. "
-            "Hãy gửi hai tệp này cho liên minh và các bên chứng kiến; đừng dùng dữ liệu mới.",
+            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). Bằng chứng giữ ở "
+            f"{evidence}. Hãy gửi tệp này cho liên minh và các bên chứng kiến; đừng dùng dữ liệu mới.",
             f"THE LOG IS FORKED: its operator has signed two heads that contradict each other ({detail}). The "
-            f"evidence is kept in {evidence[0]} and {evidence[1]}. Send both files to the alliance and the witnesses; "
-            "use no newer data.",
+            f"evidence is kept in {evidence}. Send this file to the alliance and the witnesses; use no newer data.",
         )
         self.evidence = evidence
 
@@ -188,18 +187,15 @@ class Watch:
             proof = tree.consistency_proof(seen.size)
             verify_consistency(seen.size, now.size, seen.root, now.root, proof)
         except BadProof as error:
-            raise Equivocation(self._keep_evidence(head), f"{seen.size} → {now.size}") from error
+            path = tree.consistency_path(seen.size) if seen.size < now.size else ()
+            raise Equivocation(self._keep_evidence(head, path), f"{seen.size} → {now.size}") from error
 
-    def _keep_evidence(self, head: bytes) -> tuple[Path, Path]:
-        """Both signed heads, beside the state file."""
+    def _keep_evidence(self, head: bytes, path: Sequence[bytes]) -> Path:
+        """What proves the fork to anybody, beside the state file."""
         assert self._head is not None
-        files = (
-            self._state.with_name(f"{self._state.name}.fork-seen"),
-            self._state.with_name(f"{self._state.name}.fork-shown"),
-        )
-        for file, data in zip(files, (self._head, head), strict=True):
-            replace_file(file, data)
-        return files
+        file = self._state.with_name(f"{self._state.name}.fork")
+        replace_file(file, ForkEvidence(self._head, head, tuple(path)).format())
+        return file
 
     def _tell(self, index: int, entry: bytes) -> Told | None:
         try:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from temthat_stamps.errors import Fault
-from temthat_stamps.log.checkpoint import open_checkpoint
 from temthat_stamps.log.cosignature import Cosigner
+from temthat_stamps.log.fork import Fork, ForkEvidence
 from temthat_stamps.log.note import BadNote, VerifierKey
 from temthat_stamps.log.policy import Policy, TooFewWitnesses
 from temthat_stamps.log.reader import FolderReader, Unreachable
@@ -181,6 +181,11 @@ def forked(world: World) -> World:
     return twin
 
 
+def proved(found: Equivocation, watcher: Watcher) -> Fork:
+    """What the file that was kept proves to who has the log's key alone."""
+    return ForkEvidence.parse(found.evidence.read_bytes()).prove(ORIGIN, watcher.policy.log_key)
+
+
 def test_equivocation_shown_to_two_clients(world: World, watcher: Watcher, tmp_path: Path) -> None:
     """Two faces of one size: who compares them gets both signed heads, and keeps what it believed."""
     twin = forked(world)
@@ -194,12 +199,10 @@ def test_equivocation_shown_to_two_clients(world: World, watcher: Watcher, tmp_p
     with pytest.raises(Equivocation) as forked_log:
         list(watch.look())
     assert forked_log.value.fault is Fault.OPERATOR
-    heads = [file.read_bytes() for file in forked_log.value.evidence]
-    seen, theirs = (open_checkpoint(head, watcher.policy).checkpoint for head in heads)
-    assert seen.size == theirs.size == 3
-    assert seen.root != theirs.root
+    found = proved(forked_log.value, watcher)
+    assert found.known.size == found.offered.size == 3
     assert watcher.state.read_bytes() == before
-    assert all(str(file) in forked_log.value.vi for file in forked_log.value.evidence)
+    assert str(forked_log.value.evidence) in forked_log.value.vi
 
 
 def test_a_longer_log_that_does_not_begin_with_the_one_seen(
@@ -211,8 +214,10 @@ def test_a_longer_log_that_does_not_begin_with_the_one_seen(
     other.run(other.open_key())
     watcher.look()
     shown = publish(twin, tmp_path / "shown")
-    with pytest.raises(Equivocation, match="3 → 5"):
+    with pytest.raises(Equivocation, match="3 → 5") as forked_log:
         list(Watch(FolderReader(shown), watcher.policy, watcher.state).look())
+    found = proved(forked_log.value, watcher)
+    assert (found.known.size, found.offered.size) == (3, 5)
     # The log it had believed still goes on for it.
     world.enrol("31")
     assert indexes(watcher.look()) == [3]

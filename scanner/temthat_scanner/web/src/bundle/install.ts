@@ -8,7 +8,7 @@
 import { concat } from "../core/bytes";
 import { TrustError } from "../core/errors";
 import { verifyGrowth, Forked } from "../log/growth";
-import { PROOF_LIMIT } from "../log/note";
+import { parseProof, PROOF_LIMIT } from "../log/note";
 import { growthPath } from "../log/tiles";
 import { accept } from "../trust/accepted";
 import { BadBundle, missing } from "./encoding";
@@ -33,7 +33,7 @@ interface Device {
   built: number;
 }
 
-/** A log that is not the one known, with what proves it. */
+/** A log that is not the one known, with both signed checkpoints and the hashes that prove it (docs/spec/log.md, “A fork”). */
 export class ForkFound extends Forked {
   constructor(
     readonly known: Uint8Array,
@@ -148,6 +148,6 @@ async function checkForward(seen: Seen, proved: ProvedBundle, proof: Uint8Array,
   try {
     verifyGrowth(known, checkpoint, path);
   } catch (error) {
-    throw error instanceof Forked ? new ForkFound(seen.proof, proof, path) : error;
+    throw error instanceof Forked ? new ForkFound(parseProof(seen.proof).checkpoint, parseProof(proof).checkpoint, path) : error;
   }
 }
