@@ -137,6 +137,34 @@ def test_a_camera_that_is_refused_late(demo: Demo, page: Page, tmp_path: Path) -
     is_said(page, "no_camera", "vi")
 
 
+SLOW_TO_OPEN = """
+const open = window.createImageBitmap;
+window.createImageBitmap = async (file) => {
+    if (file.name === "first.png") await new Promise((done) => (window.go = done));
+    return open(file);
+};
+"""
+
+
+def test_the_photo_picked_last_is_told_about(demo: Demo, page: Page, tmp_path: Path) -> None:
+    """The one before, still being read, says nothing over it."""
+    page.add_init_script(SLOW_TO_OPEN)
+    page.goto(f"{demo.address}/scan/#scan")
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    first.write_bytes(b"no picture")
+    Image.new("L", (64, 64), 255).save(second)
+    page.set_input_files("#photo", first)
+    is_said(page, "reading", "vi")
+    page.set_input_files("#photo", second)
+    is_said(page, "no_code", "vi")
+    page.evaluate("window.go()")
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    is_said(page, "no_code", "vi")
+    page.set_input_files("#photo", first)
+    page.evaluate("window.go()")
+    is_said(page, "photo_unreadable", "vi")
+
+
 def test_permission_that_the_browser_itself_refuses(
     demo: Demo, playwright: Playwright, tmp_path: Path
 ) -> None:

@@ -15,8 +15,8 @@ export class Scanner {
   private readonly message = h("p", { class: "soft", role: "status" }, t("aim"));
   private camera: Camera | null = null;
   private isClosed = false;
-  /** A photo was picked since the camera was asked for: what is said is of it. */
-  private isPicked = false;
+  /** The photo that was picked last, if the camera was not asked for since: what is said is of it. */
+  private picked: File | null = null;
 
   /** `took` gets the codes in view, and says whether to go on looking. */
   constructor(private readonly took: (texts: string[]) => Promise<boolean>) {
@@ -33,7 +33,8 @@ export class Scanner {
       camera = await Camera.open();
     } catch (error) {
       if (!(error instanceof NoCamera)) throw error;
-      return this.without(error.key);
+      // Asked twice, it may be refused once.
+      return this.camera ? undefined : this.without(error.key);
     }
     if (this.isClosed || document.hidden || this.camera) return camera.close();
     this.camera = camera;
@@ -64,11 +65,11 @@ export class Scanner {
   }
 
   private without(why: Key): void {
-    if (!this.isPicked) this.say(t(why));
+    if (!this.picked) this.say(t(why));
     // The empty frame stays: what is below it would jump.
     this.frame.replaceChildren();
     const again = () => {
-      this.isPicked = false;
+      this.picked = null;
       void this.open();
     };
     this.controls.replaceChildren(button(t("start_camera"), again));
@@ -99,18 +100,19 @@ export class Scanner {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     if (!file) return;
-    this.isPicked = true;
+    input.value = ""; // it may be picked again
+    this.picked = file;
+    const isLeft = () => this.isClosed || this.picked !== file;
     this.say(t("reading"));
     let image: ImageData;
     try {
       image = await pixelsOf(file);
     } catch {
-      return this.say(t("photo_unreadable"));
-    } finally {
-      input.value = "";
+      if (!isLeft()) this.say(t("photo_unreadable"));
+      return;
     }
     const texts = await this.read((decoder) => decoder.readPhoto(image));
-    if (texts === null || this.isClosed) return;
+    if (texts === null || isLeft()) return;
     if (!texts.length) return this.say(t("no_code"));
     this.say("");
     await this.took(texts);
