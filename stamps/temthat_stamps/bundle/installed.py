@@ -10,6 +10,7 @@ from temthat_stamps.bundle.listing import read_object
 from temthat_stamps.errors import BadStatement, TrustError
 from temthat_stamps.fields import Fields, instant
 from temthat_stamps.log.checkpoint import TEXT_LIMIT, Checkpoint
+from temthat_stamps.log.note import NOTE_LIMIT
 
 INSTALLED_FILE = "installed.json"
 
@@ -31,7 +32,8 @@ class Installed:
     """What `installed.json` says. `index` is where the log states the bundle; `tree` is the newest tree head accepted.
 
     `floor`: the newest time signed in anything accepted. `hosts`: those the alliance names. `pack`: SHA-256 of the pack
-    that was looked at last, so that it is not looked at again each time.
+    that was looked at last, so that it is not looked at again each time. `signed`: the checkpoint of `tree` as it was
+    signed, which convicts a log that is forked later; empty where it was installed by a program of before.
     """
 
     listing: str
@@ -41,6 +43,7 @@ class Installed:
     hosts: tuple[str, ...]
     provinces: tuple[str, ...] | None
     pack: str = ""
+    signed: str = ""
 
     def format(self) -> bytes:
         """The file's bytes."""
@@ -53,6 +56,7 @@ class Installed:
             "hosts": list(self.hosts),
             "provinces": None if self.provinces is None else list(self.provinces),
             "pack": self.pack,
+            "signed": self.signed,
         }
         return json.dumps(body, indent=1).encode()
 
@@ -70,6 +74,7 @@ class Installed:
             _texts(body, "hosts"),
             None if f.absent("provinces") else _texts(body, "provinces"),
             f.text("pack"),
+            "" if f.absent("signed") else f.text("signed", NOTE_LIMIT),
         )
 
 

@@ -4,6 +4,7 @@
     tuf/ accepted.json   the trust client's
     data/<sha256>    files of bundles, by what they are
     installed.json   which bundle is in use; replaced last and in one attempt
+    fork.json        what proves that the log was forked, if it ever was
 
 An update that is interrupted anywhere leaves the last good bundle in use: what it fetched lies in `data` under its own
 digest, where nobody looks for it until `installed.json` says so, and the next update finds it there.
@@ -28,15 +29,17 @@ from temthat_stamps.bundle.source import BundleSource, PackSource
 from temthat_stamps.bundle.view import TrustView
 from temthat_stamps.errors import BadStatement, Fault, TrustError
 from temthat_stamps.files import replace_file
+from temthat_stamps.log.fork import ForkEvidence
 from temthat_stamps.log.merkle import BadProof, verify_consistency
 from temthat_stamps.log.policy import Policy
-from temthat_stamps.log.proof import PROOF_LIMIT
+from temthat_stamps.log.proof import PROOF_LIMIT, TlogProof
 from temthat_stamps.log.tiles import NotInLog, TiledTree
 
 if TYPE_CHECKING:
     from temthat_stamps.trust.logtrust import LogTrust
 
 ROOT_FILE = "root.json"
+FORK_FILE = "fork.json"
 DATA = "data"
 _PAUSE = 0.2
 _STRAY = 86_400
@@ -167,8 +170,10 @@ class TrustStore:
 
     def _install(self, attempt: Attempt, log: "LogTrust") -> Updated:
         policy = Policy.parse(log.origin, log.log_key, log.witnesses, log.quorum)
-        proved = open_proof(attempt.source.read(path_of(PROOF_FILE), PROOF_LIMIT), policy, log.operator)
-        compared = self._check_growth(attempt.source, attempt.before, proved)
+        proof = attempt.source.read(path_of(PROOF_FILE), PROOF_LIMIT)
+        proved = open_proof(proof, policy, log.operator)
+        signed = TlogProof.parse(proof).checkpoint
+        compared = self._check_growth(attempt.source, attempt.before, proved, signed)
         listed = Listed(LISTING_LIMIT, proved.stated.sha256)
         data = self.whole(listed) or attempt.source.read(path_of(LISTING_FILE), LISTING_LIMIT)
         listing = proved.read(data)
@@ -185,12 +190,15 @@ class TrustStore:
             log.hosts,
             attempt.provinces,
             attempt.pack or (attempt.before.pack if attempt.before else ""),
+            signed.decode(),
         )
         replace_file(self.folder / INSTALLED_FILE, in_use.format())
         self._sweep(listing, listed.sha256)
         return Updated(listing, fetch.bytes, compared, tuple(fetch.nameless))
 
-    def _check_growth(self, source: BundleSource, before: Installed | None, proved: ProvedBundle) -> bool:
+    def _check_growth(
+        self, source: BundleSource, before: Installed | None, proved: ProvedBundle, signed: bytes
+    ) -> bool:
         """Never back, and never to another log: whether the source's tiles showed the one to continue the other."""
         if before is None:
             return False
@@ -207,24 +215,35 @@ class TrustStore:
                 "Nguồn đưa dữ liệu cũ hơn dữ liệu đang dùng. Dữ liệu đang dùng được giữ; lấy từ nguồn khác.",
                 "The source offers older data than is in use. What is in use is kept; fetch it from elsewhere.",
             )
+        tree, proof = None, list[bytes]()
         try:
-            proof: list[bytes] = []
             if new.size > old.size:
                 if source.tiles is None:
                     return False
-                proof = TiledTree(source.tiles, new.size, new.root).consistency_proof(old.size)
+                tree = TiledTree(source.tiles, new.size, new.root)
+                proof = tree.consistency_proof(old.size)
             verify_consistency(old.size, new.size, old.root, new.root, proof)
         except NotInLog:
             return False  # tiles are not there, as in a pack; what witnesses have seen has to do
         except BadProof as error:
-            raise ForkedLog(
-                Fault.OPERATOR,
-                "Sổ công khai ở nguồn này KHÔNG nối tiếp sổ mà máy đã biết. Giữ nguyên thư mục làm bằng chứng và báo "
-                "liên minh hợp tác xã.",
-                "The public log at this source does NOT continue the one known here. Keep the folder as evidence and "
-                "tell the alliance of cooperatives.",
-            ) from error
+            path = tree.consistency_path(old.size) if tree else ()
+            raise self._forked(ForkEvidence(before.signed.encode(), signed, tuple(path))) from error
         return True
+
+    def _forked(self, evidence: ForkEvidence) -> ForkedLog:
+        """The refusal, with what proves it to anybody beside the data."""
+        told_vi, told_en = "Giữ nguyên thư mục này", "Keep this folder as it is"
+        if evidence.known:
+            file = self.folder / FORK_FILE
+            replace_file(file, evidence.format())
+            told_vi = f"Bằng chứng giữ ở {file}; ai có khóa của sổ cũng kiểm tra được (temthat log fork)"
+            told_en = f"What proves it to anybody is in {file} (temthat log fork)"
+        return ForkedLog(
+            Fault.OPERATOR,
+            f"Sổ công khai ở nguồn này KHÔNG nối tiếp sổ mà máy đã biết. {told_vi}. Hãy báo liên minh hợp tác xã.",
+            f"The public log at this source does NOT continue the one known here. {told_en}. Tell the alliance of "
+            "cooperatives.",
+        )
 
     def keep(self, listed: Listed, data: bytes) -> None:
         """A file that was checked, under its digest."""

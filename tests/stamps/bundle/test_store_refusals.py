@@ -17,6 +17,7 @@ from temthat_stamps.bundle.pack import make_pack, parse_pack
 from temthat_stamps.bundle.proof import WrongListing
 from temthat_stamps.bundle.source import FolderSource, NotThere
 from temthat_stamps.errors import Fault, TrustError
+from temthat_stamps.log.fork import ForkEvidence
 from temthat_stamps.log.merkle import BadProof
 from temthat_stamps.log.note import BadNote
 from temthat_stamps.log.policy import TooFewWitnesses
@@ -26,7 +27,7 @@ from temthat_stamps.trust.errors import BadTrustData, Rollback
 from temthat_stamps.verdict import NoticeKind, Word
 
 from .conftest import Scanner, judged, snapshot
-from .house import HOST, House, Producer, listed_of, new_key, url
+from .house import HOST, ORIGIN, House, Producer, listed_of, new_key, url
 
 # -- what is not proved is not taken --
 
@@ -237,6 +238,11 @@ def test_a_forked_log_is_refused_and_told(
         store.update(FolderSource(house.public), house.now)
     assert refused.value.fault is Fault.OPERATOR
     assert "KHÔNG nối tiếp" in refused.value.vi
+    evidence = store.folder / "fork.json"
+    assert str(evidence) in refused.value.en
+    fork = ForkEvidence.parse(evidence.read_bytes()).prove(ORIGIN, house.log_signer.key)
+    assert fork.known == store.installed().tree
+    assert fork.offered.size == len(house.entries)
     assert judged(store, url(by, 1, 1), house.now).word is Word.GENUINE_OFFLINE
 
 
@@ -251,6 +257,17 @@ def test_a_tree_of_the_same_size_with_another_root_is_a_fork(
     )
     with pytest.raises(ForkedLog):
         store.update(parse_pack(make_pack(house.public)), house.now)
+    evidence = store.folder / "fork.json"
+    fork = ForkEvidence.parse(evidence.read_bytes()).prove(ORIGIN, house.log_signer.key)
+    assert fork.known.size == fork.offered.size
+    evidence.unlink()
+    in_use = store.folder / "installed.json"
+    before = json.loads(in_use.read_bytes())
+    del before["signed"]  # by a program of before
+    in_use.write_text(json.dumps(before))
+    with pytest.raises(ForkedLog, match="Keep this folder"):
+        store.update(parse_pack(make_pack(house.public)), house.now)
+    assert not evidence.exists()
 
 
 def test_files_of_two_lists_are_never_mixed(
