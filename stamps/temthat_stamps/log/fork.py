@@ -6,6 +6,7 @@ fork"). A phone, a watcher and a witness keep it; `temthat log fork` checks it.
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,6 +20,17 @@ from temthat_stamps.log.proof import HASHES_LIMIT
 FORK_LIMIT = 2 * (NOTE_LIMIT * 4 // 3 + 4) + 64 * 1024
 """Largest evidence, bytes."""
 _TYPE = "temthat forked log"
+
+
+class NoEvidence(TrustError):
+    """A file of another form."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Fault.STORE,
+            "Tệp này không phải bằng chứng sổ bị rẽ nhánh, hoặc không còn nguyên vẹn. Hãy xin lại tệp từ người gửi.",
+            "This file is no evidence of a forked log, or is not whole. Ask its sender for it again.",
+        )
 
 
 class NoFork(TrustError):
@@ -56,11 +68,9 @@ class ForkEvidence:
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Read the file. Raises `BadNote`."""
-        if len(data) > FORK_LIMIT:
-            raise BadNote(f"Tệp dài hơn {FORK_LIMIT} byte", f"The file is longer than {FORK_LIMIT} bytes")
+        """Read the file. Raises `NoEvidence`."""
         try:
-            body = json.loads(data)
+            body = json.loads(data) if len(data) <= FORK_LIMIT else None
         except (ValueError, RecursionError):
             body = None
         match body:
@@ -69,8 +79,9 @@ class ForkEvidence:
                 and len(path) <= HASHES_LIMIT + 1
                 and all(isinstance(each, str) for each in path)
             ):
-                return cls(unbase64(known), unbase64(offered), tuple(map(unhash, path)))
-        raise BadNote("Không phải tệp bằng chứng sổ bị rẽ nhánh", "Not a file that proves a forked log")
+                with suppress(BadNote):
+                    return cls(unbase64(known), unbase64(offered), tuple(map(unhash, path)))
+        raise NoEvidence
 
     def prove(self, origin: str, key: VerifierKey) -> "Fork":
         """What the evidence proves to who has the log's name and key.
