@@ -22,7 +22,7 @@ from bench.phone import api_key  # isort: skip
 
 pytestmark = in_browser
 
-LEFT_VIEW = 2_100
+LEFT_VIEW = 2_500
 """Milliseconds after which a code that is read again is asked about."""
 
 
