@@ -18,6 +18,7 @@ from temthat_scanner.pos import PosServer, Till, parse_listen
 from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue, QueueError
 from temthat_scanner.renewing import Renewal
+from temthat_scanner.reporting import Aside
 from temthat_scanner.scanning import BROKEN, GOOD, Output, say, scan_all
 from temthat_scanner.selling import Mark, Seller
 from temthat_scanner.sending import Sender, Teller
@@ -60,9 +61,7 @@ def scan(
     4 không làm việc được (thiếu dữ liệu tin cậy, máy chủ không trả lời).
     """
     console = Console()
-    errors = Console(
-        stderr=True, soft_wrap=True, markup=False, highlight=False
-    )  # "[/x]" in a path is no mark
+    errors = Aside()
     _check_sources(paths, serial, camera, listen, errors)
     offline = OfflineJudge(_load_trust(trust, update, province, root, errors), kind, lang)
     if trust is None and server is None:
@@ -138,11 +137,11 @@ def _serve(listen: str, token_file: Path | None, till: Till, errors: Console) ->
         vi = f"Không mở được cổng {listen} ({error.strerror}): phần mềm khác đang dùng? Chọn cổng khác."
         say(errors, vi, f"Port {listen} cannot be opened: is it in use? Choose another.", "red")
         return BROKEN
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
     thread.start()
-    say(errors, f"Đang trả lời tại {server.url}", f"Answering at {server.url}", "green")
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        say(errors, f"Đang trả lời tại {server.url}", f"Answering at {server.url}", "green")
         till.run()
     except KeyboardInterrupt:
         return GOOD

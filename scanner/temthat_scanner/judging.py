@@ -24,6 +24,10 @@ REST = 30.0
 STRANGE = "the service's answer is not one this scanner knows: update it"
 
 
+_KNOWN = ("stamp", "batch", "product", "issuer", "history")
+"""What the service tells beside the verdict, that is handed on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One code's answer. `verdict` is None for a mistyped number: the person looks again."""
@@ -126,7 +130,9 @@ class OnlineJudge:
         response = self.post("/api/v1/verify", {"code": text, **self._question})
         body = read_answer(response)
         if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and body.get("error") == "mistyped":
-            return Answer(text, None, say_mistyped(Mistyped("mistyped", body.get("position")), self._lang))
+            position = body.get("position")
+            mistyped = Mistyped("mistyped", position if isinstance(position, int) else None)
+            return Answer(text, None, say_mistyped(mistyped, self._lang))
         if response.status_code != httpx.codes.OK:
             raise ServiceUnreachable(
                 f"{response.status_code} {body.get('message_vi') or body.get('error') or ''}".strip()
@@ -152,25 +158,23 @@ class OnlineJudge:
     def answer_of(self, text: str, body: Mapping[str, Any]) -> Answer:
         """A verdict of the service in words. Raises `ServiceUnreachable` where it is none this scanner knows."""
         try:
-            reasons = tuple(Reason(r["key"], r.get("value", "")) for r in body["reasons"])
+            reasons = tuple(_reason(said) for said in body["reasons"])
             verdict = Verdict(Word(body["verdict"]), reasons)
-        except (KeyError, TypeError, ValueError) as error:
+            issuer, history = _object(body, "issuer"), _object(body, "history")
+            last = _object(history, "last")
+            saying = say(
+                verdict,
+                self._lang,
+                issuer=_text(issuer, "name") or None,
+                hotline=_text(issuer, "hotline") or None,
+                day=_text(last, "on") or None,
+                place=_text(last, "province") or None,
+                text=text,
+            )
+            explained = tuple(explain(reason, self._lang) for reason in reasons)
+            known = {name: found for name in _KNOWN if (found := _object(body, name))}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ServiceUnreachable(STRANGE) from error
-        issuer, history = body.get("issuer") or {}, body.get("history") or {}
-        last = history.get("last") or {}
-        saying = say(
-            verdict,
-            self._lang,
-            issuer=issuer.get("name"),
-            hotline=issuer.get("hotline"),
-            day=last.get("on"),
-            place=last.get("province"),
-            text=text,
-        )
-        explained = tuple(explain(reason, self._lang) for reason in reasons)
-        known = {
-            name: body[name] for name in ("stamp", "batch", "product", "issuer", "history") if body.get(name)
-        }
         return Answer(text, verdict, saying, explained, known)
 
 
@@ -226,6 +230,29 @@ def read_answer(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ServiceUnreachable(_strange(response))
     return body
+
+
+def _reason(said: Mapping[str, Any]) -> Reason:
+    """Raises `KeyError`, `TypeError`, `AttributeError`: then it is none."""
+    if not _text(said, "key"):
+        raise KeyError("key")
+    return Reason(_text(said, "key"), _text(said, "value"))
+
+
+def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object of an answer, empty where it has none. Raises `TypeError` where it is something else."""
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise TypeError(name)
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    """A text of an answer, empty where it has none. Raises `TypeError` where it is something else."""
+    value = body.get(name) or ""
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
 
 
 def _strange(response: httpx.Response) -> str:

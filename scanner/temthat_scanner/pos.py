@@ -17,6 +17,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,6 +53,15 @@ class Refused(Exception):
         self.body: Line = {"error": key, "message_vi": vi, "message_en": en}
 
 
+def _stopped() -> Refused:
+    return Refused(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "stopped",
+        "Máy quét đang dừng; mã này chưa có kết quả. Bật lại rồi hỏi lại.",
+        "The scanner is stopping; this code has no answer. Start it and ask again.",
+    )
+
+
 @dataclass
 class Till:
     """What is asked: `judge` looks, `seller` tells. Used by one thread only, that of `run`."""
@@ -63,16 +73,23 @@ class Till:
     )
 
     def run(self) -> NoReturn:
-        """Answer what `soon` brings, for ever."""
-        while True:
-            try:
-                job, answer = self._jobs.get(timeout=_TICK)
-            except queue.Empty:
-                continue
-            try:
-                answer.set_result(job())
-            except Exception as error:  # noqa: BLE001 - it is the asking thread's, which tells it
-                answer.set_exception(error)
+        """Answer what `soon` brings, until somebody stops it."""
+        try:
+            while True:
+                with suppress(queue.Empty):
+                    self._answer(*self._jobs.get(timeout=_TICK))
+        finally:
+            while not self._jobs.empty():
+                self._jobs.get()[1].set_exception(_stopped())
+
+    def _answer(self, job: Callable[[], Line], answer: Future[Line]) -> None:
+        try:
+            answer.set_result(job())
+        except Exception as error:  # noqa: BLE001 - it is the asking thread's, which tells it
+            answer.set_exception(error)
+        finally:
+            if not answer.done():  # the till was stopped in the middle
+                answer.set_exception(_stopped())
 
     def soon(self, job: Callable[[], Line]) -> Line:
         """Have `run` do it, from another thread. Raises what it raises."""

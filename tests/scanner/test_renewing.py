@@ -1,5 +1,6 @@
 """Trust data is renewed while a till runs: the next scan uses it, a failure disturbs nobody, nothing piles up."""
 
+import errno
 import gc
 import itertools
 import threading
@@ -14,7 +15,7 @@ from temthat_scanner.judging import OfflineJudge
 from temthat_scanner.renewing import EVERY, SOON, Renewal
 from temthat_scanner.trustdata import open_trust, renew_trust
 from temthat_stamps.bundle.view import TrustView
-from temthat_stamps.errors import TrustError
+from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.verdict import Asker
 
 from ..stamps.bundle.serving import Site
@@ -137,3 +138,20 @@ def test_old_data_is_let_go(own_world: World, judge: OfflineJudge, tmp_path: Pat
         renewal._try_once(SOON)
     gc.collect()
     assert [view() for view in views] == [None] * 4
+
+
+def test_a_failure_that_nobody_hears_of_ends_no_renewal(
+    judge: OfflineJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log on a full disk: it is tried again all the same."""
+    monkeypatch.setattr(temthat_scanner.renewing, "SOON", 0.01)
+
+    def failing() -> TrustView:
+        raise TrustError(Fault.NETWORK, "không", "no")
+
+    def full(vi: str, en: str) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    renew, tried = times(failing, 2)
+    with Renewal(judge, renew, full):
+        assert tried.wait(PATIENCE)

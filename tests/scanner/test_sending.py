@@ -1,11 +1,13 @@
 """The line to the service beside the scans: order kept, each once, and nobody waits for it twice."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 import pytest
@@ -13,8 +15,10 @@ import pytest
 import temthat_scanner.sending
 from temthat_scanner.judging import OfflineJudge, OnlineJudge
 from temthat_scanner.queue import Queue, QueueError
+from temthat_scanner.reporting import Aside
 from temthat_scanner.selling import Mark, Seller
 from temthat_scanner.sending import Flushed, Sender, Teller
+from temthat_scanner.showing import tell_flushed
 from temthat_stamps.verdict import Asker
 
 from .service import Service, served
@@ -220,3 +224,104 @@ def test_a_till_without_a_service_keeps_its_file_whole(
     with closing(Queue(tmp_path / "queue.db")) as queue, Sender(queue, None, "vi", lambda done: None):
         queue.put({"id": "a"})
         until(lambda: carried() == 1)
+
+
+class Saying(Teller):
+    """A service that says this of every event."""
+
+    def __init__(self, line: dict[str, Any]) -> None:
+        self.line = line
+        self.patience: list[float | None] = []
+
+    def tell_many(self, events: Any, patience: float | None = None) -> list[dict[str, Any]]:
+        self.patience.append(patience)
+        return [self.line for _ in events]
+
+
+def waiting_in(path: Path, count: int) -> Queue:
+    """A queue in which so many sales wait."""
+    queue = Queue(path)
+    for number in range(count):
+        queue.put({"id": f"{number:03}", "code": "x"})
+    return queue
+
+
+STRANGE_LINES: list[dict[str, Any]] = [
+    {"outcome": "refused", "problem": "text"},
+    {"outcome": "refused", "problem": {"message_vi": ["x"]}},
+    {"outcome": "recorded", "answer": "text"},
+    {"outcome": "recorded", "answer": [1]},
+    {"outcome": "recorded", "answer": {"verdict": ["genuine"]}},
+    {"outcome": ["recorded"]},
+    {"outcome": None, "problem": 7},
+    {},
+]
+
+
+@pytest.mark.parametrize("line", STRANGE_LINES, ids=str)
+def test_lines_of_no_known_form_end_no_till(tmp_path: Path, line: dict[str, Any]) -> None:
+    """What is said to be taken is let go of, what is refused is kept apart, the rest waits."""
+    with closing(waiting_in(tmp_path / "queue.db", 1)) as queue:
+        sender = Sender(queue, Saying(line), "vi", lambda done: None)
+        with sender.turn() as is_next:
+            assert is_next is not sender.is_down
+        assert (queue.count(), len(queue.refused())) == {
+            "recorded": (0, 0),
+            "refused": (0, 1),
+        }.get(str(line.get("outcome")), (1, 0))
+
+
+def test_what_is_sent_at_the_end_is_told(tmp_path: Path) -> None:
+    """A command that is started for each pack: a verdict that a person should know of is not lost."""
+    notices: list[Flushed] = []
+    teller = Saying({"outcome": "recorded", "answer": {"verdict": "suspect_copy"}})
+    with closing(waiting_in(tmp_path / "queue.db", 30)) as queue:
+        with Sender(queue, teller, "vi", notices.append):
+            pass
+        assert queue.count() == 0
+    assert [len(done.strange) for done in notices if done.sent] == [30]
+    assert all(patience is not None and patience <= 60 for patience in teller.patience)
+
+
+def broken_pipe() -> TextIO:
+    """Whoever read it has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+@pytest.mark.parametrize("gone", ["pipe", "disk"])
+def test_where_nobody_hears_what_became_of_it_the_till_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """Software that read the port and closed the pipe, a log on a full disk: the background sends on, answers come."""
+    monkeypatch.setattr(temthat_scanner.sending, "IDLE", 0.01)
+    with broken_pipe() if gone == "pipe" else Path("/dev/full").open("w", buffering=1) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        errors = Aside()
+        with closing(waiting_in(tmp_path / "queue.db", 1)) as queue:
+            sender = Sender(
+                queue, Saying({"outcome": "recorded"}), "vi", lambda done: tell_flushed(done, "vi", errors)
+            )
+            with sender:
+                for number in range(3):
+                    until(lambda: not queue.count())
+                    assert not sender.is_down
+                    queue.put({"id": f"later {number}", "code": "x"})
+                until(lambda: not queue.count())
+        monkeypatch.undo()
+        with suppress(OSError):
+            stderr.close()
+
+
+def test_who_hears_it_badly_is_no_dead_line(tmp_path: Path) -> None:
+    """Whatever goes wrong while it is told: the service answered."""
+
+    def deaf(done: Flushed) -> None:
+        raise RuntimeError
+
+    with closing(waiting_in(tmp_path / "queue.db", 1)) as queue:
+        sender = Sender(queue, Saying({"outcome": "recorded"}), "vi", deaf)
+        with sender.turn() as is_next:
+            assert is_next
+        assert (sender.is_down, queue.count()) == (False, 0)
