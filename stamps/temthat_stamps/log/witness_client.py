@@ -172,7 +172,7 @@ class WitnessClient(Witness):
         try:
             with self._client.stream("POST", self._url, content=bytes(request)) as response:
                 answer = self._read(response)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise WitnessSilent(self.key.name, str(error) or type(error).__name__) from error
         if response.status_code == httpx.codes.OK:
             return answer

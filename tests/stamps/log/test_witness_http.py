@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ports import free_port
 
 from temthat_stamps.errors import Fault, TrustError
 from temthat_stamps.log.add_checkpoint import REQUEST_LIMIT, SIZE_TYPE, AddCheckpoint, WitnessRefused
@@ -286,10 +287,9 @@ def test_other_answers_end_in_a_typed_error(
 
 def test_nobody_there_is_the_networks_fault(log: "SignedLog", cosigners: list[Cosigner]) -> None:
     """A closed port, a name that is none."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for url in (f"http://127.0.0.1:{port}", "not a url", "ftp://127.0.0.1", "http://[::1"):
+    port = free_port()
+    no_names = ("not a url", "ftp://127.0.0.1", "http://[::1", "http://xn--", "http://a..example")
+    for url in (f"http://127.0.0.1:{port}", *no_names):
         client = WitnessClient(url, cosigners[0].key)
         with pytest.raises(WitnessSilent) as silent:
             client.cosign(log.checkpoint(), 10, log.prove)
@@ -343,19 +343,19 @@ def test_an_answer_that_drips_is_cut_off(log: "SignedLog", cosigners: list[Cosig
             connection, _ = listening.accept()
             with connection, suppress(OSError):
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-                for _ in range(100):
+                for _ in range(300):
                     connection.sendall(b"x")
                     time.sleep(0.1)
 
         thread = Thread(target=drip)
         thread.start()
         client = WitnessClient(
-            f"http://127.0.0.1:{listening.getsockname()[1]}", cosigners[0].key, timeout=0.5
+            f"http://127.0.0.1:{listening.getsockname()[1]}", cosigners[0].key, timeout=2.0
         )
         began = time.monotonic()
         with pytest.raises(WitnessSilent, match="too slow"):
             client.cosign(log.checkpoint(), 10, log.prove)
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 25
         client.close()
         thread.join()
 
