@@ -15,7 +15,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -235,9 +235,10 @@ class TrustStore:
         told_vi, told_en = "Giữ nguyên thư mục này", "Keep this folder as it is"
         if evidence.known:
             file = self.folder / FORK_FILE
-            replace_file(file, evidence.format())
-            told_vi = f"Bằng chứng giữ ở {file}; ai có khóa của sổ cũng kiểm tra được (temthat log fork)"
-            told_en = f"What proves it to anybody is in {file} (temthat log fork)"
+            with suppress(OSError):  # without room for it the fork is told all the same
+                replace_file(file, evidence.format())
+                told_vi = f"Bằng chứng giữ ở {file}; ai có khóa của sổ cũng kiểm tra được (temthat log fork)"
+                told_en = f"What proves it to anybody is in {file} (temthat log fork)"
         return ForkedLog(
             Fault.OPERATOR,
             f"Sổ công khai ở nguồn này KHÔNG nối tiếp sổ mà máy đã biết. {told_vi}. Hãy báo liên minh hợp tác xã.",

@@ -244,6 +244,10 @@ def test_a_forked_log_is_refused_and_told(
     assert fork.known == store.installed().tree
     assert fork.offered.size == len(house.entries)
     assert judged(store, url(by, 1, 1), house.now).word is Word.GENUINE_OFFLINE
+    evidence.unlink()
+    evidence.mkdir()  # nothing can be written there, as on a full disk
+    with pytest.raises(ForkedLog, match="Keep this folder"):
+        store.update(FolderSource(house.public), house.now)
 
 
 def test_a_tree_of_the_same_size_with_another_root_is_a_fork(
