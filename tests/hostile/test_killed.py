@@ -250,7 +250,7 @@ def test_a_service_loses_no_acknowledged_check(house: House, tmp_path: Path) -> 
             assert not caller.is_alive()
 
     # Room for what a start itself writes (events told from records), and for some checks.
-    with serving(folder, limit=1_500_000) as server, httpx.Client(base_url=server.url) as client:
+    with serving(folder, limit=1_500_000) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         for caller in callers:
             check_counted(client, caller)
         done = fill_the_disk(client, code)

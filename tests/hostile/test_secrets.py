@@ -82,7 +82,7 @@ def day(house: House, tmp_path_factory: pytest.TempPathFactory) -> Day:
                 report(client, house, day)
                 sign_in(client, password, day)
         trouble(server, day)
-        with httpx.Client(base_url=server.url) as client:
+        with httpx.Client(base_url=server.url, timeout=60) as client:
             day.metrics = client.get("/metrics").text
             break_the_desk(server, client, password, day)
     return day

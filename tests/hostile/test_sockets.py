@@ -66,13 +66,13 @@ def test_the_command_line_says_the_same(house: House, server: Server) -> None:
     ]
     typed = "\n".join(codes).encode() + b"\n\xff\xfe\x00\n" + b"A" * 200_000 + b"\n"
     found = {line["text"]: line["verdict"] for line in scan(typed, "--server", server.url)}
-    with httpx.Client(base_url=server.url) as asked:
+    with httpx.Client(base_url=server.url, timeout=60) as asked:
         for code in codes:
             reply = asked.post(VERIFY, json={"code": code.strip()}).json()
             assert found[code.strip()] == (reply.get("verdict") or reply["error"])
     trust = server.folder.parent / "trust" / PACK_FILE
     trust.parent.mkdir()
-    trust.write_bytes(httpx.get(f"{server.url}/api/v1/trust").content)
+    trust.write_bytes(httpx.get(f"{server.url}/api/v1/trust", timeout=60).content)
     offline = {line["text"]: line["verdict"] for line in scan(typed, "--trust", str(trust))}
     for code in codes:
         online = found[code.strip()].replace("genuine", "genuine_offline")
@@ -96,7 +96,7 @@ def test_any_bytes(name: str, server: Server) -> None:
     assert not answer or (status.startswith(b"HTTP/1.1 ") and status[9:10] in b"1234"), answer[:200]
     assert b"Traceback" not in answer
     assert b"root:" not in answer
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
 
 
 def test_random_bytes_in_place_of_anything(server: Server) -> None:
@@ -174,7 +174,7 @@ def test_a_flood_of_bulk_lines_keeps_others_served(house: House, server: Server)
         line.setblocking(False)
         while True:
             asked = time.monotonic()
-            assert httpx.get(f"{server.url}/T/x").status_code == 200
+            assert httpx.get(f"{server.url}/T/x", timeout=60).status_code == 200
             waits.append(time.monotonic() - asked)
             try:
                 while piece := line.recv(1 << 20):

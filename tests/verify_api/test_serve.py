@@ -14,6 +14,7 @@ import httpx
 import pytest
 import typer
 from sqlalchemy import create_engine, text
+from tests.ports import free_port
 
 from temthat_verify_api import connections
 from temthat_verify_api.commands.serve import run_server
@@ -63,9 +64,7 @@ def test_a_database_that_is_not_there_is_refused_in_words(
 def server(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """The real command in a process of its own."""
     load_master_key(settings_for(url, folder), create=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "TEMTHAT_MODE": "demo",
         "TEMTHAT_DATABASE_URL": url,
@@ -74,7 +73,7 @@ def server(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]
         "TEMTHAT_SECURE_COOKIES": "false",
     }
     code = (
-        "from temthat_verify_api import connections; connections.PATIENCE = 1.0\n"
+        "from temthat_verify_api import connections; connections.PATIENCE = 3.0\n"
         f"from temthat_verify_api.commands.serve import serve; serve('127.0.0.1', {port})"
     )
     process = subprocess.Popen(
@@ -100,7 +99,7 @@ def server(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[str]
 def test_a_real_server(sqlite_url: str, tmp_path: Path) -> None:
     """Answers over a socket, cuts off endless heads and silent connections, stops when told, logs no visitor."""
     with server(sqlite_url, tmp_path / "data") as (port, process):
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             assert client.get("/healthz").json()["status"] == "ok"
             answer = client.post(
                 "/api/v1/verify", json={"code": "x"}, headers={"X-Forwarded-For": "203.0.113.9"}
@@ -108,7 +107,7 @@ def test_a_real_server(sqlite_url: str, tmp_path: Path) -> None:
             assert answer.json()["verdict"] == "not_ours"
             assert "server" not in answer.headers
             assert client.get("/T/x", headers={"X-Long": "x" * 20_000}).status_code == 200
-        with socket.create_connection(("127.0.0.1", port), 10) as endless:
+        with socket.create_connection(("127.0.0.1", port), 60) as endless:
             endless.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
             reply = b""
             try:
@@ -118,11 +117,11 @@ def test_a_real_server(sqlite_url: str, tmp_path: Path) -> None:
             except OSError:
                 pass
             assert not reply or reply.startswith(b"HTTP/1.1 431")
-        with socket.create_connection(("127.0.0.1", port), 10) as silent:
+        with socket.create_connection(("127.0.0.1", port), 60) as silent:
             silent.sendall(b"GET / HTTP/1.1\r\n")
-            assert silent.recv(1_000) == b"", "closed after a second without the rest of the head"
+            assert silent.recv(1_000) == b"", "closed after three seconds without the rest of the head"
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode in (0, -signal.SIGTERM)
     for trace in ("203.0.113", "/api/v1/verify", "Traceback"):
         assert trace not in output

@@ -5,7 +5,6 @@ import hmac
 import json
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,7 +53,7 @@ def receiving(*answers: int, tls: ssl.SSLContext | None = None) -> Iterator[Rece
             receiver.arrived.set()
             status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
             if status == -2:
-                over.wait(20)
+                over.wait()
             if status < 0:
                 self.close_connection = True
                 return
@@ -80,4 +79,3 @@ def receiving(*answers: int, tls: ssl.SSLContext | None = None) -> Iterator[Rece
         server.shutdown()
         thread.join()
         server.server_close()
-        time.sleep(0)
