@@ -93,6 +93,7 @@ def test_equivocation_and_a_watcher(house: House, coop: Producer, tmp_path: Path
     twin.publish()
     with pytest.raises(Equivocation) as found:
         look(twin, tmp_path, coop.id)
+    assert found.value.evidence is not None
     evidence = ForkEvidence.parse(found.value.evidence.read_bytes())
     fork = evidence.prove(ORIGIN, house.log_signer.key)
     assert fork.known.root != fork.offered.root

@@ -34,15 +34,28 @@ from temthat_stamps.statement import open_envelope
 
 
 class Equivocation(TrustError):
-    """The log shows different people different entries, and has signed both. `evidence`: the file that proves it."""
+    """The log shows different people different entries, and has signed both.
 
-    def __init__(self, evidence: Path, detail: str) -> None:
+    `evidence`: the file that proves it; None where it could not be written.
+    """
+
+    def __init__(self, evidence: Path | None, detail: str) -> None:
+        kept_vi = (
+            f"Bằng chứng giữ ở {evidence}. Hãy gửi tệp này"
+            if evidence
+            else "Không ghi được bằng chứng. Hãy báo"
+        )
+        kept_en = (
+            f"The evidence is kept in {evidence}. Send it"
+            if evidence
+            else "No evidence could be written. Tell this"
+        )
         super().__init__(
             Fault.OPERATOR,
-            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). Bằng chứng giữ ở "
-            f"{evidence}. Hãy gửi tệp này cho liên minh và các bên chứng kiến; đừng dùng dữ liệu mới.",
-            f"THE LOG IS FORKED: its operator has signed two heads that contradict each other ({detail}). The "
-            f"evidence is kept in {evidence}. Send this file to the alliance and the witnesses; use no newer data.",
+            f"SỔ BỊ RẼ NHÁNH: đơn vị vận hành đã ký hai mốc sổ trái ngược nhau ({detail}). {kept_vi} cho liên minh và "
+            "các bên chứng kiến; đừng dùng dữ liệu mới.",
+            f"THE LOG IS FORKED: its operator has signed two heads that contradict each other ({detail}). {kept_en} to "
+            "the alliance and the witnesses; use no newer data.",
         )
         self.evidence = evidence
 
@@ -190,11 +203,14 @@ class Watch:
             path = tree.consistency_path(seen.size) if seen.size < now.size else ()
             raise Equivocation(self._keep_evidence(head, path), f"{seen.size} → {now.size}") from error
 
-    def _keep_evidence(self, head: bytes, path: Sequence[bytes]) -> Path:
-        """What proves the fork to anybody, beside the state file."""
+    def _keep_evidence(self, head: bytes, path: Sequence[bytes]) -> Path | None:
+        """What proves the fork to anybody, beside the state file. Without room for it the fork is told all the same."""
         assert self._head is not None
         file = self._state.with_name(f"{self._state.name}.fork")
-        replace_file(file, ForkEvidence(self._head, head, tuple(path)).format())
+        try:
+            replace_file(file, ForkEvidence(self._head, head, tuple(path)).format())
+        except OSError:
+            return None
         return file
 
     def _tell(self, index: int, entry: bytes) -> Told | None:

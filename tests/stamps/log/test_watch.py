@@ -183,6 +183,7 @@ def forked(world: World) -> World:
 
 def proved(found: Equivocation, watcher: Watcher) -> Fork:
     """What the file that was kept proves to who has the log's key alone."""
+    assert found.evidence is not None
     return ForkEvidence.parse(found.evidence.read_bytes()).prove(ORIGIN, watcher.policy.log_key)
 
 
@@ -218,6 +219,11 @@ def test_a_longer_log_that_does_not_begin_with_the_one_seen(
         list(Watch(FolderReader(shown), watcher.policy, watcher.state).look())
     found = proved(forked_log.value, watcher)
     assert (found.known.size, found.offered.size) == (3, 5)
+    kept = watcher.state.with_name(f"{watcher.state.name}.fork")
+    kept.unlink()
+    kept.mkdir()  # nothing can be written there, as on a full disk
+    with pytest.raises(Equivocation, match="No evidence could be written"):
+        list(Watch(FolderReader(shown), watcher.policy, watcher.state).look())
     # The log it had believed still goes on for it.
     world.enrol("31")
     assert indexes(watcher.look()) == [3]
