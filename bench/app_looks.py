@@ -108,7 +108,7 @@ def show(page: Page, film: Path, *stamps: Stamp) -> None:
     numbers, scan = TABS[page.locator("html").get_attribute("lang") or "vi"]
     page.get_by_role("link", name=numbers).click()
     page.locator("#number").wait_for()
-    lay(film, *stamps)
+    page.evaluate(f"window.film = {list(lay(film, *stamps))}")
     page.get_by_role("link", name=scan, exact=True).click()
 
 

@@ -5,6 +5,7 @@ The camera is Chromium's own stand-in, fed from a file; the file is read anew ea
 
 import base64
 import io
+import itertools
 import json
 import os
 import signal
@@ -48,6 +49,38 @@ TABLE = "#cfc8b8"
 """What a stamp lies on."""
 PATIENT = "{ const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, 8 * ms); }"
 """The app's patience with the service is for a person who waits; a busy machine is no bad network."""
+FRESH = """{
+    const shows = async (stream, [red, green, blue]) => {
+        const video = document.createElement("video");
+        Object.assign(video, { muted: true, srcObject: stream });
+        await video.play();
+        await new Promise((done) => video.requestVideoFrameCallback(done));
+        const canvas = document.createElement("canvas");
+        const [width, height] = [1, Math.ceil(video.videoHeight / 3)];
+        Object.assign(canvas, { width, height });
+        const context = canvas.getContext("2d");
+        context.drawImage(video, video.videoWidth >> 1, 0, width, height, 0, 0, width, height);
+        const { data } = context.getImageData(0, 0, width, height);
+        const isNear = (at) => Math.max(...[red, green, blue].map((value, i) => Math.abs(data[at + i] - value))) < 40;
+        return Array.from({ length: height }, (_, row) => 4 * row).some(isNear);
+    };
+    const devices = navigator.mediaDevices;
+    const open = devices?.getUserMedia?.bind(devices);
+    if (open) devices.getUserMedia = async (asked) => {
+        for (;;) {
+            const stream = await open(asked);
+            if (!window.film || (await shows(stream, window.film))) return stream;
+            for (const track of stream.getTracks()) track.stop();
+            await new Promise((done) => setTimeout(done, 100));
+        }
+    };
+}"""
+"""On a busy machine the browser may open the camera again before it has closed it, and still show the film of before:
+`window.film` is the colour by which the one now laid is known.
+"""
+MARKS = ((200, 40, 40), (40, 150, 40), (40, 40, 200), (190, 40, 190))
+"""Colours of films laid one after another."""
+_laid = itertools.count()
 _FRAMES = 20
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
@@ -154,7 +187,7 @@ def phone(playwright: Playwright, profile: Path, *args: str, camera: bool = True
         locale="vi-VN",
         permissions=["camera"] if camera else [],
     )
-    context.add_init_script(PATIENT)
+    context.add_init_script(PATIENT + FRESH)
     yield context
     context.close()
 
@@ -192,10 +225,11 @@ def camera_fed_from(film: Path) -> list[str]:
     ]
 
 
-def lay(film: Path, *stamps: Image.Image | Path) -> None:
+def lay(film: Path, *stamps: Image.Image | Path) -> tuple[int, int, int]:
     """Lay these stamps under the camera, side by side and a little askew, from when it is next opened.
 
-    Three at most: then a module of a sample has three pixels of what the app looks at, and each is read at once.
+    Three at most: then a module of a sample has three pixels of what the app looks at, and each is read at once. The
+    colour of the mark above them.
     """
     frame = Image.new("RGB", (1280, 720) if len(stamps) > 1 else (960, 720), TABLE)
     width = min(420, frame.width // max(1, len(stamps)) - 20)
@@ -205,11 +239,16 @@ def lay(film: Path, *stamps: Image.Image | Path) -> None:
         picture = picture.rotate(4, fillcolor=TABLE, expand=True)
         middle = frame.width * (2 * at + 1) // (2 * len(stamps))
         frame.paste(picture, (middle - picture.width // 2, max(0, (720 - picture.height) // 2)))
+    mark = MARKS[next(_laid) % len(MARKS)]
+    # In the upper third, also where the browser cuts the picture down to 16:9; above every stamp.
+    middle = frame.width // 2
+    frame.paste(Image.new("RGB", (40, 24), mark), (middle - 20, 98))
     one = io.BytesIO()
     frame.save(one, "JPEG", quality=88)
     new = film.with_suffix(".new")
     new.write_bytes(one.getvalue() * _FRAMES)
     new.replace(film)
+    return mark
 
 
 def printed(text: str) -> Image.Image:
