@@ -1,6 +1,7 @@
 """Writing a file so that it is there whole or not at all."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Where anything is raised the old one stays.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    # Two who replace it at once write two files; the later one stays.
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     try:
         yield fresh
         with fresh.open("r+b") as written:
