@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 import hatch_build
 
@@ -65,3 +65,27 @@ def playwright() -> Iterator[Playwright]:
     """One driver for the module."""
     with sync_playwright() as playwright:
         yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One for all; each test has a profile of its own, without a camera, with nothing fetched yet."""
+    args = [*ARGS, "--host-resolver-rules=MAP tem.test 127.0.0.1"]
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """The window of a phone."""
+    with browser.new_context(viewport=PHONE, locale="vi-VN") as context:  # type: ignore[arg-type]
+        context.add_init_script(PATIENT)
+        yield context.new_page()
+
+
+@pytest.fixture
+def ready(demo: Demo, page: Page) -> Page:
+    """With its trust data."""
+    fetched(page, demo)
+    return page

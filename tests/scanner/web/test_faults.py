@@ -1,98 +1,21 @@
 """What is missing, full, forbidden, wrong or damaged: each its own sentence, never a blank page, never `genuine`."""
 
 import datetime as dt
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, Route, expect
+from playwright.sync_api import Page, Playwright, Route, expect
 
-from .conftest import (
-    APP,
-    ARGS,
-    CHROMIUM,
-    PATIENT,
-    PHONE,
-    Demo,
-    fetched,
-    hosted,
-    in_browser,
-    kept,
-    phone,
-    word_of,
-)
+from .conftest import APP, Demo, hosted, in_browser, phone, word_of
+from .using import LANGS, WORDS, is_said, number, photo, renew, speak
 
 pytestmark = in_browser
-
-LANGS = ("vi", "en")
-_FILES = [
-    json.loads((APP.parent / "web/src/app" / name).read_text("utf-8"))
-    for name in ("words.json", "data-words.json")
-]
-WORDS = {lang: {key: text for file in _FILES for key, text in file[lang].items()} for lang in LANGS}
-
 
 REFUSING = """
 navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("no", window.refusal); };
 """
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One for all; each test has a profile of its own, without a camera, with nothing fetched yet."""
-    args = [*ARGS, "--host-resolver-rules=MAP tem.test 127.0.0.1"]
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """The window of a phone."""
-    with browser.new_context(viewport=PHONE, locale="vi-VN") as context:  # type: ignore[arg-type]
-        context.add_init_script(PATIENT)
-        yield context.new_page()
-
-
-@pytest.fixture
-def ready(demo: Demo, page: Page) -> Page:
-    """With its trust data."""
-    fetched(page, demo)
-    return page
-
-
-def speak(page: Page, lang: str) -> None:
-    """The app in one of its languages."""
-    page.locator("nav").wait_for()
-    if page.locator("html").get_attribute("lang") != lang:
-        page.get_by_role("button", name={"vi": "Tiếng Việt", "en": "English"}[lang]).click()
-        page.get_by_role("button", name={"en": "Tiếng Việt", "vi": "English"}[lang]).wait_for()
-
-
-def is_said(page: Page, key: str, *langs: str) -> None:
-    """The app says this sentence, in Vietnamese and English or in the languages given."""
-    for lang in langs or LANGS:
-        speak(page, lang)
-        expect(page.get_by_text(WORDS[lang][key], exact=False).first).to_be_visible()
-
-
-def renew(page: Page, lang: str = "vi") -> None:
-    """Fetch trust data."""
-    speak(page, lang)
-    page.get_by_role("button", name=WORDS[lang]["update"]).click()
-    kept(page)
-
-
-def photo(page: Page, demo: Demo, word: str = "genuine") -> str:
-    """Pick a photo of a stamp; the verdict."""
-    for section, what in (("type", "#number"), ("scan", "#photo")):
-        page.evaluate(f"location.hash = '{section}'")
-        page.locator(what).wait_for(state="attached")
-    page.set_input_files("#photo", demo.sample(word))
-    return word_of(page)
 
 
 @pytest.mark.parametrize(
@@ -111,58 +34,6 @@ def test_no_camera(demo: Demo, page: Page, refusal: str, key: str) -> None:
     page.get_by_role("button", name="Open the camera").click()
     is_said(page, key, "en")
     assert photo(page, demo) == "genuine"
-
-
-SLOW_TO_REFUSE = """
-navigator.mediaDevices.getUserMedia = () => new Promise((_, reject) => {
-    window.refuse = () => reject(new DOMException("", "NotFoundError"));
-});
-"""
-
-
-def test_a_camera_that_is_refused_late(demo: Demo, page: Page, tmp_path: Path) -> None:
-    """Meanwhile a photo was picked: what is said of it stays, until the camera is asked for again."""
-    page.add_init_script(SLOW_TO_REFUSE)
-    page.goto(f"{demo.address}/scan/#scan")
-    blank = tmp_path / "blank.png"
-    Image.new("L", (64, 64), 255).save(blank)
-    page.set_input_files("#photo", blank)
-    is_said(page, "no_code", "vi")
-    page.evaluate("window.refuse()")
-    again = page.get_by_role("button", name=WORDS["vi"]["start_camera"])
-    again.wait_for()
-    is_said(page, "no_code", "vi")
-    again.click()
-    page.evaluate("window.refuse()")
-    is_said(page, "no_camera", "vi")
-
-
-SLOW_TO_OPEN = """
-const open = window.createImageBitmap;
-window.createImageBitmap = async (file) => {
-    if (file.name === "first.png") await new Promise((done) => (window.go = done));
-    return open(file);
-};
-"""
-
-
-def test_the_photo_picked_last_is_told_about(demo: Demo, page: Page, tmp_path: Path) -> None:
-    """The one before, still being read, says nothing over it."""
-    page.add_init_script(SLOW_TO_OPEN)
-    page.goto(f"{demo.address}/scan/#scan")
-    first, second = tmp_path / "first.png", tmp_path / "second.png"
-    first.write_bytes(b"no picture")
-    Image.new("L", (64, 64), 255).save(second)
-    page.set_input_files("#photo", first)
-    is_said(page, "reading", "vi")
-    page.set_input_files("#photo", second)
-    is_said(page, "no_code", "vi")
-    page.evaluate("window.go()")
-    page.evaluate("new Promise((done) => setTimeout(done, 300))")
-    is_said(page, "no_code", "vi")
-    page.set_input_files("#photo", first)
-    page.evaluate("window.go()")
-    is_said(page, "photo_unreadable", "vi")
 
 
 def test_permission_that_the_browser_itself_refuses(
@@ -206,13 +77,6 @@ def test_without_https(page: Page, tmp_path: Path) -> None:
         is_said(page, "needs_https")
         number(page, "0000 0I00 00F8 3G5N")
         assert word_of(page) == "mistyped"
-
-
-def number(page: Page, text: str) -> None:
-    """Type a number or an address."""
-    page.evaluate("location.hash = 'type'")
-    page.locator("#number").fill(text)
-    page.locator("#number").press("Enter")
 
 
 def site_of(folder: Path) -> Path:
@@ -503,46 +367,3 @@ def test_rubbish_instead_of_trust_data(demo: Demo, page: Page) -> None:
         renew(page, lang)
         page.get_by_text(words).wait_for()
     assert photo(page, demo) == "cannot_tell"
-
-
-class BadLine:
-    """The first call to `where` is held back until it is let go."""
-
-    def __init__(self, page: Page, where: str) -> None:
-        self._page, self._where = page, where
-        self.calls: list[Route] = []
-        page.route(where, self._take)
-
-    def _take(self, route: Route) -> None:
-        self.calls.append(route)
-        if len(self.calls) > 1:
-            route.continue_()
-
-    def let_go(self) -> None:
-        """And give the app the time to do something about it."""
-        with self._page.expect_response(self._where):
-            self.calls[0].continue_()
-        self._page.wait_for_function("navigator.locks.query().then(({ held }) => !held.length)")
-        self._page.evaluate("new Promise((done) => setTimeout(done, 300))")
-
-
-def test_who_has_gone_on_is_not_called_back(demo: Demo, ready: Page) -> None:
-    """A number's verdict and new data come minutes later on a bad line; each number is asked once."""
-    verify = BadLine(ready, "**/api/v1/verify")
-    with ready.expect_request("**/api/v1/verify"):
-        number(ready, demo.forged)
-    ready.locator("#number").press("Enter")
-    ready.evaluate("location.hash = 'report'")
-    ready.locator("#words").fill("Hộp mỏng hơn")
-    verify.let_go()
-    expect(ready.locator("#words")).to_have_value("Hộp mỏng hơn")
-    assert len(verify.calls) == 1
-
-    ready.evaluate("location.hash = 'data'")
-    log = BadLine(ready, "**/log/**")
-    with ready.expect_request("**/log/**"):
-        ready.get_by_role("button", name=WORDS["vi"]["update"]).click()
-    ready.evaluate("location.hash = 'type'")
-    ready.locator("#number").fill("0000")
-    log.let_go()
-    expect(ready.locator("#number")).to_have_value("0000")
