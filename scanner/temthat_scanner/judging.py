@@ -23,7 +23,6 @@ REST = 30.0
 
 STRANGE = "the service's answer is not one this scanner knows: update it"
 
-
 _KNOWN = ("stamp", "batch", "product", "issuer", "history")
 """What the service tells beside the verdict, that is handed on."""
 

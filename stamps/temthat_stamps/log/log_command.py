@@ -234,8 +234,8 @@ def fork(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Tệp bằng chứng của điện thoại hay của watch; hoặc hai mốc sổ của bên chứng kiến. "
-            "Evidence of a phone or of watch; or two checkpoints that a witness kept.",
+            help="Tệp bằng chứng của điện thoại, của scan hay của watch; hoặc hai mốc sổ của bên chứng kiến. "
+            "Evidence of a phone, of scan or of watch; or two checkpoints that a witness kept.",
         ),
     ],
     origin: Origin,
